@@ -1,0 +1,49 @@
+#include "base/heap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Noreturn void heap_exhausted(size_t size)
+{
+	(void)fprintf(stderr, "tabella: out of memory (%zu bytes asked for)\n", size);
+	abort();
+}
+
+void *xmalloc(size_t size)
+{
+	void *p = malloc(size > 0 ? size : 1);
+
+	if (!p)
+		heap_exhausted(size);
+	return p;
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+	void *p = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+
+	if (!p)
+		heap_exhausted(size);
+	return p;
+}
+
+void *xrealloc(void *p, size_t size)
+{
+	p = realloc(p, size > 0 ? size : 1);
+	if (!p)
+		heap_exhausted(size);
+	return p;
+}
+
+void xfree(void *p)
+{
+	free(p);
+}
+
+char *xstrdup(const char *s)
+{
+	size_t size = strlen(s) + 1;
+
+	return memcpy(xmalloc(size), s, size);
+}
