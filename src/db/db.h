@@ -1,0 +1,121 @@
+/*
+ * db/db.h - one small synchronous interface over the database engines.
+ *
+ * Statements are constants (struct db_sql), prepared once per connection and kept. Reads run on a leased
+ * connection; writes run in db_transact and nowhere else. Nothing here assumes an engine: what differs is in the
+ * dialect texts of db_sql and in docs/schema.md.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/clock.h"
+#include "db/change.h"
+
+struct arena;
+struct db;	/* one connection, leased from a pool or given to a transaction body */
+struct db_pool; /* all connections to one database; any thread */
+struct
+    db_q; /* one prepared statement with its bindings and its current row; owner: the connection's user */
+
+enum db_engine { DB_SQLITE, DB_PGSQL, DB_MARIADB };
+
+/*
+ * One statement, always a constant with static storage (its address is the key of the statement cache).
+ * `text` runs everywhere unless a dialect needs its own; parameters are ?, by position from 1.
+ */
+struct db_sql {
+	const char *name; /* for the log and the slow-query counter: "entries.by_uid" */
+	const char *text;
+	const char *pgsql, *mariadb, *sqlite; /* NULL: same as text */
+};
+
+/*
+ * A connection for reading, for as short as possible and never while waiting for anything but the database.
+ * ERR_UNAVAIL: none free within `wait_ms`, or the database cannot be reached.
+ */
+NODISCARD enum errc db_lease(
+    struct db_pool *pool, int wait_ms, struct db **db_out, struct err *err);
+
+/* Gives it back and sets *dbp to NULL; accepts a pointer to NULL. Open statements are closed. */
+void db_return(struct db **dbp);
+
+/*
+ * Between begin and end all reads of this connection see one state of the database. At most one step long.
+ * ERR_STATE inside a transaction body (which has that guarantee already).
+ */
+NODISCARD enum errc db_snapshot_begin(struct db *db, struct err *err);
+void db_snapshot_end(struct db *db);
+
+/*
+ * Prepare (or take from the connection's cache). Parameters are bound by position from 1; what is bound is
+ * borrowed until db_done. The same statement may be open once per connection: ERR_STATE otherwise.
+ */
+NODISCARD enum errc db_query(
+    struct db *db, const struct db_sql *sql, struct db_q **q_out, struct err *err);
+void db_bind_i64(struct db_q *q, int param, int64_t value);
+void db_bind_str(struct db_q *q, int param, struct str text);
+void db_bind_blob(struct db_q *q, int param, struct str bytes);
+void db_bind_null(struct db_q *q, int param);
+
+/* OK with a row, ERR_END after the last one. Binding errors show up here (sticky). A unique key that is taken
+ * is ERR_EXISTS and leaves the transaction usable (the statement had no effect). */
+NODISCARD enum errc db_step(struct db_q *q, struct err *err);
+
+/* Columns of the current row, from 0. Views are valid until the next db_step or db_done. */
+int64_t db_i64(const struct db_q *q, int column);
+struct str db_str(const struct db_q *q, int column);  /* text; NULL column: n = 0 */
+struct str db_blob(const struct db_q *q, int column); /* bytes; NULL column: n = 0 */
+bool db_is_null(const struct db_q *q, int column);
+
+/* Rows touched by the last step of an UPDATE, DELETE, INSERT. */
+int64_t db_changes(const struct db_q *q);
+
+/* Ends the statement (it stays prepared) and sets *qp to NULL; accepts a pointer to NULL. */
+void db_done(struct db_q **qp);
+
+/* A statement that gives no rows, with its bindings done by the caller: steps to the end and ends it.
+ * `changes_out` may be NULL. Takes *qp in any case. */
+NODISCARD enum errc db_run(struct db_q **qp, int64_t *changes_out, struct err *err);
+
+/* INSERT into a table whose id is the engine's: the id of the row just inserted on this connection. */
+int64_t db_last_id(struct db *db);
+
+enum db_engine db_engine_of(const struct db *db);
+
+/* Work of a transaction. OK commits, anything else rolls back and is returned by db_transact. */
+typedef enum errc db_body(struct db *db, struct arena *arena, void *arg, struct err *err);
+
+/*
+ * Run `body` in a transaction (SQLite: on the writer thread, in one commit with other callers' bodies) and
+ * return after the commit that holds it. It may be run again (conflict, lost connection before COMMIT, another
+ * member of its group that broke the commit) until `deadline`: no effect outside the database, its arena (reset
+ * before each run) and *arg (which a run must write wholly); it leases nothing and waits for nothing.
+ *
+ * OK             committed, durable
+ * ERR_UNCERTAIN  COMMIT was sent and its answer lost: look for what was written by its key
+ * ERR_UNAVAIL    full disk, read-only or unreachable database, too busy until the deadline; nothing was written
+ * otherwise      what the body returned; nothing was written
+ */
+NODISCARD enum errc db_transact(
+    struct db_pool *pool, struct deadline deadline, db_body *body, void *arg, struct err *err);
+
+/*
+ * The same, without waiting for the commit: for work that may be lost with the process (acknowledged delivery
+ * keys, journals, statistics). `body` gets `arg`; `done` (may be NULL) is called on the writer's thread with the
+ * outcome and owns arg from then on. Runs in the next group, at the latest after `delay_ms`.
+ */
+void db_transact_later(struct db_pool *pool, int delay_ms, db_body *body,
+    void (*done)(void *arg, enum errc rc), void *arg);
+
+/*
+ * A part of a transaction that may fail alone: what it wrote is undone unless OK is returned. Returns what
+ * `part` returned; ERR_CONFLICT and ERR_UNAVAIL must be passed on by the caller.
+ */
+NODISCARD enum errc db_savepoint(struct db *db,
+    enum errc (*part)(struct db *db, void *arg, struct err *err), void *arg, struct err *err);
+
+/* Told to the pool's listener when, and only if, this transaction commits. */
+void db_notify(struct db *db, struct change change);
+
+/* Pipeline barrier: errors of statements sent so far show up here. OK at once where there is no pipeline. */
+NODISCARD enum errc db_flush(struct db *db, struct err *err);

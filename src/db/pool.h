@@ -1,0 +1,60 @@
+/*
+ * db/pool.h - opening a database: configuration, creation, migration, statistics. Used by main and tests; the
+ * rest of the program sees db.h only.
+ */
+#pragma once
+
+#include "db/db.h"
+
+struct log;
+struct db_driver;
+
+struct db_settings {
+	struct str url;		 /* "sqlite:/path/to/file.db"; later postgresql://, mysql:// */
+	struct str table_prefix; /* "dbmail_" unless the administrator says otherwise */
+	int readers;		 /* connections for reading, at least 1 */
+	int busy_timeout_ms;	 /* how long another process may hold the write lock */
+	int group_max;		 /* members of one commit at the most */
+	int64_t wal_limit_bytes; /* SQLite: the log is brought back below this */
+	const char *sqlite_vfs;	 /* NULL: the default; tests inject one */
+	bool create;		 /* make the database if there is none */
+	bool read_only;
+	struct log *log; /* borrowed; must outlive the pool */
+	/* called after each commit on a database thread; must be quick and must not use the database */
+	void (*on_change)(void *arg, const struct change *changes, size_t count);
+	void *on_change_arg;
+};
+
+/*
+ * Opens (and with `create` makes) the database and its threads.
+ * ERR_NOTFOUND no such database; ERR_UNSUPPORTED unknown url, database newer than the program, or not ours;
+ * ERR_STATE schema older than the program (run db_migrate); ERR_UNAVAIL cannot be opened. The text says what to do.
+ */
+NODISCARD enum errc db_open(
+    const struct db_settings *settings, struct db_pool **pool_out, struct err *err);
+
+/* Waits for running transactions, runs what db_transact_later still holds, closes. *poolp = NULL. */
+void db_close(struct db_pool **poolp);
+
+/* Bring the schema of the database up to the program's version: numbered steps, each in a transaction, each
+ * recorded. No effect when it is there already. `create` in db_open does this by itself. */
+NODISCARD enum errc db_migrate(
+    const struct db_settings *settings, int *from_out, int *to_out, struct err *err);
+
+/* How many sessions may use the database at once. */
+int db_tickets(const struct db_pool *pool);
+
+/*
+ * Changes made by other processes since the last call: true means that any mailbox may have changed (SQLite:
+ * PRAGMA data_version moved). Cheap; called every 250 ms by one thread.
+ */
+bool db_foreign_changes(struct db_pool *pool);
+
+struct db_stats {
+	uint64_t statements, transactions, commits, rollbacks, reruns, checkpoints;
+	uint64_t slow; /* statements over a second */
+	int64_t wal_bytes;
+};
+
+void db_stats(const struct db_pool *pool, struct db_stats *stats_out);
+enum db_engine db_pool_engine(const struct db_pool *pool);
