@@ -1,0 +1,109 @@
+/*
+ * net/session.h - what a protocol is to the network: bytes in, bytes out, in steps.
+ *
+ * A protocol embeds struct session as the first member of its own session struct. It never sees a socket: it
+ * consumes `in`, appends to `out`, and says by an enum step what it waits for. The reactor's connection
+ * (net/conn.c) drives it on a worker; a test drives it with arrays (tests/chat).
+ *
+ * Who runs: exactly one worker at a time, so a session needs no lock. Nothing is held between steps.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "base/buf.h"
+
+struct log;
+struct session;
+
+enum step {
+	STEP_INPUT, /* consumed what could be: run again when more bytes, EOF or an event are there */
+	STEP_MORE, /* has more to do: run again when the output has drained, after others had their turn */
+	STEP_WAIT, /* waits for an event (hash, other server); input is not read meanwhile */
+	STEP_IDLE, /* as STEP_INPUT, for long: buffers are given back; bus events wake it (IMAP IDLE) */
+	STEP_TICKET, /* the next verb needs the database: run again holding a ticket */
+	STEP_TLS, /* send `out`, drop `in` (plaintext behind STARTTLS is an injection), start the handshake */
+	STEP_CLOSE, /* send `out`, then close */
+};
+
+/* Why a session runs: bits in session->events, cleared by the session. */
+enum session_event {
+	EVENT_TIMER = 1 << 0, /* the time set with session_timer has come */
+	EVENT_BUS = 1 << 1,   /* a watched mailbox changed */
+	EVENT_DONE = 1 << 2,  /* what STEP_WAIT waited for is there */
+	EVENT_EOF =
+	    1 << 3, /* the peer will send nothing more; what is in `in` is the last of it */
+	EVENT_SHUTDOWN =
+	    1 << 4, /* the server stops: say so (421, BYE) and STEP_CLOSE, between commands */
+};
+
+/* Names a session for whoever wants to wake it later; never a pointer. Stale ones wake nobody. */
+struct session_ref {
+	uint32_t slot, generation;
+};
+
+struct session_ops {
+	/* One step: at most 64 KB of output or 5 ms of work. Must consume, produce, or return a waiting step. */
+	enum step (*run)(struct session *s);
+	/* The connection is gone (by whatever side). Frees the session. On a worker. */
+	void (*free)(struct session *s);
+};
+
+/* Output in `out` at which a step ends with STEP_MORE, and how long a step may take. */
+#define STEP_OUTPUT_MAX ((size_t)65536)
+#define STEP_TIME_US 5000
+/* `in` never holds more than this; a framer that has not found its end by then answers with a limit error. */
+#define SESSION_IN_MAX ((size_t)131072)
+/* `out` may hold this much when a step ends: one step's output and its largest single piece. */
+#define SESSION_OUT_MAX ((size_t)(4 * 1024 * 1024))
+
+struct session_peer {
+	struct str address; /* "192.0.2.1", "2001:db8::1", or the path of a unix socket */
+	struct str local_address;
+	uint16_t port, local_port;
+	bool is_unix, is_loopback; /* loopback: 127/8, ::1 or a unix socket */
+};
+
+/* What the driver of a session offers to it. Implemented by net/conn.c and by tests. */
+struct session_driver {
+	/* Run the session with EVENT_TIMER at monotonic time `at_ms`; 0: no timer. One timer a session. */
+	void (*timer)(struct session *s, int64_t at_ms);
+	/* A name by which any thread can wake this session (net/reactor.h: reactor_wake). */
+	struct session_ref (*ref)(struct session *s);
+	/* Someone has logged in: the connection leaves the limits for strangers. `user` is borrowed.
+	 * ERR_LIMIT: too many connections of this user. */
+	enum errc (*login)(struct session *s, struct str user);
+	/* The name of the protocol version, cipher: "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty without TLS. */
+	struct str (*tls_name)(const struct session *s);
+};
+
+struct session {
+	const struct session_ops *ops;
+	const struct session_driver *driver;
+	struct buf in, out;
+	unsigned events; /* enum session_event */
+	bool has_ticket; /* the database may be used during this step */
+	bool tls;	 /* the transport is encrypted now */
+	bool
+	    tls_possible; /* a certificate is there and TLS is not yet active: STARTTLS may be offered */
+	struct session_peer peer;
+	uint64_t id;	  /* unique in this process: "sid" in the log */
+	int account_hint; /* unused by the session: ticket fairness (set through driver->login) */
+	struct log *log; /* the connection's chain: listener, sid, peer */
+	uint64_t bytes_in, bytes_out;
+};
+
+/*
+ * A service: what a listener serves. `open` makes the session of a new connection (may append a greeting to
+ * `out` in its first run, not here) and fills ops; peer, driver, log, id, tls are set before it is called.
+ */
+struct service {
+	const char *name; /* "imap", "lmtp": listeners, limits and logs use it */
+	struct session *(*open)(void *arg, const struct session *base);
+	void *arg;
+	int64_t login_timeout_ms; /* a stranger's whole time before login; 0: none (LMTP) */
+};
+
+/* A little wrapper over the driver's calls. */
+void session_timer(struct session *s, int64_t at_ms);
+bool session_take_event(
+    struct session *s, enum session_event event); /* true if it was set; clears it */
