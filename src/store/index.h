@@ -1,0 +1,70 @@
+/*
+ * store/index.h - the node's cache of mailbox indexes: what every FETCH of flags, SEARCH and sequence number needs.
+ *
+ * A version is immutable and counted: chunks of at most 1,024 entries under a spine with prefix sums; a flag change
+ * copies one chunk and the spine. A session holds the version that its client knows and takes the newest at each
+ * command that may report EXPUNGE. The cache is checked against the mailbox's modseq, never trusted.
+ */
+#pragma once
+
+#include "store/store.h"
+
+struct index_version;
+
+struct index_entry {
+	uint32_t uid;
+	uint32_t extra; /* 1: has keywords beyond the mask (index_extra_keywords) */
+	uint64_t flags; /* enum flag and keyword bits */
+	int64_t modseq;
+	int64_t internal_date; /* unix seconds */
+	int64_t object;
+	uint64_t size; /* bytes */
+};
+
+/*
+ * The newest version: reads the mailbox row's modseq, and then only what changed since the cached one. Counted: give it
+ * back with index_release. ERR_NOTFOUND: the mailbox is gone.
+ */
+NODISCARD enum errc index_newest(struct store *store, struct db *db, int64_t owner,
+    int64_t mailbox, struct index_version **version_out, struct err *err);
+
+/* What is cached, without asking the database; NULL if nothing is. Counted. */
+struct index_version *index_cached(struct store *store, int64_t owner, int64_t mailbox);
+void index_release(struct index_version **versionp);
+
+uint32_t index_count(const struct index_version *v);
+int64_t index_modseq(const struct index_version *v);
+uint32_t index_uidnext(const struct index_version *v);
+
+/* By sequence number, 1 to index_count. Borrowed from the version. */
+const struct index_entry *index_at(const struct index_version *v, uint32_t seq);
+
+/* Sequence number of a uid; 0: not there. */
+uint32_t index_seq_of(const struct index_version *v, uint32_t uid);
+
+/* Sequence number of the first message with a uid of at least `uid`; index_count + 1 if there is none. */
+uint32_t index_lower_bound(const struct index_version *v, uint32_t uid);
+
+/* First message from `seq` on without \Seen; 0 if none. Skips chunks that hold none. */
+uint32_t index_first_unseen(const struct index_version *v, uint32_t seq);
+
+/* First message from `seq` on whose modseq is over `modseq`; 0 if none. Skips chunks. */
+uint32_t index_next_changed(const struct index_version *v, int64_t modseq, uint32_t seq);
+
+/* First message of `old` from sequence number `seq` on that `newer` does not have; 0 if none. Skips shared chunks. */
+uint32_t index_next_missing(
+    const struct index_version *old, const struct index_version *newer, uint32_t seq);
+
+/* Keywords of the mailbox as this version knows them: names by number, empty where unused. Borrowed. */
+const struct str *index_keywords(const struct index_version *v, size_t *count_out);
+
+/* Numbers (48 and up) of an entry's keywords beyond the mask. Borrowed; count 0 if none. */
+const uint16_t *index_extra_keywords(
+    const struct index_version *v, uint32_t uid, size_t *count_out);
+
+struct index_cache_stats {
+	uint64_t hits, loads, updates;
+	size_t bytes, pinned_bytes;
+};
+
+void index_cache_stats(struct store *store, struct index_cache_stats *stats_out);

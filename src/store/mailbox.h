@@ -1,0 +1,86 @@
+/*
+ * store/mailbox.h - folders (dbmail_mailboxes), rights (dbmail_acl), subscriptions, and the state row that
+ * SELECT and STATUS answer from (mail_mailboxes).
+ *
+ * Names here are NFC UTF-8 with '/' between the levels, as one user sees them: own folders by their name, others'
+ * as "#Users/<login>/<name>", public ones as "#Public/<name>". "INBOX" ignores case; all else does not.
+ */
+#pragma once
+
+#include "store/store.h"
+
+/* Rights of RFC 4314, a bit each. */
+enum right {
+	RIGHT_LOOKUP = 1 << 0,
+	RIGHT_READ = 1 << 1,
+	RIGHT_SEEN = 1 << 2,
+	RIGHT_WRITE = 1 << 3,
+	RIGHT_INSERT = 1 << 4,
+	RIGHT_POST = 1 << 5,
+	RIGHT_CREATE = 1 << 6,
+	RIGHT_DELETE = 1 << 7,	/* x: the mailbox */
+	RIGHT_DELETED = 1 << 8, /* t: the flag */
+	RIGHT_EXPUNGE = 1 << 9,
+	RIGHT_ADMINISTER = 1 << 10,
+	RIGHT_ALL = (1 << 11) - 1
+};
+
+struct mailbox {
+	int64_t id, owner;
+	struct str name;			 /* as the actor sees it */
+	unsigned rights;			 /* the actor's */
+	bool no_select, no_inferiors, read_only; /* read_only: permission 1 */
+	bool has_children, subscribed;
+};
+
+struct mailbox_state {
+	uint32_t uidvalidity, uidnext;
+	uint32_t messages, unseen, deleted, recent;
+	uint64_t size;
+	int64_t highestmodseq, expunged_floor;
+};
+
+/* NFC, depth, length, empty components, control characters, the reserved "#": ERR_ARG says what is wrong.
+ * "inbox" at the first level becomes "INBOX". The result lives in the arena. */
+NODISCARD enum errc mailbox_name_check(
+    struct str name, struct arena *arena, struct str *name_out, struct err *err);
+
+/* ERR_NOTFOUND also where the actor has no lookup right (RFC 4314 section 6: do not tell). */
+NODISCARD enum errc mailbox_find(struct db *db, struct actor actor, struct str name,
+    struct arena *arena, struct mailbox *mailbox_out, struct err *err);
+
+/*
+ * Everything that the actor may look up, own folders first, in the order of names; also names that exist only as a
+ * parent of others (id 0, no_select). `subscribed_only`: the subscriptions, of folders that are there no more too
+ * (id 0). One or two statements however many folders. Arrays live in the arena.
+ */
+NODISCARD enum errc mailbox_list(struct db *db, struct actor actor, bool subscribed_only,
+    struct arena *arena, struct mailbox **list_out, size_t *count_out, struct err *err);
+
+/*
+ * Parents are made as needed. `name` as the actor sees it. ERR_EXISTS, ERR_DENIED, ERR_ARG, ERR_LIMIT.
+ */
+NODISCARD enum errc mailbox_create(
+    struct store *store, struct actor actor, struct str name, int64_t *id_out, struct err *err);
+
+/* ERR_NOTFOUND, ERR_DENIED (INBOX, rights). A folder with children loses its mail and becomes \Noselect (RFC 3501 6.3.4);
+ * one that is \Noselect already and has children: ERR_STATE. */
+NODISCARD enum errc mailbox_delete(
+    struct store *store, struct actor actor, struct str name, struct err *err);
+
+/* With all inferiors, in one transaction. INBOX: its mail moves to the new name, INBOX stays, empty (RFC 3501 6.3.5). */
+NODISCARD enum errc mailbox_rename(
+    struct store *store, struct actor actor, struct str from, struct str to, struct err *err);
+
+NODISCARD enum errc mailbox_subscribe(
+    struct store *store, struct actor actor, struct str name, bool subscribe, struct err *err);
+
+/* The state row; zeros with a valid uidvalidity when nothing was ever stored (the row is then made: needs the
+ * store, not only a connection). */
+NODISCARD enum errc mailbox_state(struct store *store, struct db *db, int64_t owner,
+    int64_t mailbox, struct mailbox_state *state_out, struct err *err);
+
+/* As mailbox_state, and what is \Recent now belongs to the caller: the first uid that was recent is given, and no other
+ * session will see these as recent (RFC 3501 2.3.2). Writes only if there is something recent. */
+NODISCARD enum errc mailbox_take_recent(struct store *store, int64_t owner, int64_t mailbox,
+    uint32_t *first_recent_out, struct err *err);
