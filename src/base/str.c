@@ -142,6 +142,7 @@ bool str_split(struct str *rest, char sep, struct str *piece_out)
 enum errc str_to_u64(struct str s, uint64_t max, uint64_t *value_out)
 {
 	uint64_t value = 0;
+	bool too_large = false;
 
 	if (s.n == 0)
 		return ERR_SYNTAX;
@@ -151,11 +152,11 @@ enum errc str_to_u64(struct str s, uint64_t max, uint64_t *value_out)
 		if (!ascii_is_digit(s.p[i]))
 			return ERR_SYNTAX;
 		if (value > (UINT64_MAX - digit) / 10)
-			value = UINT64_MAX; /* keep looking for bytes that are no digits */
+			too_large = true; /* keep looking for bytes that are no digits */
 		else
 			value = value * 10 + digit;
 	}
-	if (value > max)
+	if (too_large || value > max)
 		return ERR_LIMIT;
 	*value_out = value;
 	return OK;
