@@ -26,7 +26,7 @@ void base64_encode(struct buf *out, struct str in)
 		*to++ = letters[p[2] & 0x3f];
 	}
 	if (left > 0) {
-		unsigned int second = left == 2 ? p[1] : 0;
+		int second = left == 2 ? p[1] : 0;
 
 		*to++ = letters[p[0] >> 2];
 		*to++ = letters[(p[0] & 0x03) << 4 | second >> 4];
