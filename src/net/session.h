@@ -18,14 +18,15 @@ struct session;
 enum step {
 	STEP_INPUT, /* consumed what could be: run again when more bytes, EOF or an event are there */
 	STEP_MORE, /* has more to do: run again when the output has drained, after others had their turn */
-	STEP_WAIT, /* waits for an event (hash, other server); input is not read meanwhile */
+	STEP_WAIT, /* waits for EVENT_DONE or EVENT_TIMER (hash, other server); input is not read meanwhile */
 	STEP_IDLE, /* as STEP_INPUT, for long: buffers are given back; bus events wake it (IMAP IDLE) */
 	STEP_TICKET, /* the next verb needs the database: run again holding a ticket */
 	STEP_TLS, /* send `out`, drop `in` (plaintext behind STARTTLS is an injection), start the handshake */
 	STEP_CLOSE, /* send `out`, then close */
 };
 
-/* Why a session runs: bits in session->events, cleared by the session. */
+/* Why a session runs: bits in session->events, cleared by the session. A session that returns STEP_INPUT after
+ * EVENT_EOF is closed: nothing more can come. */
 enum session_event {
 	EVENT_TIMER = 1 << 0, /* the time set with session_timer has come */
 	EVENT_BUS = 1 << 1,   /* a watched mailbox changed */
@@ -44,7 +45,8 @@ struct session_ref {
 struct session_ops {
 	/* One step: at most 64 KB of output or 5 ms of work. Must consume, produce, or return a waiting step. */
 	enum step (*run)(struct session *s);
-	/* The connection is gone (by whatever side). Frees the session. On a worker. */
+	/* The connection is gone (by whatever side). Frees the session, except `in` and `out`, which the driver
+	 * has released. On a worker. */
 	void (*free)(struct session *s);
 };
 
@@ -79,10 +81,11 @@ struct session_driver {
 struct session {
 	const struct session_ops *ops;
 	const struct session_driver *driver;
-	struct buf in, out;
-	unsigned events; /* enum session_event */
-	bool has_ticket; /* the database may be used during this step */
-	bool tls;	 /* the transport is encrypted now */
+	void *driver_data;  /* the driver's own */
+	struct buf in, out; /* the driver's memory: the session consumes and appends, no more */
+	unsigned events;    /* enum session_event */
+	bool has_ticket;    /* the database may be used during this step */
+	bool tls;	    /* the transport is encrypted now */
 	bool
 	    tls_possible; /* a certificate is there and TLS is not yet active: STARTTLS may be offered */
 	struct session_peer peer;
@@ -93,14 +96,19 @@ struct session {
 };
 
 /*
- * A service: what a listener serves. `open` makes the session of a new connection (may append a greeting to
- * `out` in its first run, not here) and fills ops; peer, driver, log, id, tls are set before it is called.
+ * A service: what a listener serves. `open` makes the session of a new connection, beginning with a copy of
+ * *base (peer, driver, log, id, tls, the buffers are set), and fills ops. It appends nothing: the greeting is
+ * the work of the first run, which comes without a byte of input.
  */
 struct service {
 	const char *name; /* "imap", "lmtp": listeners, limits and logs use it */
 	struct session *(*open)(void *arg, const struct session *base);
 	void *arg;
 	int64_t login_timeout_ms; /* a stranger's whole time before login; 0: none (LMTP) */
+	const char
+	    *refusal; /* sent when there are too many connections: "421 ...\r\n"; may be NULL */
+	const char
+	    *timeout; /* sent when login_timeout_ms is over: "* BYE ...\r\n"; may be NULL */
 };
 
 /* A little wrapper over the driver's calls. */
