@@ -1,0 +1,248 @@
+"""The servers that are compared, behind one face: prepare, start, port, stop, kill9, pid, address, password, stored_bytes."""
+
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests/integration"))
+
+from tabella_server import HOST, STOP_SECONDS, Server, free_port_base, port_answers  # noqa: E402
+
+DOMAIN = "bench.test"
+PASSWORD = "bench-password"
+LMTP, IMAP = 24, 143
+# Whose files the mail becomes: no entry in passwd is needed.
+MAIL_UID = MAIL_GID = 5000
+
+
+def account_names(accounts):
+    return [f"user{i}" for i in range(accounts)] + ["one"]
+
+
+def folder_bytes(folder):
+    """Bytes of disk that a folder's files take."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(place, name)).st_blocks * 512
+            except FileNotFoundError:
+                pass
+    return total
+
+
+class Dovecot:
+    """Debian's Dovecot with its own settings and Maildir, in a folder of its own on loopback ports.
+
+    What differs from the package's configuration is where things lie (folders, ports, log file), who the users are
+    (a passwd-file), Maildir as mail_location, and TLS off. mail_fsync is the default, "optimized".
+    """
+
+    name = "dovecot"
+
+    def __init__(self, folder, port_base=None, accounts=100):
+        self.folder = pathlib.Path(folder).resolve()
+        self.port_base = port_base or free_port_base()
+        self.accounts = accounts
+        self.process = None
+        self.log = self.folder / "dovecot.log"
+
+    def port(self, service):
+        return self.port_base + {"lmtp": LMTP, "imap": IMAP}[service]
+
+    @property
+    def pid(self):
+        """The master's."""
+        return int((self.folder / "run/master.pid").read_text())
+
+    def address(self, name):
+        return f"{name}@{DOMAIN}"
+
+    def login(self, name):
+        return f"{name}@{DOMAIN}", PASSWORD
+
+    def prepare(self):
+        for name in ("run", "state", "mail"):
+            (self.folder / name).mkdir(mode=0o755, parents=True, exist_ok=True)
+        uid, gid = self.mail_owner()
+        os.chown(self.folder / "mail", uid, gid)
+        (self.folder / "users").write_text(
+            "".join(
+                f"{name}@{DOMAIN}:{{PLAIN}}{PASSWORD}:{uid}:{gid}::{self.folder}/mail/{name}::\n"
+                for name in account_names(self.accounts)
+            )
+        )
+        (self.folder / "dovecot.conf").write_text(self.configuration())
+        return self
+
+    @staticmethod
+    def mail_owner():
+        return (MAIL_UID, MAIL_GID) if os.getuid() == 0 else (os.getuid(), os.getgid())
+
+    def configuration(self):
+        me = pwd.getpwuid(os.getuid()).pw_name
+        not_root = f"""
+default_internal_user = {me}
+default_internal_group = {me}
+default_login_user = {me}
+service anvil {{
+  chroot =
+}}
+service imap-login {{
+  chroot =
+}}
+"""
+        return f"""# made by bench/dovecot
+protocols = imap lmtp
+listen = {HOST}
+base_dir = {self.folder}/run
+state_dir = {self.folder}/state
+instance_name = bench
+log_path = {self.log}
+ssl = no
+disable_plaintext_auth = no
+first_valid_uid = 1
+mail_location = maildir:{self.folder}/mail/%n
+namespace inbox {{
+  inbox = yes
+}}
+passdb {{
+  driver = passwd-file
+  args = {self.folder}/users
+}}
+userdb {{
+  driver = passwd-file
+  args = {self.folder}/users
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    address = {HOST}
+    port = {self.port("lmtp")}
+  }}
+}}
+service imap-login {{
+  inet_listener imap {{
+    address = {HOST}
+    port = {self.port("imap")}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+{"" if os.getuid() == 0 else not_root}"""
+
+    def command(self):
+        return ["dovecot", "-F", "-c", str(self.folder / "dovecot.conf")]
+
+    def start(self, wrapper=()):
+        with open(self.folder / "master.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [*wrapper, *self.command()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        end = time.monotonic() + 30
+        while not (port_answers(self.port("lmtp")) and port_answers(self.port("imap"))):
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.kill9()
+                raise RuntimeError(f"dovecot did not start, see {self.folder}/master.log and {self.log}")
+            time.sleep(0.05)
+        return self
+
+    def stop(self):
+        if self.process is None:
+            return
+        subprocess.run(["doveadm", "-c", self.folder / "dovecot.conf", "stop"], check=False)
+        self.process.wait(STOP_SECONDS)
+        self.process = None
+
+    def kill9(self):
+        """SIGKILL to the master and every child: they are one process group."""
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, 9)
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+            self.process = None
+            (self.folder / "run/master.pid").unlink(missing_ok=True)
+
+    def stored_bytes(self):
+        return folder_bytes(self.folder / "mail")
+
+    def counters(self):
+        return {}
+
+
+class Tabella(Server):
+    """Tabella on SQLite, as `tabella init` makes it."""
+
+    name = "tabella"
+
+    def __init__(self, folder, port_base=None, accounts=100):
+        super().__init__(folder=folder, port_base=port_base, domain=DOMAIN)
+        self.accounts = accounts
+
+    @property
+    def pid(self):
+        """The server's own: under a wrapper it is the wrapper's first child."""
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        wrapped = pathlib.Path(f"/proc/{self.process.pid}/comm").read_text().strip() != self.binary.name
+        return int(children[0]) if wrapped else self.process.pid
+
+    def address(self, name):
+        return f"{name}@{DOMAIN}"
+
+    def login(self, name):
+        return name, PASSWORD
+
+    def prepare(self):
+        """Accounts cost a password hash each, so a folder made once is copied for later runs."""
+        template = self.folder.parent / f"template-{self.accounts}"
+        if not template.exists():
+            maker = Server(folder=template.with_suffix(".new"), port_base=self.port_base, domain=DOMAIN)
+            maker.init()
+            for name in account_names(self.accounts):
+                maker.add_user(name, PASSWORD)
+            maker.folder.rename(template)
+        copy_folder(template / "data", self.data)
+        moved = self.config.read_text().replace(str(template.with_suffix(".new")), str(self.folder))
+        self.config.write_text(moved)
+        return self
+
+    def stop(self):
+        if self.process is None or self.pid == self.process.pid:
+            return super().stop()
+        os.kill(self.pid, signal.SIGTERM)  # not the wrapper, which ends by itself
+        code = self.process.wait(STOP_SECONDS)
+        self.process = None
+        return code
+
+    def stored_bytes(self):
+        return folder_bytes(self.data)
+
+    def counters(self):
+        """What the server counted since it was started; empty where it cannot say."""
+        done = self.cli("status", "--json", check=False)
+        return json.loads(done.stdout) if done.returncode == 0 and done.stdout.startswith("{") else {}
+
+
+def copy_folder(source, target):
+    """A copy that keeps the owners, whom shutil forgets."""
+    shutil.copytree(source, target)
+    for place, folders, names in os.walk(source):
+        for name in [".", *folders, *names]:
+            was = os.stat(os.path.join(place, name))
+            os.chown(target / os.path.relpath(os.path.join(place, name), source), was.st_uid, was.st_gid)
+
+
+KINDS = {"tabella": Tabella, "dovecot": Dovecot}

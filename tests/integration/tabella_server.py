@@ -1,0 +1,182 @@
+"""A Tabella server for tests and benchmarks: a scratch folder, free loopback ports, start, stop, kill.
+
+The program is the one that the environment variable TABELLA names, else build-address/tabella, else build/tabella.
+"""
+
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# What init adds to the port base for each service.
+PORTS = {
+    "smtp": 25,
+    "lmtp": 24,
+    "pop3": 110,
+    "imap": 143,
+    "http": 80,
+    "smtps": 465,
+    "submission": 587,
+    "imaps": 993,
+    "pop3s": 995,
+    "managesieve": 4190,
+}
+HOST = "127.0.0.1"
+START_SECONDS = 30
+STOP_SECONDS = 40
+
+
+def find_binary():
+    """The program to test, as a path; raises FileNotFoundError with what to do."""
+    named = os.environ.get("TABELLA")
+    places = [pathlib.Path(named)] if named else [ROOT / "build-address/tabella", ROOT / "build/tabella"]
+    for place in places:
+        if place.is_file():
+            return place.resolve()
+    raise FileNotFoundError(f"no program at {' or '.join(map(str, places))}: build it, or set TABELLA")
+
+
+def port_is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port_base(offsets=tuple(PORTS.values())):
+    """A base so that every port above it that a service may want is free, below the ephemeral range."""
+    for attempt in range(200):
+        base = 10000 + (os.getpid() * 7 + attempt * 131) % 17000
+        if all(port_is_free(base + offset) for offset in offsets):
+            return base
+    raise RuntimeError("no free range of ports")
+
+
+def port_answers(port):
+    """Does something accept and greet on this port?"""
+    try:
+        with socket.create_connection((HOST, port), timeout=1) as peer:
+            peer.settimeout(2)
+            return peer.recv(1) != b""
+    except OSError:
+        return False
+
+
+class Server:
+    """One server and its folder. Use as a context manager, or call close() at the end."""
+
+    def __init__(self, binary=None, folder=None, port_base=None, domain="example.test"):
+        self.binary = pathlib.Path(binary) if binary else find_binary()
+        self._own_folder = folder is None
+        self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="tabella-test-"))
+        # started by root, the server becomes another user, who must reach its data through this folder
+        self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        self.folder.chmod(0o755)
+        self.data = self.folder / "data"
+        self.config = self.data / "tabella.conf"
+        self.log = self.folder / "server.log"
+        self.port_base = port_base or free_port_base()
+        self.domain = domain
+        self.process = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def port(self, service):
+        return self.port_base + PORTS[service]
+
+    def cli(self, *args, stdin=None, check=True):
+        """Run `tabella -c CONFIG args…`; returns the finished process, with text output."""
+        return self._run([self.binary, "-c", self.config, *args], stdin, check)
+
+    def _run(self, command, stdin=None, check=True):
+        done = subprocess.run(
+            [str(word) for word in command], input=stdin, text=True, capture_output=True, timeout=120
+        )
+        if check and done.returncode != 0:
+            raise RuntimeError(f"{command}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def init(self, user=None):
+        """Make configuration and database; `user` is the first account, without a domain."""
+        command = [self.binary, "init", "--dir", self.data, "--port-base", self.port_base, "--domain", self.domain]
+        if user:
+            command += ["--user", user]
+        self._run(command)
+        return self
+
+    def add_user(self, name, password):
+        self.cli("user", "add", name, "--password", password)
+
+    def command(self):
+        return [str(self.binary), "-c", str(self.config), "serve"]
+
+    def start(self, services=("lmtp", "imap"), wrapper=()):
+        """Run the server in a session of its own, and wait until the services greet. `wrapper`: such as strace."""
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [*wrapper, *self.command()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,
+            )
+        end = time.monotonic() + START_SECONDS
+        waiting = [self.port(service) for service in services]
+        while waiting:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the server ended with {self.process.returncode}\n{self.log_tail()}")
+            if time.monotonic() > end:
+                self.kill9()
+                raise RuntimeError(f"no greeting on ports {waiting}\n{self.log_tail()}")
+            waiting = [port for port in waiting if not port_answers(port)]
+            if waiting:
+                time.sleep(0.02)
+        return self
+
+    def stop(self):
+        """Ask it to end; returns its exit code. One that does not end is killed, and that is an error."""
+        if self.process is None:
+            return 0
+        self.process.terminate()
+        try:
+            code = self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill9()
+            raise RuntimeError(f"did not end within {STOP_SECONDS} s\n{self.log_tail()}") from None
+        self.process = None
+        return code
+
+    def kill9(self):
+        """SIGKILL to the server and its helpers at once: nothing of it runs when this returns."""
+        if self.process is None:
+            return
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        self.process = None
+
+    def log_tail(self, lines=30):
+        if not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def close(self):
+        self.kill9()
+        if self._own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
