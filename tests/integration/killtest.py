@@ -433,10 +433,15 @@ def start_server(kind, folder, accounts):
     from tabella_server import Server
 
     server = Server(folder=folder, domain="kill.test")
-    server.init()
-    for i in range(accounts):
-        server.add_user(f"user{i}", f"password{i}")
-    return server.start(), {f"user{i}@kill.test": (f"user{i}", f"password{i}") for i in range(accounts)}
+    try:
+        server.init()
+        for i in range(accounts):
+            server.add_user(f"user{i}", f"password{i}")
+        server.start()
+    except BaseException:
+        server.close()
+        raise
+    return server, {f"user{i}@kill.test": (f"user{i}", f"password{i}") for i in range(accounts)}
 
 
 def main():
