@@ -414,7 +414,8 @@ CREATE TABLE mail_journal (
 	id INTEGER NOT NULL,                      -- a big COPY or MOVE that is undone if unfinished
 	node INTEGER NOT NULL,
 	mailbox INTEGER NOT NULL,                 -- the target
-	uid_first INTEGER NOT NULL,               -- entries from here on belong to it
+	uid_first INTEGER NOT NULL,               -- the entries that belong to it
+	uid_last INTEGER NOT NULL,
 	started INTEGER NOT NULL,
 	PRIMARY KEY (owner, id)
 ) WITHOUT ROWID;
