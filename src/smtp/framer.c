@@ -1,0 +1,104 @@
+#include "smtp/framer.h"
+
+#include "base/str.h"
+#include "net/spool.h"
+#include "smtp/limits.h"
+
+enum errc smtp_line_take(struct str in, struct str *line_out, size_t *used_out)
+{
+	struct str window = str_first(in, SMTP_LINE_MAX);
+	size_t end = str_find_char(window, '\n');
+	struct str line;
+
+	if (end == window.n) {
+		*used_out = window.n;
+		return in.n >= SMTP_LINE_MAX ? ERR_LIMIT : ERR_MORE;
+	}
+	*used_out = end + 1;
+	line = str_first(window, end);
+	if (line.n == 0 || line.p[line.n - 1] != '\r')
+		return ERR_SYNTAX;
+	line.n--;
+	if (str_find_char(line, '\r') < line.n || str_find_char(line, '\0') < line.n)
+		return ERR_SYNTAX;
+	*line_out = line;
+	return OK;
+}
+
+size_t smtp_line_skip(struct str in, bool *done_out)
+{
+	size_t end = str_find_char(in, '\n');
+
+	*done_out = end < in.n;
+	return *done_out ? end + 1 : in.n;
+}
+
+void smtp_data_init(struct smtp_data *data)
+{
+	*data = (struct smtp_data){ .state = SMTP_DATA_LINE_START, .rc = OK };
+}
+
+static void keep(struct smtp_data *data, struct spool *spool, struct str bytes)
+{
+	if (bytes.n > 0 && data->rc == OK)
+		data->rc = spool_add(spool, bytes, &data->err);
+}
+
+/* One byte behind CRLF, behind a dot there, or behind a CR there; gives the state that follows. `c` itself is not
+ * kept here: the caller keeps it with the run that it begins, unless it belongs to the end or is a stuffed dot. */
+static enum smtp_data_state next_state(enum smtp_data_state state, char c)
+{
+	switch (state) {
+	case SMTP_DATA_LINE_START:
+		return c == '.' ? SMTP_DATA_DOT : c == '\r' ? SMTP_DATA_CR : SMTP_DATA_TEXT;
+	case SMTP_DATA_DOT:
+		return c == '\r' ? SMTP_DATA_DOT_CR : SMTP_DATA_TEXT;
+	case SMTP_DATA_DOT_CR:
+		if (c == '\n')
+			return SMTP_DATA_END;
+		return c == '\r' ? SMTP_DATA_CR : SMTP_DATA_TEXT;
+	case SMTP_DATA_CR:
+		if (c == '\n')
+			return SMTP_DATA_LINE_START;
+		return c == '\r' ? SMTP_DATA_CR : SMTP_DATA_TEXT;
+	case SMTP_DATA_TEXT:
+	case SMTP_DATA_END:
+		break;
+	}
+	return c == '\r' ? SMTP_DATA_CR : SMTP_DATA_TEXT;
+}
+
+/*
+ * Bytes are kept in runs, not one by one: `from` is where the run began. A held-back dot or dot and CR is no part of
+ * a run; when a dot turns out to be stuffed, the run goes on behind it.
+ */
+size_t smtp_data_take(struct smtp_data *data, struct str in, struct spool *spool)
+{
+	size_t i = 0, from = 0;
+
+	while (i < in.n && data->state != SMTP_DATA_END) {
+		enum smtp_data_state was = data->state;
+
+		if (was == SMTP_DATA_TEXT) {
+			i += str_find_char(str_from_at(in, i), '\r');
+			if (i == in.n)
+				break;
+		}
+		data->state = next_state(was, in.p[i]);
+		if (data->state == SMTP_DATA_DOT) {
+			keep(data, spool, (struct str){ in.p + from, i - from });
+			from = i + 1;
+		} else if (data->state == SMTP_DATA_DOT_CR) {
+			from = i + 1;
+		} else if (was == SMTP_DATA_DOT_CR && data->state != SMTP_DATA_END) {
+			keep(data, spool, STR("\r"));
+			from = i;
+		} else if (data->state == SMTP_DATA_END) {
+			from = i + 1;
+		}
+		i++;
+	}
+	if (data->state != SMTP_DATA_END)
+		keep(data, spool, (struct str){ in.p + from, i - from });
+	return i;
+}
