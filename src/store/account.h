@@ -36,6 +36,12 @@ struct account_new {
 	size_t alias_count;
 };
 
+#define ACCOUNT_NAME_MAX 255 /* bytes; the width of DBMail's column */
+
+/* UTF-8 without control characters, spaces and slashes; the result is in form C. ERR_ARG says what is wrong. */
+NODISCARD enum errc account_name_check(
+    struct str name, struct arena *arena, struct str *name_out, struct err *err);
+
 /* The account, its aliases and its INBOX, in one transaction. ERR_EXISTS, ERR_ARG (what is wrong with the name). */
 NODISCARD enum errc account_create(
     struct store *store, const struct account_new *account, int64_t *id_out, struct err *err);

@@ -17,6 +17,11 @@ struct alias {
 NODISCARD enum errc alias_lookup(struct db *db, struct str address, struct arena *arena,
     struct alias **rows_out, size_t *count_out, struct err *err);
 
+/* Not empty, UTF-8 without control characters, not all digits (that would read as an account id), at most
+ * ALIAS_ADDRESS_MAX bytes. "@example.org" is everybody there, "ann@" is ann everywhere. ERR_ARG says what is wrong. */
+#define ALIAS_ADDRESS_MAX 320 /* RFC 5321 4.5.3.1: 64 and 255 octets and the @ */
+NODISCARD enum errc alias_address_check(struct str address, struct err *err);
+
 /* ERR_EXISTS if the same pair is there. */
 NODISCARD enum errc alias_add(struct store *store, struct str address, struct str target,
     int64_t client, struct err *err);
@@ -37,6 +42,13 @@ struct domain {
 	bool active;
 	struct str description;
 };
+
+/* "local", "relay", "backup", as in the table. */
+struct str domain_kind_name(enum domain_kind kind);
+bool domain_kind_of(struct str name, enum domain_kind *kind_out);
+
+/* Labels of letters, digits, '-' and '_', 253 bytes; others in their xn-- form. ERR_ARG says what is wrong. */
+NODISCARD enum errc domain_name_check(struct str name, struct err *err);
 
 NODISCARD enum errc domain_get(struct db *db, struct str name, struct arena *arena,
     struct domain *domain_out, struct err *err);

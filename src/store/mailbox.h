@@ -45,6 +45,9 @@ struct mailbox_state {
 NODISCARD enum errc mailbox_name_check(
     struct str name, struct arena *arena, struct str *name_out, struct err *err);
 
+/* Folders of one account at the most. */
+#define STORE_MAILBOXES_MAX 20000
+
 /* ERR_NOTFOUND also where the actor has no lookup right (RFC 4314 section 6: do not tell). */
 NODISCARD enum errc mailbox_find(struct db *db, struct actor actor, struct str name,
     struct arena *arena, struct mailbox *mailbox_out, struct err *err);
@@ -56,6 +59,10 @@ NODISCARD enum errc mailbox_find(struct db *db, struct actor actor, struct str n
  */
 NODISCARD enum errc mailbox_list(struct db *db, struct actor actor, bool subscribed_only,
     struct arena *arena, struct mailbox **list_out, size_t *count_out, struct err *err);
+
+/* The account's INBOX, made if its row is missing (an account made by hand). Called at login; mailbox_find only reads. */
+NODISCARD enum errc mailbox_inbox(
+    struct store *store, int64_t owner, int64_t *id_out, struct err *err);
 
 /*
  * Parents are made as needed. `name` as the actor sees it. ERR_EXISTS, ERR_DENIED, ERR_ARG, ERR_LIMIT.

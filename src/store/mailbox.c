@@ -1,0 +1,133 @@
+/* store/mailbox.c - whose folder a name is, what the actor may do with it, and finding it. */
+#include "store/mailbox.h"
+
+#include "base/str.h"
+#include "store/admin_int.h"
+
+enum errc mailbox_resolve(struct db *db, struct actor actor, struct str name,
+    struct arena *arena, struct mailbox_place *place_out, struct err *err)
+{
+	struct mailbox_path path = mailbox_name_path(name);
+	struct account owner;
+	enum errc rc;
+
+	if (path.stored.n == 0)
+		return err_set(err, ERR_NOTFOUND, "no such folder");
+	*place_out = (struct mailbox_place){ .owner = actor.user, .stored = path.stored };
+	if (path.space == SPACE_PUBLIC)
+		place_out->owner = ACCOUNT_ID_PUBLIC;
+	if (path.space != SPACE_USERS)
+		return OK;
+	rc = account_by_name(db, path.login, arena, &owner, err);
+	if (rc == OK) {
+		place_out->owner = owner.id;
+		place_out->login = owner.name;
+	}
+	return rc;
+}
+
+unsigned mailbox_row_rights(struct actor actor, const struct mailbox_row *row)
+{
+	unsigned rights = row->owner == actor.user ? RIGHT_ALL : row->acl;
+
+	if (actor.is_admin)
+		return RIGHT_ALL;
+	/* DBMail's permission 1 binds the owner too */
+	return row->read_only ? rights & (RIGHT_LOOKUP | RIGHT_READ) : rights;
+}
+
+enum errc mailbox_place_row(struct db *db, struct actor actor,
+    const struct mailbox_place *place, struct arena *arena, struct mailbox_row *row_out,
+    struct err *err)
+{
+	enum errc rc =
+	    mailbox_row_get(db, place->owner, place->stored, actor.user, arena, row_out, err);
+
+	if (rc == ERR_NOTFOUND && str_equal(place->stored, STR("INBOX")))
+		rc =
+		    mailbox_row_inbox_nocase(db, place->owner, actor.user, arena, row_out, err);
+	return rc;
+}
+
+struct mailbox mailbox_from_row(
+    struct arena *arena, struct actor actor, const struct mailbox_row *row, struct str login)
+{
+	struct str stored =
+	    str_equal_nocase(row->name, STR("INBOX")) ? STR("INBOX") : row->name;
+
+	return (struct mailbox){
+		.id = row->id,
+		.owner = row->owner,
+		.name = mailbox_name_seen(arena, actor.user, row->owner, login, stored),
+		.rights = mailbox_row_rights(actor, row),
+		.no_select = row->no_select,
+		.no_inferiors = row->no_inferiors,
+		.read_only = row->read_only,
+		.subscribed = row->subscribed,
+	};
+}
+
+static enum errc find_at(struct db *db, struct actor actor, const struct mailbox_place *place,
+    struct arena *arena, struct mailbox *mailbox_out, struct err *err)
+{
+	struct mailbox_row row;
+	enum errc rc = mailbox_place_row(db, actor, place, arena, &row, err);
+
+	if (rc != OK)
+		return rc;
+	*mailbox_out = mailbox_from_row(arena, actor, &row, place->login);
+	if ((mailbox_out->rights & RIGHT_LOOKUP) == 0)
+		return err_set(err, ERR_NOTFOUND, "no such folder");
+	return mailbox_has_below(db, row.owner, row.name, &mailbox_out->has_children, err);
+}
+
+enum errc mailbox_find(struct db *db, struct actor actor, struct str name, struct arena *arena,
+    struct mailbox *mailbox_out, struct err *err)
+{
+	struct mailbox_place place;
+	struct str canonical;
+
+	/* what cannot be a name cannot be there */
+	if (mailbox_name_canonical(name, arena, &canonical, NULL) != OK)
+		return err_set(err, ERR_NOTFOUND, "no such folder");
+
+	enum errc rc = mailbox_resolve(db, actor, canonical, arena, &place, err);
+
+	if (rc == OK)
+		rc = find_at(db, actor, &place, arena, mailbox_out, err);
+	if (rc != ERR_NOTFOUND || str_equal(canonical, name))
+		return rc;
+	/* a row made by hand need not be in form C */
+	rc = mailbox_resolve(db, actor, name, arena, &place, err);
+	return rc == OK ? find_at(db, actor, &place, arena, mailbox_out, err) : rc;
+}
+
+struct inbox_work {
+	int64_t owner, id;
+};
+
+static enum errc inbox_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	struct inbox_work *work = arg;
+	int64_t modseq;
+	enum errc rc = account_lock(db, work->owner, &modseq, err);
+
+	if (rc == OK)
+		rc = mailbox_row_inbox(db, work->owner, modseq, arena, &work->id, err);
+	if (rc == OK)
+		db_notify(db,
+		    (struct change){
+			.owner = work->owner, .modseq = modseq, .kind = CHANGE_FOLDERS });
+	return rc;
+}
+
+enum errc mailbox_inbox(struct store *store, int64_t owner, int64_t *id_out, struct err *err)
+{
+	struct inbox_work work = { .owner = owner };
+	enum errc rc =
+	    db_transact(store_pool(store), store_deadline(store), inbox_body, &work, err);
+
+	if (rc == OK)
+		*id_out = work.id;
+	return rc;
+}
