@@ -9,5 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* with clang and _FORTIFY_SOURCE glibc makes macros of these two, and macros cannot be poisoned */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat strncpy strncat strtok sprintf vsprintf gets atoi atol atoll  \
     atof
