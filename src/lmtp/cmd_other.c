@@ -24,7 +24,7 @@ enum step lmtp_cmd_lhlo(struct lmtp_session *l, struct str rest)
 	lmtp_reset(l);
 	l->helo = str_dup(l->connection, name);
 	lmtp_enter(l, LMTP_READY);
-	smtp_reply_line(&l->s.out, 250, false, l->env->conf->hostname);
+	smtp_reply_line(&l->s.out, 250, false, l->env->deliver->hostname);
 	for (size_t i = 0; i < COUNT(extensions); i++)
 		smtp_reply_line(&l->s.out, 250, false, str_from(extensions[i]));
 	n = snprintf(

@@ -16,7 +16,7 @@
 /* Each attempt costs memory until the transaction ends, so their number is bounded as that of the taken ones is. */
 static enum step refuse(struct lmtp_session *l, struct smtp_status status, const char *why)
 {
-	if (++l->refused > l->env->conf->recipients_max) {
+	if (++l->refused > (size_t)l->env->conf->recipients_max) {
 		smtp_reply(&l->s.out, (struct smtp_status){ 421, "4.7.0" },
 		    "too many recipients that are not here");
 		return STEP_CLOSE;
@@ -97,7 +97,7 @@ enum step lmtp_cmd_rcpt(struct lmtp_session *l, struct str rest)
 	struct str recipient;
 	enum errc rc;
 
-	if (l->plan_count >= l->env->conf->recipients_max)
+	if (l->plan_count >= (size_t)l->env->conf->recipients_max)
 		return refuse(l, (struct smtp_status){ 452, "4.5.3" },
 		    "too many recipients, send the rest later");
 	if (smtp_path_command(rest, STR("TO"), l->transaction, &command, &err) != OK)
@@ -115,7 +115,7 @@ enum step lmtp_cmd_rcpt(struct lmtp_session *l, struct str rest)
 		struct smtp_status status = status_of(rc);
 		struct str why;
 
-		if (rc == ERR_QUOTA && l->env->conf->quota_soft)
+		if (rc == ERR_QUOTA && l->env->conf->over_quota == LMTP_OVER_QUOTA_SOFT)
 			status = (struct smtp_status){ 452, "4.2.2" };
 		log_info(l->s.log, "rcpt_refused", F_STR("rcpt", recipient),
 		    F_WORD("status", errc_name(rc)), F_CSTR("reason", err.text));

@@ -5,26 +5,32 @@
  */
 #pragma once
 
+#include "base/conf.h"
 #include "deliver/pipeline.h"
 #include "net/session.h"
 
+/* Filled from the configuration by lmtp_conf_table. */
 struct lmtp_conf {
-	struct str hostname;
-	uint64_t message_max;  /* bytes */
-	size_t recipients_max; /* of one transaction; RFC 5321 4.5.3.1.8: at least 100 */
-	int64_t timeout_ms;    /* without a byte from the peer */
-	const struct str *
-	    allow; /* addresses and networks (CIDR) that may speak over TCP, besides loopback */
-	size_t allow_count;
-	bool quota_soft; /* over quota is 452 4.2.2 and not 552 5.2.2 */
-	const char *spool_directory;
-	size_t spool_memory; /* bytes of a message kept in memory */
+	struct conf_addresses listen; /* host:port or unix:/path; a host alone gets port 24 */
+	uint64_t message_max;	      /* bytes */
+	int64_t recipients_max;	      /* of one transaction */
+	int64_t timeout_ms;	      /* without a byte from the peer */
+	struct conf_list
+	    allow;	/* addresses and networks that may speak over TCP, besides loopback */
+	int over_quota; /* enum lmtp_over_quota */
+	uint64_t spool_memory; /* bytes of a message kept in memory */
 };
+
+/* An account that is full is answered 552 5.2.2, or 452 4.2.2. */
+enum lmtp_over_quota { LMTP_OVER_QUOTA_HARD, LMTP_OVER_QUOTA_SOFT };
+
+extern const struct conf_table lmtp_conf_table;
 
 /* What main hands in; must outlive every session. */
 struct lmtp_env {
 	const struct lmtp_conf *conf;
 	const struct deliver_env *deliver;
+	const char *spool_directory;
 };
 
 /* For struct service: `arg` is a const struct lmtp_env *. */

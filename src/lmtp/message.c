@@ -114,7 +114,7 @@ static void answer(struct lmtp_session *l, const struct plan *plan)
 		    plan->repeated ? "stored before as" : "stored as", STR_ARG(l->envelope.id));
 		return;
 	}
-	if (plan->rc == ERR_QUOTA && l->env->conf->quota_soft)
+	if (plan->rc == ERR_QUOTA && l->env->conf->over_quota == LMTP_OVER_QUOTA_SOFT)
 		status = (struct smtp_status){ 452, "4.2.2" };
 	smtp_reply(&l->s.out, status, "<%.*s> %s", STR_ARG(plan->recipient), plan->err.text);
 }

@@ -59,7 +59,7 @@ static enum step greet(struct lmtp_session *l)
 	const struct lmtp_conf *conf = l->env->conf;
 
 	if (!l->s.peer.is_loopback && !l->s.peer.is_unix &&
-	    !lmtp_peer_is_allowed(l->s.peer.address, conf->allow, conf->allow_count)) {
+	    !lmtp_peer_is_allowed(l->s.peer.address, conf->allow.item, conf->allow.count)) {
 		log_warn(l->s.log, "lmtp_peer_refused");
 		smtp_reply(&l->s.out, (struct smtp_status){ 554, "5.7.1" },
 		    "this LMTP service does not know [%.*s] (option lmtp.allow)",
@@ -68,7 +68,7 @@ static enum step greet(struct lmtp_session *l)
 		return STEP_CLOSE;
 	}
 	smtp_reply(&l->s.out, (struct smtp_status){ 220, NULL }, "%.*s LMTP Tabella",
-	    STR_ARG(conf->hostname));
+	    STR_ARG(l->env->deliver->hostname));
 	lmtp_enter(l, LMTP_GREETED);
 	return STEP_MORE;
 }
@@ -177,7 +177,7 @@ static bool between_commands(const struct lmtp_session *l)
 static enum step say_goodbye(struct lmtp_session *l, const char *why)
 {
 	smtp_reply(&l->s.out, (struct smtp_status){ 421, "4.3.2" }, "%.*s %s",
-	    STR_ARG(l->env->conf->hostname), why);
+	    STR_ARG(l->env->deliver->hostname), why);
 	return STEP_CLOSE;
 }
 
@@ -239,7 +239,7 @@ struct session *lmtp_open(void *arg, const struct session *base)
 	l->connection = connection;
 	l->transaction = arena_new("lmtp transaction");
 	l->spool = spool_new(
-	    env->conf->spool_directory, env->conf->spool_memory, env->conf->message_max);
+	    env->spool_directory, (size_t)env->conf->spool_memory, env->conf->message_max);
 	l->delivery_session = delivery_session_begin(env->deliver->store);
 	return &l->s;
 }

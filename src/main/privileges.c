@@ -1,0 +1,102 @@
+#include "main/privileges.h"
+
+#include "base/arena.h"
+#include "base/heap.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PASSWD_ROOM ((size_t)16384)
+
+struct identity {
+	uid_t uid;
+	gid_t gid;
+};
+
+static enum errc find_user(struct str user, struct identity *identity_out, struct err *err)
+{
+	struct arena *arena = arena_new("user");
+	const char *name = str_cstr(arena, user);
+	char *room = arena_alloc(arena, PASSWD_ROOM);
+	struct passwd entry, *found = NULL;
+	uint64_t uid;
+	enum errc rc = OK;
+
+	if (!name)
+		rc = err_set(err, ERR_ARG, "run_as: a NUL in the user's name");
+	else if (str_to_u64(user, UINT32_MAX - 1, &uid) == OK)
+		(void)getpwuid_r((uid_t)uid, &entry, room, PASSWD_ROOM, &found);
+	else
+		(void)getpwnam_r(name, &entry, room, PASSWD_ROOM, &found);
+	if (rc == OK && !found)
+		rc = err_set(err, ERR_NOTFOUND,
+		    "run_as: there is no user \"%.*s\" on this machine", STR_ARG(user));
+	if (rc == OK)
+		*identity_out = (struct identity){ found->pw_uid, found->pw_gid };
+	arena_free(&arena);
+	return rc;
+}
+
+static enum errc become(const struct identity *who, struct str user, struct err *err)
+{
+	struct arena *arena = arena_new("user");
+	bool done = initgroups(str_cstr(arena, user), who->gid) == 0 &&
+	    setresgid(who->gid, who->gid, who->gid) == 0 &&
+	    setresuid(who->uid, who->uid, who->uid) == 0;
+	int error = errno;
+
+	arena_free(&arena);
+	if (!done)
+		return err_set(err, ERR_DENIED, "cannot become user \"%.*s\": %s",
+		    STR_ARG(user), strerrordesc_np(error));
+	if (setuid(0) == 0)
+		return err_set(err, ERR_INTERNAL, "root could be gained back");
+	return OK;
+}
+
+enum errc privileges_drop(struct str user, struct err *err)
+{
+	struct identity who;
+	enum errc rc = OK;
+
+	(void)umask(077);
+	if (geteuid() == 0) {
+		if (user.n == 0)
+			return err_set(err, ERR_DENIED,
+			    "started as root: set run_as to the user that the server is to "
+			    "become");
+		rc = find_user(user, &who, err);
+		if (rc == OK && who.uid == 0)
+			rc = err_set(err, ERR_DENIED,
+			    "run_as: the server does not run as root; name another user");
+		if (rc == OK)
+			rc = become(&who, user, err);
+	}
+	if (rc == OK && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		rc = err_set(err, ERR_DENIED, "no_new_privs: %s", strerrordesc_np(errno));
+	return rc;
+}
+
+void privileges_raise_descriptors(uint64_t wanted, uint64_t *have_out)
+{
+	struct rlimit limit;
+
+	*have_out = 0;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	if (limit.rlim_cur < wanted) {
+		rlim_t now = limit.rlim_cur;
+
+		limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+			limit.rlim_cur = now;
+	}
+	*have_out = limit.rlim_cur;
+}

@@ -1,0 +1,15 @@
+/*
+ * main/privileges.h - the server never needs root: what it does as root is binding and reading keys, before this.
+ */
+#pragma once
+
+#include "base/base.h"
+
+/*
+ * Become `user` (a name or a number) with its groups, for good, and forbid ever gaining rights again. Before any thread
+ * exists. Without root nothing is to be done, and that is OK. Root without a user to become: ERR_DENIED.
+ */
+NODISCARD enum errc privileges_drop(struct str user, struct err *err);
+
+/* As many file descriptors as the system lets us have, up to `wanted`; what there is now in *have_out. */
+void privileges_raise_descriptors(uint64_t wanted, uint64_t *have_out);

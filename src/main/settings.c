@@ -1,0 +1,198 @@
+/*
+ * long because: it is one table of options.
+ */
+#include "main/settings.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "imap/imap.h"
+#include "lmtp/lmtp.h"
+
+static const struct conf_word level_words[] = {
+	{ "error", LOG_LEVEL_ERROR },
+	{ "warn", LOG_LEVEL_WARN },
+	{ "info", LOG_LEVEL_INFO },
+	{ "debug", LOG_LEVEL_DEBUG },
+	{ NULL, 0 },
+};
+
+static const struct conf_word format_words[] = {
+	{ "text", LOG_FORMAT_TEXT },
+	{ "json", LOG_FORMAT_JSON },
+	{ NULL, 0 },
+};
+
+static const struct conf_option options[] = {
+	{ "hostname", CONF_STRING, CONF_FIELD(struct settings, hostname), .def = "localhost",
+	    .min = "1", .max = "253",
+	    .text =
+		"The name of this server, as it greets and as it stands in Received lines." },
+	{ "run_as", CONF_STRING, CONF_FIELD(struct settings, run_as), .max = "64",
+	    .dbmail = "DBMAIL.effective_user",
+	    .text = "The user that the server becomes when it is started as root. It never "
+		    "runs as root." },
+	{ "spool", CONF_PATH, CONF_FIELD(struct settings, spool), .def = "spool",
+	    .text =
+		"Folder for nameless files that hold large messages while they are received. "
+		"Nothing in it outlives the server." },
+
+	{ "db.url", CONF_URL, CONF_FIELD(struct settings, db_url), .dbmail = "DBMAIL.dburi",
+	    .text = "The database: sqlite:/path/to/file.db." },
+	{ "db.table_prefix", CONF_STRING, CONF_FIELD(struct settings, table_prefix),
+	    .def = "dbmail_", .max = "32", .dbmail = "DBMAIL.table_prefix",
+	    .text = "What the names of the administration's tables begin with." },
+	{ "db.connections", CONF_INT, CONF_FIELD(struct settings, db_connections), .def = "32",
+	    .min = "2", .max = "1024", .dbmail = "DBMAIL.max_db_connections",
+	    .text =
+		"Sessions that use the database at the same time; others wait their turn." },
+	{ "db.busy_timeout", CONF_TIME, CONF_FIELD(struct settings, db_busy_timeout_ms),
+	    .def = "10s", .min = "100ms", .max = "5m",
+	    .text = "How long another process may hold the write lock of an SQLite file." },
+	{ "db.wal_limit", CONF_SIZE, CONF_FIELD(struct settings, db_wal_limit), .def = "64M",
+	    .min = "1M", .max = "4G",
+	    .text = "The write-ahead log of SQLite is brought back below this." },
+	{ "db.group_max", CONF_INT, CONF_FIELD(struct settings, db_group_max), .def = "128",
+	    .min = "1", .max = "1024",
+	    .text = "Transactions that share one commit, at the most." },
+	{ "db.driver", CONF_STRING, CONF_FIELD(struct settings, db_driver),
+	    .dbmail = "DBMAIL.driver",
+	    .text = "sqlite; used with db.name when db.url is not set." },
+	{ "db.host", CONF_STRING, CONF_FIELD(struct settings, db_host), .dbmail = "DBMAIL.host",
+	    .text = "Host of the database server, when db.url is not set." },
+	{ "db.port", CONF_INT, CONF_FIELD(struct settings, db_port), .def = "0", .min = "0",
+	    .max = "65535", .dbmail = "DBMAIL.sqlport",
+	    .text = "Port of the database server, when db.url is not set." },
+	{ "db.socket", CONF_STRING, CONF_FIELD(struct settings, db_socket),
+	    .dbmail = "DBMAIL.sqlsocket",
+	    .text = "Unix socket of the database server, when db.url is not set." },
+	{ "db.user", CONF_STRING, CONF_FIELD(struct settings, db_user), .dbmail = "DBMAIL.user",
+	    .text = "User at the database server, when db.url is not set." },
+	{ "db.password", CONF_SECRET, CONF_FIELD(struct settings, db_password),
+	    .dbmail = "DBMAIL.pass",
+	    .text = "Password at the database server, when db.url is not set." },
+	{ "db.name", CONF_STRING, CONF_FIELD(struct settings, db_name), .dbmail = "DBMAIL.db",
+	    .text = "Name of the database (of the file for SQLite), when db.url is not set." },
+
+	{ "store.index_cache", CONF_SIZE, CONF_FIELD(struct settings, store_index_cache),
+	    .def = "64M", .min = "1M", .max = "64G",
+	    .text = "Memory for the indexes of mailboxes that were used lately." },
+	{ "store.removed_keep", CONF_TIME, CONF_FIELD(struct settings, store_removed_keep_ms),
+	    .def = "7d", .min = "0", .max = "365d", .reload = false,
+	    .text = "How long expunged mail can still be brought back. It does not count in "
+		    "quotas." },
+	{ "store.blob_keep", CONF_TIME, CONF_FIELD(struct settings, store_blob_keep_ms),
+	    .def = "24h", .min = "1h", .max = "30d",
+	    .text = "How long the bytes of an attachment stay that no message uses any more." },
+	{ "store.zstd_level", CONF_INT, CONF_FIELD(struct settings, store_zstd_level),
+	    .def = "1", .min = "1", .max = "19",
+	    .text = "How hard stored mail is compressed." },
+
+	{ "net.connections_max", CONF_INT, CONF_FIELD(struct settings, net_connections_max),
+	    .def = "10000", .min = "10", .max = "1000000",
+	    .text = "Connections of all services together; half of them are kept for people "
+		    "who have "
+		    "logged in." },
+	{ "net.per_address_max", CONF_INT, CONF_FIELD(struct settings, net_per_address_max),
+	    .def = "256", .min = "1", .max = "1000000",
+	    .text = "Connections from one address (an IPv6 address counts with its /64)." },
+	{ "net.per_user_max", CONF_INT, CONF_FIELD(struct settings, net_per_user_max),
+	    .def = "64", .min = "1", .max = "100000",
+	    .text = "Connections that one account may have." },
+	{ "net.stop_grace", CONF_TIME, CONF_FIELD(struct settings, net_stop_grace_ms),
+	    .def = "30s", .min = "0", .max = "10m",
+	    .text = "How long running commands and messages that are being received may take "
+		    "to end "
+		    "when the server stops." },
+
+	{ "tls.certificate", CONF_PATH, CONF_FIELD(struct settings, tls_certificate),
+	    .reload = true, .dbmail = "DBMAIL.tls_cert",
+	    .text = "PEM file with the certificate and its chain. Empty: no TLS." },
+	{ "tls.key", CONF_PATH, CONF_FIELD(struct settings, tls_key), .reload = true,
+	    .dbmail = "DBMAIL.tls_key", .text = "PEM file with the private key." },
+
+	{ "log.level", CONF_ENUM, CONF_FIELD(struct settings, log_level), .def = "info",
+	    .words = level_words, .reload = true,
+	    .text = "error: someone must act; warn: someone should look; info: a line for each "
+		    "login, "
+		    "delivery, refusal and end of a session; debug: much more." },
+	{ "log.format", CONF_ENUM, CONF_FIELD(struct settings, log_format), .def = "text",
+	    .words = format_words, .text = "text: key=value; json: an object a line." },
+	{ "log.file", CONF_PATH, CONF_FIELD(struct settings, log_file),
+	    .dbmail = "DBMAIL.logfile",
+	    .text = "Where the log goes; empty: standard error. SIGHUP opens it again." },
+
+	{ "auth.workers", CONF_INT, CONF_FIELD(struct settings, auth_workers), .def = "2",
+	    .min = "1", .max = "64",
+	    .text = "Threads that check passwords; each uses one core while it does." },
+	{ "auth.queue_max", CONF_INT, CONF_FIELD(struct settings, auth_queue_max), .def = "256",
+	    .min = "1", .max = "10000",
+	    .text = "Passwords that wait to be checked; more are answered UNAVAILABLE." },
+
+	{ "deliver.subaddress", CONF_BOOL, CONF_FIELD(struct settings, deliver_subaddress),
+	    .def = "yes", .dbmail = "DELIVERY.SUBADDRESS",
+	    .text = "Mail to user+folder@domain goes to that folder if it is there." },
+	{ "deliver.delimiter", CONF_STRING, CONF_FIELD(struct settings, deliver_delimiter),
+	    .def = "+", .min = "1", .max = "1",
+	    .text = "The character between user and folder." },
+	{ "deliver.create_folder", CONF_BOOL,
+	    CONF_FIELD(struct settings, deliver_create_folder), .def = "no",
+	    .text = "A folder named by a subaddress is made if it is not there." },
+	{ "deliver.default_domain", CONF_STRING,
+	    CONF_FIELD(struct settings, deliver_default_domain), .max = "253",
+	    .text = "Recipients without a domain (postmaster) are looked up in this one." },
+};
+
+const struct conf_table settings_table = CONF_TABLE(struct settings, options);
+
+static const struct conf_table *const tables[] = {
+	&settings_table,
+	&lmtp_conf_table,
+	&imap_conf_table,
+};
+
+const struct conf_table *const *settings_tables(size_t *count_out)
+{
+	*count_out = COUNT(tables);
+	return tables;
+}
+
+enum errc settings_load(
+    const char *path, struct conf **conf_out, struct buf *complaints, struct err *err)
+{
+	struct conf_source source = { .path = path };
+	struct conf *conf = NULL;
+	enum errc rc = conf_load(tables, COUNT(tables), &source, &conf, err);
+
+	if (conf)
+		conf_print_diags(conf, complaints);
+	if (rc != OK) {
+		conf_free(&conf);
+		return rc;
+	}
+	*conf_out = conf;
+	return OK;
+}
+
+const struct settings *settings_of(const struct conf *conf)
+{
+	return conf_fields(conf, &settings_table);
+}
+
+enum errc settings_db_url(
+    const struct settings *settings, struct arena *arena, struct str *url_out, struct err *err)
+{
+	if (settings->db_url.n > 0) {
+		*url_out = settings->db_url;
+		return OK;
+	}
+	if (settings->db_driver.n == 0 && settings->db_name.n == 0)
+		return err_set(err, ERR_ARG, "no database: set url in section [db]");
+	if (str_equal_nocase(settings->db_driver, STR("sqlite"))) {
+		*url_out = str_printf(arena, "sqlite:%.*s", STR_ARG(settings->db_name));
+		return OK;
+	}
+	return err_set(err, ERR_UNSUPPORTED, "db.driver: \"%.*s\" is not there yet; sqlite is",
+	    STR_ARG(settings->db_driver));
+}

@@ -1,0 +1,64 @@
+/*
+ * main/settings.h - the whole configuration: which tables there are, and the one that belongs to the program itself.
+ */
+#pragma once
+
+#include "base/conf.h"
+
+/* Options before any section, and of [db], [store], [net], [tls], [log], [auth], [deliver]. */
+struct settings {
+	struct str hostname;
+	struct str run_as;
+	struct str spool; /* folder */
+
+	struct str db_url;
+	struct str table_prefix;
+	int64_t db_connections; /* sessions that use the database at once */
+	int64_t db_busy_timeout_ms;
+	uint64_t db_wal_limit;
+	int64_t db_group_max;
+
+	/* DBMail's older way to name a database, used when db.url is not set */
+	struct str db_driver, db_host, db_user, db_password, db_name, db_socket;
+	int64_t db_port;
+
+	uint64_t store_index_cache;
+	int64_t store_removed_keep_ms, store_blob_keep_ms;
+	int64_t store_zstd_level;
+
+	int64_t net_connections_max, net_per_address_max, net_per_user_max;
+	int64_t net_stop_grace_ms;
+
+	struct str tls_certificate, tls_key;
+
+	int log_level, log_format;
+	struct str log_file; /* empty: standard error */
+
+	int64_t auth_workers;
+	int64_t auth_queue_max;
+
+	struct str deliver_delimiter;
+	bool deliver_subaddress, deliver_create_folder;
+	struct str deliver_default_domain;
+};
+
+extern const struct conf_table settings_table;
+
+/* All tables of the program, for conf_load. */
+const struct conf_table *const *settings_tables(size_t *count_out);
+
+/*
+ * Load `path`. On OK *conf_out is free of errors; otherwise its diagnostics, if it could be read at all, are in
+ * `complaints` (FILE:LINE: error: TEXT, a line each), which is the caller's to release, and *conf_out is not set. Warnings are
+ * in `complaints` in either case.
+ */
+struct buf;
+NODISCARD enum errc settings_load(
+    const char *path, struct conf **conf_out, struct buf *complaints, struct err *err);
+
+const struct settings *settings_of(const struct conf *conf);
+
+/* The database's URL: db.url, or what DBMail's separate keys say. In the arena. */
+struct arena;
+NODISCARD enum errc settings_db_url(
+    const struct settings *settings, struct arena *arena, struct str *url_out, struct err *err);
