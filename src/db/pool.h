@@ -10,7 +10,7 @@ struct log;
 struct db_driver;
 
 struct db_settings {
-	struct str url;		 /* "sqlite:/path/to/file.db"; later postgresql://, mysql:// */
+	struct str url; /* "sqlite:/path/to/file.db" or a path; later postgresql://, mysql:// */
 	struct str table_prefix; /* "dbmail_" unless the administrator says otherwise */
 	int readers;		 /* connections for reading, at least 1 */
 	int busy_timeout_ms;	 /* how long another process may hold the write lock */
@@ -23,6 +23,9 @@ struct db_settings {
 	/* called after each commit on a database thread; must be quick and must not use the database */
 	void (*on_change)(void *arg, const struct change *changes, size_t count);
 	void *on_change_arg;
+	/* Tests: puts a driver of their own around the engine's, which it then owns. NULL: none. */
+	struct db_driver *(*wrap_driver)(void *arg, struct db_driver *driver);
+	void *wrap_arg;
 };
 
 /*

@@ -132,6 +132,13 @@ CREATE TABLE dbmail_pbsp (
 CREATE UNIQUE INDEX dbmail_pbsp_ipnumber ON dbmail_pbsp (ipnumber);
 CREATE INDEX dbmail_pbsp_since ON dbmail_pbsp (since);
 
+CREATE TABLE dbmail_upgrade_steps (
+	from_version INTEGER NOT NULL,
+	to_version INTEGER NOT NULL,
+	applied DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+CREATE UNIQUE INDEX dbmail_upgrade_steps_key ON dbmail_upgrade_steps (from_version, to_version);
+
 CREATE TABLE dbmail_usermap (
 	login TEXT NOT NULL,
 	sock_allow TEXT NOT NULL,

@@ -1,0 +1,123 @@
+/*
+ * db/db_int.h - shared inside src/db: what a connection, a statement and a pool are made of.
+ */
+#pragma once
+
+#include "base/counter.h"
+#include "db/driver.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+
+struct arena;
+struct writer;
+
+#define DB_SAVEPOINTS_MAX 8	/* nested */
+#define DB_READERS_MAX 1024	/* connections */
+#define DB_GROUP_LIMIT 256	/* members of one commit, whatever the settings say */
+#define DB_READER_IDLE_MS 30000 /* then its connection is closed: memory */
+#define DB_SLOW_US 1000000
+
+struct db_q {
+	const struct db_sql *sql;
+	struct db *db;
+	struct db_stmt *stmt;
+	struct db_q *next_open;
+	bool is_open, is_timed;
+	int64_t started_us;
+	struct err bad; /* first binding that failed: bad.code != OK */
+};
+
+/* What a transaction will tell when it commits. */
+struct change_list {
+	struct change *items;
+	size_t count, room;
+};
+
+struct db {
+	const struct db_ops *ops;
+	struct db_conn *conn;
+	struct db_pool *pool;
+	struct db *next; /* in the pool's list of idle ones */
+	int64_t idle_since_ms;
+
+	struct db_q *
+	    *table; /* the statement cache, by the address of the db_sql; a power of two */
+	size_t table_size, statement_count;
+	struct db_q *open;
+
+	bool in_body, in_snapshot;
+	bool dead;	   /* its connection is lost: not to be leased again */
+	int savepoints;	   /* open ones */
+	struct err broken; /* why the open transaction cannot commit; code OK: it can */
+	struct change_list changes;
+	uint64_t statements; /* not yet in the pool's counter */
+};
+
+/* Who waits for a connection; on the waiter's stack. */
+struct lease_waiter {
+	struct lease_waiter *next;
+	sem_t ready;
+	struct db *db; /* handed over, or NULL: there is room to open one */
+	bool served;
+};
+
+struct db_pool {
+	struct db_settings settings; /* with copies of its texts */
+	struct arena *arena;	     /* of those */
+	struct db_driver *driver;
+	enum db_role reader_role;
+	bool rewrites_names; /* table_prefix is not dbmail_ */
+
+	pthread_mutex_t lock; /* guards the four below */
+	struct db *idle;      /* the one used last first, so that the others can be closed */
+	int connections;      /* leased, idle or being opened */
+	int64_t reaped_at_ms;
+	struct lease_waiter *waiters, **waiters_tail;
+
+	struct writer *writer;
+	_Atomic bool foreign; /* seen and not yet reported */
+
+	struct counter statements, transactions, commits, rollbacks, reruns, slow;
+};
+
+/* conn.c: a connection with its statement cache */
+NODISCARD enum errc db_conn_new(
+    struct db_pool *pool, enum db_role role, struct db **db_out, struct err *err);
+void db_conn_free(struct db **dbp);
+/* Closes the engine's connection and opens a new one; the statements are forgotten. */
+NODISCARD enum errc db_conn_renew(struct db *db, enum db_role role, struct err *err);
+void db_close_statements(struct db *db);
+/* Remembers that the transaction cannot commit any more, if `rc` is such a code. Returns rc. */
+enum errc db_mark_broken(struct db *db, enum errc rc, const struct err *err);
+void db_changes_cut(struct db *db, size_t count);
+void db_count_statements(struct db *db);
+
+/* sql.c: the text of a statement for one engine, table names as the administrator wants them */
+struct str db_sql_text(const struct db_sql *sql, enum db_engine engine);
+struct str db_rewrite_prefix(struct arena *arena, struct str text, struct str prefix);
+
+/* tx.c: one member's run, the same on a writer's and on a leased connection */
+enum errc db_run_body(
+    struct db *db, struct arena *arena, db_body *body, void *arg, struct err *err);
+/* Milliseconds before the n-th rerun (from 1): random, longer each time. */
+int db_jitter_ms(int rerun);
+enum errc db_too_busy(struct err *err);
+
+/* writer.c: the thread that runs groups */
+NODISCARD enum errc writer_new(
+    struct db_pool *pool, struct writer **writer_out, struct err *err);
+/* Runs what is queued, then ends the thread. */
+void writer_free(struct writer **writerp);
+NODISCARD enum errc writer_run(
+    struct writer *writer, struct deadline deadline, db_body *body, void *arg, struct err *err);
+void writer_run_later(struct writer *writer, int delay_ms, db_body *body,
+    void (*done)(void *arg, enum errc rc), void *arg);
+/* Looks for other processes' commits now, or after the running group. */
+void writer_poll_foreign(struct writer *writer);
+
+/* migrate.c */
+NODISCARD enum errc db_check_schema(
+    struct db_driver *driver, struct db_conn *conn, struct err *err);
+NODISCARD enum errc db_migrate_conn(struct db_driver *driver, struct db_conn *conn,
+    struct str prefix, int *from_out, int *to_out, struct err *err);

@@ -1,0 +1,149 @@
+/*
+ * db/driver.h - what an engine's driver implements. The code above it (pool, leases, statements, transactions,
+ * migrations) knows no engine; a driver knows no pool.
+ *
+ * A struct db_driver is one database. Any thread may call its `connect`; a connection and its statements belong
+ * to one thread at a time, which may change between calls.
+ *
+ * Drivers classify their engine's errors:
+ *   ERR_CONFLICT   run the transaction again: busy, locked, deadlock, serialisation, certification
+ *   ERR_CLOSED     the connection is gone, and with it the transaction; open a new one
+ *   ERR_UNCERTAIN  commit only: its answer is lost
+ *   ERR_UNAVAIL    full, read-only, I/O, no memory; the text says what to do
+ *   ERR_EXISTS     a unique key is taken; the statement had no effect
+ *   ERR_NOTFOUND   a row that this one must name is not there
+ *   ERR_CORRUPT    the engine found its own data damaged
+ *   ERR_STATE      a write where only reading is allowed
+ *   ERR_INTERNAL   the statement is wrong: our bug
+ */
+#pragma once
+
+#include "db/pool.h"
+
+struct db_ops;
+
+enum db_role {
+	DB_READER, /* writing is refused by the engine */
+	DB_WRITER, /* the only one that writes, where the engine has one writer */
+	DB_BOTH,
+	DB_ADMIN, /* to create and to migrate: accepts any schema version; makes the database if settings.create */
+};
+
+struct db_driver {
+	const struct db_ops *ops;
+	bool
+	    single_writer; /* transactions of this process go through one connection, in groups */
+};
+
+struct db_conn {
+	const struct db_ops *ops;
+};
+
+struct db_stmt {
+	struct db_conn *conn;
+};
+
+/* One numbered step of the schema; what stands before it in the list is applied first. */
+struct db_migration {
+	int to;
+	struct str
+	    script; /* with the table names as they are without a prefix of the administrator's */
+};
+
+/* How the log of an engine with a single writer stands; 0 elsewhere. */
+struct db_driver_stats {
+	uint64_t checkpoints;
+	int64_t wal_bytes;
+};
+
+struct db_ops {
+	enum db_engine engine;
+
+	void (*free)(struct db_driver *driver);
+	const struct db_migration *(*migrations)(struct db_driver *driver, size_t *count_out);
+	void (*stats)(struct db_driver *driver, struct db_driver_stats *stats_out);
+
+	/* ERR_NOTFOUND no such database; ERR_UNSUPPORTED it is not ours; ERR_UNAVAIL cannot be reached. */
+	enum errc (*connect)(struct db_driver *driver, enum db_role role,
+	    struct db_conn **conn_out, struct err *err);
+	void (*disconnect)(struct db_conn **connp);
+
+	/* Before a connection is handed out: does it live? ERR_CLOSED: open another. NULL: always. */
+	enum errc (*lease)(struct db_conn *conn, struct err *err);
+
+	/* `text` is borrowed for the call only; its parameters are ?. */
+	enum errc (*prepare)(
+	    struct db_conn *conn, struct str text, struct db_stmt **stmt_out, struct err *err);
+	void (*finalize)(struct db_stmt **stmtp);
+
+	/* Parameters from 1; bytes stay where they are until `reset`. */
+	enum errc (*bind_i64)(struct db_stmt *stmt, int param, int64_t value, struct err *err);
+	enum errc (*bind_str)(
+	    struct db_stmt *stmt, int param, struct str text, struct err *err);
+	enum errc (*bind_blob)(
+	    struct db_stmt *stmt, int param, struct str bytes, struct err *err);
+	enum errc (*bind_null)(struct db_stmt *stmt, int param, struct err *err);
+
+	/* OK with a row, ERR_END without. */
+	enum errc (*step)(struct db_stmt *stmt, struct err *err);
+	/* Closes the cursor and forgets the bindings. */
+	void (*reset)(struct db_stmt *stmt);
+
+	int64_t (*column_i64)(const struct db_stmt *stmt, int column);
+	struct str (*column_str)(const struct db_stmt *stmt, int column);
+	struct str (*column_blob)(const struct db_stmt *stmt, int column);
+	bool (*column_is_null)(const struct db_stmt *stmt, int column);
+
+	int64_t (*changes)(const struct db_stmt *stmt); /* rows touched by its last step */
+	int64_t (*last_id)(const struct db_conn *conn);
+
+	/*
+	 * A writing transaction. `wait_ms`: how long to wait for another process's lock before ERR_CONFLICT.
+	 * After a failed commit no transaction is open. ERR_UNCERTAIN only if nobody can know; ERR_UNAVAIL if
+	 * running the bodies again in a transaction that commits makes the failed one void (see `doubtful`).
+	 */
+	enum errc (*begin)(struct db_conn *conn, int wait_ms, struct err *err);
+	enum errc (*commit)(struct db_conn *conn, struct err *err);
+	void (*rollback)(struct db_conn *conn);
+	bool (*in_transaction)(const struct db_conn *conn);
+	/* A failed commit may yet be found in the database, until a later one succeeds. NULL: never. */
+	bool (*doubtful)(const struct db_conn *conn);
+
+	/* Nested, `depth` from 0. Undo returns to the savepoint and removes it. */
+	enum errc (*savepoint)(struct db_conn *conn, int depth, struct err *err);
+	enum errc (*savepoint_keep)(struct db_conn *conn, int depth, struct err *err);
+	enum errc (*savepoint_undo)(struct db_conn *conn, int depth, struct err *err);
+
+	/* One state for all reads until the end. */
+	enum errc (*snapshot_begin)(struct db_conn *conn, struct err *err);
+	void (*snapshot_end)(struct db_conn *conn);
+
+	enum errc (*flush)(struct db_conn *conn, struct err *err); /* NULL: no pipeline */
+	/* Inside the transaction, before its commit: tell other processes. NULL: they find out themselves. */
+	enum errc (*notify)(
+	    struct db_conn *conn, const struct change *changes, size_t count, struct err *err);
+
+	/* Did other processes commit since the last call on this connection? NULL: they tell us. */
+	bool (*foreign_changes)(struct db_conn *conn);
+
+	/* On the writer between groups: short work that cannot wait. NULL: none. */
+	void (*between)(struct db_conn *conn);
+	/*
+	 * On the writer when it has had nothing to do for `idle_ms`: a small piece of housekeeping.
+	 * Returns milliseconds until the next piece, -1 when there is none until something is written.
+	 */
+	int (*idle)(struct db_conn *conn, int64_t idle_ms);
+
+	/* Schema: 0 is an empty database. Set inside the transaction that brings it there. */
+	enum errc (*schema_version)(struct db_conn *conn, int *version_out, struct err *err);
+	enum errc (*set_schema_version)(struct db_conn *conn, int version, struct err *err);
+	/* Many statements; a transaction is open where the engine can run them in one. */
+	enum errc (*run_script)(struct db_conn *conn, struct str script, struct err *err);
+};
+
+/* The driver for settings->url. `settings` is borrowed and outlives the driver. ERR_UNSUPPORTED: unknown url. */
+NODISCARD enum errc db_driver_new(
+    const struct db_settings *settings, struct db_driver **driver_out, struct err *err);
+
+NODISCARD enum errc sqlite_driver_new(
+    const struct db_settings *settings, struct db_driver **driver_out, struct err *err);

@@ -1,0 +1,404 @@
+/*
+ * db/pool.c - opening and closing a database, leases of its reading connections, statistics.
+ */
+#include "base/arena.h"
+#include "base/heap.h"
+#include "base/str.h"
+#include "db/db_int.h"
+
+#include <errno.h>
+#include <time.h>
+
+#define BUSY_TIMEOUT_MS 10000
+#define GROUP_MAX 64
+#define WAL_LIMIT_BYTES ((int64_t)64 << 20)
+
+static int within(int value, int standard, int max)
+{
+	if (value <= 0)
+		return standard;
+	return value < max ? value : max;
+}
+
+static void take_settings(struct db_pool *pool, const struct db_settings *given)
+{
+	struct db_settings *own = &pool->settings;
+
+	*own = *given;
+	own->url = str_dup(pool->arena, given->url);
+	own->table_prefix = given->table_prefix.n > 0
+	    ? str_dup(pool->arena, given->table_prefix)
+	    : STR("dbmail_");
+	own->readers = within(given->readers, 1, DB_READERS_MAX);
+	own->busy_timeout_ms = within(given->busy_timeout_ms, BUSY_TIMEOUT_MS, INT32_MAX);
+	own->group_max = within(given->group_max, GROUP_MAX, DB_GROUP_LIMIT);
+	if (own->wal_limit_bytes <= 0)
+		own->wal_limit_bytes = WAL_LIMIT_BYTES;
+	pool->rewrites_names = !str_equal(own->table_prefix, STR("dbmail_"));
+}
+
+/* A prefix becomes part of statements. */
+static enum errc check_prefix(struct str prefix, struct err *err)
+{
+	for (size_t i = 0; i < prefix.n; i++) {
+		char c = prefix.p[i];
+
+		if (!ascii_is_alpha(c) && c != '_' && !(ascii_is_digit(c) && i > 0))
+			return err_set(err, ERR_ARG,
+			    "table_prefix \"%.*s\": letters, digits and _ only",
+			    STR_ARG(prefix));
+	}
+	return prefix.n <= 32 ? OK : err_set(err, ERR_LIMIT, "table_prefix: over 32 bytes");
+}
+
+static enum errc make_driver(
+    const struct db_settings *settings, struct db_driver **driver_out, struct err *err)
+{
+	enum errc rc = db_driver_new(settings, driver_out, err);
+
+	if (rc == OK && settings->wrap_driver)
+		*driver_out = settings->wrap_driver(settings->wrap_arg, *driver_out);
+	return rc;
+}
+
+static struct db_pool *pool_new(const struct db_settings *settings)
+{
+	struct db_pool *pool = xcalloc(1, sizeof(*pool));
+
+	pool->arena = arena_new("database settings");
+	take_settings(pool, settings);
+	(void)pthread_mutex_init(&pool->lock, NULL);
+	pool->waiters_tail = &pool->waiters;
+	return pool;
+}
+
+static void pool_release(struct db_pool **poolp)
+{
+	struct db_pool *pool = *poolp;
+
+	writer_free(&pool->writer);
+	while (pool->idle) {
+		struct db *db = pool->idle;
+
+		pool->idle = db->next;
+		db_conn_free(&db);
+	}
+	if (pool->driver)
+		pool->driver->ops->free(pool->driver);
+	arena_free(&pool->arena);
+	(void)pthread_mutex_destroy(&pool->lock);
+	xfree(pool);
+	*poolp = NULL;
+}
+
+static enum errc migrate(struct db_pool *pool, int *from_out, int *to_out, struct err *err)
+{
+	const struct db_ops *ops = pool->driver->ops;
+	struct db_conn *conn;
+	enum errc rc = ops->connect(pool->driver, DB_ADMIN, &conn, err);
+
+	if (rc != OK)
+		return rc;
+	rc = db_migrate_conn(
+	    pool->driver, conn, pool->settings.table_prefix, from_out, to_out, err);
+	ops->disconnect(&conn);
+	return rc;
+}
+
+/* The first reader is opened at once, so that a database that cannot be read is known at the start. */
+static enum errc open_first_reader(struct db_pool *pool, struct err *err)
+{
+	struct db *db;
+	enum errc rc = db_lease(pool, 0, &db, err);
+
+	if (rc != OK)
+		return rc;
+	rc = db_check_schema(pool->driver, db->conn, err);
+	db_return(&db);
+	return rc;
+}
+
+static enum errc start(struct db_pool *pool, struct err *err)
+{
+	const struct db_settings *settings = &pool->settings;
+	enum errc rc = check_prefix(settings->table_prefix, err);
+	int from, to;
+
+	if (rc != OK)
+		return rc;
+	rc = make_driver(settings, &pool->driver, err);
+	if (rc != OK)
+		return rc;
+	pool->reader_role =
+	    pool->driver->single_writer || settings->read_only ? DB_READER : DB_BOTH;
+	if (settings->create && !settings->read_only)
+		rc = migrate(pool, &from, &to, err);
+	if (rc == OK && !settings->read_only)
+		rc = writer_new(pool, &pool->writer, err);
+	if (rc == OK)
+		rc = open_first_reader(pool, err);
+	return rc;
+}
+
+enum errc db_open(
+    const struct db_settings *settings, struct db_pool **pool_out, struct err *err)
+{
+	struct db_pool *pool = pool_new(settings);
+	enum errc rc = start(pool, err);
+
+	if (rc != OK) {
+		pool_release(&pool);
+		return rc;
+	}
+	*pool_out = pool;
+	return OK;
+}
+
+void db_close(struct db_pool **poolp)
+{
+	if (*poolp)
+		pool_release(poolp);
+}
+
+enum errc db_migrate(
+    const struct db_settings *settings, int *from_out, int *to_out, struct err *err)
+{
+	struct db_pool *pool = pool_new(settings);
+	enum errc rc = check_prefix(pool->settings.table_prefix, err);
+
+	if (rc == OK)
+		rc = make_driver(&pool->settings, &pool->driver, err);
+	if (rc == OK)
+		rc = migrate(pool, from_out, to_out, err);
+	pool_release(&pool);
+	return rc;
+}
+
+/* ---- leases ---- */
+
+/* Waits on the real-time clock because that is what POSIX offers. */
+static bool wait_turn(struct lease_waiter *me, struct deadline deadline)
+{
+	int64_t until_ms = clock_unix_ms() + deadline_left_ms(deadline);
+	struct timespec at = { .tv_sec = until_ms / 1000,
+		.tv_nsec = (long)(until_ms % 1000) * 1000000 };
+
+	while (sem_timedwait(&me->ready, &at) < 0) {
+		if (errno != EINTR && deadline_passed(deadline))
+			return false;
+	}
+	return true;
+}
+
+/* Under the lock. */
+static void remove_waiter(struct db_pool *pool, struct lease_waiter *me)
+{
+	struct lease_waiter **link = &pool->waiters;
+
+	while (*link != me)
+		link = &(*link)->next;
+	*link = me->next;
+	if (pool->waiters_tail == &me->next)
+		pool->waiters_tail = link;
+}
+
+/* In the queue until a connection, or the right to open one, is handed over. Called and left under the lock. */
+static bool queue_for(struct db_pool *pool, struct deadline deadline, struct db **db_out)
+{
+	struct lease_waiter me = { .next = NULL };
+
+	(void)sem_init(&me.ready, 0, 0);
+	*pool->waiters_tail = &me;
+	pool->waiters_tail = &me.next;
+	pthread_mutex_unlock(&pool->lock);
+	(void)wait_turn(&me, deadline);
+	pthread_mutex_lock(&pool->lock);
+	if (!me.served)
+		remove_waiter(pool, &me);
+	(void)sem_destroy(&me.ready);
+	*db_out = me.db;
+	return me.served;
+}
+
+/* A connection (or NULL with the right to open one); false when none came free in time. */
+static bool take_turn(struct db_pool *pool, int wait_ms, struct db **db_out)
+{
+	bool served = true;
+
+	*db_out = NULL;
+	pthread_mutex_lock(&pool->lock);
+	if (pool->idle) {
+		*db_out = pool->idle;
+		pool->idle = pool->idle->next;
+	} else if (pool->connections < pool->settings.readers) {
+		pool->connections++;
+	} else if (wait_ms > 0) {
+		served = queue_for(pool, deadline_in_ms(wait_ms), db_out);
+	} else {
+		served = false;
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return served;
+}
+
+/* Under the lock: to the first who waits, `db` or (NULL) the right to open one. */
+static bool hand_over(struct db_pool *pool, struct db *db)
+{
+	struct lease_waiter *first = pool->waiters;
+
+	if (!first)
+		return false;
+	pool->waiters = first->next;
+	if (!pool->waiters)
+		pool->waiters_tail = &pool->waiters;
+	first->db = db;
+	first->served = true;
+	(void)sem_post(&first->ready);
+	return true;
+}
+
+static void drop_connection(struct db_pool *pool, struct db *db)
+{
+	db_conn_free(&db);
+	pthread_mutex_lock(&pool->lock);
+	if (!hand_over(pool, NULL))
+		pool->connections--;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* A connection that died while it was idle is closed and *dbp set to NULL. */
+static enum errc check_lease(struct db **dbp, struct err *err)
+{
+	struct db *db = *dbp;
+	enum errc rc = db->ops->lease ? db->ops->lease(db->conn, err) : OK;
+
+	if (rc == ERR_CLOSED) {
+		db_conn_free(dbp);
+		return OK;
+	}
+	if (rc != OK)
+		db_return(dbp);
+	return rc;
+}
+
+enum errc db_lease(struct db_pool *pool, int wait_ms, struct db **db_out, struct err *err)
+{
+	struct db *db;
+	enum errc rc;
+
+	if (!take_turn(pool, wait_ms, &db))
+		return err_set(err, ERR_UNAVAIL, "all %d database connections are in use",
+		    pool->settings.readers);
+	rc = db ? check_lease(&db, err) : OK;
+	if (rc != OK)
+		return rc;
+	if (!db) {
+		rc = db_conn_new(pool, pool->reader_role, &db, err);
+		if (rc != OK) {
+			drop_connection(pool, NULL);
+			return rc == ERR_CLOSED ? ERR_UNAVAIL : rc;
+		}
+	}
+	db->next = NULL;
+	*db_out = db;
+	return OK;
+}
+
+/* Under the lock: takes out the connections that were not used for long; those used last stand first. */
+static struct db *take_stale(struct db_pool *pool, int64_t now_ms)
+{
+	struct db **link = &pool->idle, *stale;
+
+	if (now_ms - pool->reaped_at_ms < DB_READER_IDLE_MS / 4)
+		return NULL;
+	pool->reaped_at_ms = now_ms;
+	while (*link && now_ms - (*link)->idle_since_ms < DB_READER_IDLE_MS)
+		link = &(*link)->next;
+	stale = *link;
+	*link = NULL;
+	for (struct db *db = stale; db; db = db->next)
+		pool->connections--;
+	return stale;
+}
+
+static void close_stale(struct db_pool *pool)
+{
+	struct db *stale;
+
+	pthread_mutex_lock(&pool->lock);
+	stale = take_stale(pool, clock_mono_ms());
+	pthread_mutex_unlock(&pool->lock);
+	while (stale) {
+		struct db *db = stale;
+
+		stale = db->next;
+		db_conn_free(&db);
+	}
+}
+
+void db_return(struct db **dbp)
+{
+	struct db *db = *dbp;
+	struct db_pool *pool;
+
+	if (!db)
+		return;
+	*dbp = NULL;
+	pool = db->pool;
+	db_snapshot_end(db);
+	db_close_statements(db);
+	db_count_statements(db);
+	if (db->dead) {
+		drop_connection(pool, db);
+		return;
+	}
+	db->idle_since_ms = clock_mono_ms();
+	pthread_mutex_lock(&pool->lock);
+	if (!hand_over(pool, db)) {
+		db->next = pool->idle;
+		pool->idle = db;
+	}
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* ---- what the pool knows ---- */
+
+int db_tickets(const struct db_pool *pool)
+{
+	const struct db_settings *settings = &pool->settings;
+
+	/* who waits for a commit holds no connection, and a group wants to be large */
+	if (pool->driver->single_writer && settings->group_max > settings->readers)
+		return settings->group_max;
+	return settings->readers;
+}
+
+bool db_foreign_changes(struct db_pool *pool)
+{
+	close_stale(pool);
+	if (pool->writer && pool->driver->ops->foreign_changes)
+		writer_poll_foreign(pool->writer);
+	return atomic_exchange(&pool->foreign, false);
+}
+
+void db_stats(const struct db_pool *pool, struct db_stats *stats_out)
+{
+	struct db_driver_stats driver;
+
+	pool->driver->ops->stats(pool->driver, &driver);
+	*stats_out = (struct db_stats){
+		.statements = counter_read(&pool->statements),
+		.transactions = counter_read(&pool->transactions),
+		.commits = counter_read(&pool->commits),
+		.rollbacks = counter_read(&pool->rollbacks),
+		.reruns = counter_read(&pool->reruns),
+		.checkpoints = driver.checkpoints,
+		.slow = counter_read(&pool->slow),
+		.wal_bytes = driver.wal_bytes,
+	};
+}
+
+enum db_engine db_pool_engine(const struct db_pool *pool)
+{
+	return pool->driver->ops->engine;
+}

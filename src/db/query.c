@@ -1,0 +1,124 @@
+/*
+ * db/query.c - one statement's bindings, steps and columns.
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "db/db_int.h"
+
+static void note_binding(struct db_q *q, enum errc rc, const struct err *err)
+{
+	if (rc != OK && q->bad.code == OK)
+		q->bad = *err;
+}
+
+void db_bind_i64(struct db_q *q, int param, int64_t value)
+{
+	struct err err;
+
+	note_binding(q, q->db->ops->bind_i64(q->stmt, param, value, &err), &err);
+}
+
+void db_bind_str(struct db_q *q, int param, struct str text)
+{
+	struct err err;
+
+	note_binding(q, q->db->ops->bind_str(q->stmt, param, text, &err), &err);
+}
+
+void db_bind_blob(struct db_q *q, int param, struct str bytes)
+{
+	struct err err;
+
+	note_binding(q, q->db->ops->bind_blob(q->stmt, param, bytes, &err), &err);
+}
+
+void db_bind_null(struct db_q *q, int param)
+{
+	struct err err;
+
+	note_binding(q, q->db->ops->bind_null(q->stmt, param, &err), &err);
+}
+
+/* Only the first step of a statement is timed: it does the searching, sorting and writing. */
+static enum errc step_timed(struct db_q *q, struct err *err)
+{
+	int64_t began_us = clock_mono_us(), took_us;
+	enum errc rc = q->db->ops->step(q->stmt, err);
+
+	q->is_timed = true;
+	took_us = clock_mono_us() - began_us;
+	if (took_us >= DB_SLOW_US) {
+		counter_add(&q->db->pool->slow, 1);
+		log_warn(q->db->pool->settings.log, "slow_statement",
+		    F_WORD("stmt", q->sql->name), F_INT("ms", took_us / 1000));
+	}
+	return rc;
+}
+
+/* The name of the statement in front of the engine's words. */
+static enum errc with_name(struct db_q *q, enum errc rc, struct err *err)
+{
+	struct err engine = *err;
+
+	(void)db_mark_broken(q->db, rc, err);
+	return err_set(err, rc, "%s: %s", q->sql->name, engine.text);
+}
+
+enum errc db_step(struct db_q *q, struct err *err)
+{
+	struct err own;
+	enum errc rc;
+
+	if (!err)
+		err = &own;
+	if (q->bad.code != OK)
+		return err_set(err, q->bad.code, "%s: %s", q->sql->name, q->bad.text);
+	if (q->db->broken.code != OK)
+		return err_set(
+		    err, q->db->broken.code, "%s: %s", q->sql->name, q->db->broken.text);
+	rc = q->is_timed ? q->db->ops->step(q->stmt, err) : step_timed(q, err);
+	if (rc == OK || rc == ERR_END)
+		return rc;
+	return with_name(q, rc, err);
+}
+
+int64_t db_i64(const struct db_q *q, int column)
+{
+	return q->db->ops->column_i64(q->stmt, column);
+}
+
+struct str db_str(const struct db_q *q, int column)
+{
+	return q->db->ops->column_str(q->stmt, column);
+}
+
+struct str db_blob(const struct db_q *q, int column)
+{
+	return q->db->ops->column_blob(q->stmt, column);
+}
+
+bool db_is_null(const struct db_q *q, int column)
+{
+	return q->db->ops->column_is_null(q->stmt, column);
+}
+
+int64_t db_changes(const struct db_q *q)
+{
+	return q->db->ops->changes(q->stmt);
+}
+
+enum errc db_run(struct db_q **qp, int64_t *changes_out, struct err *err)
+{
+	enum errc rc;
+
+	do
+		rc = db_step(*qp, err);
+	while (rc == OK);
+	if (rc == ERR_END) {
+		rc = OK;
+		if (changes_out)
+			*changes_out = db_changes(*qp);
+	}
+	db_done(qp);
+	return rc;
+}

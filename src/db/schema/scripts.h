@@ -1,0 +1,8 @@
+/*
+ * db/schema/scripts.h - the numbered schema files, as embed.py put them into the program.
+ */
+#pragma once
+
+#include "db/driver.h"
+
+extern const struct db_migration sqlite_scripts[1];
