@@ -1,0 +1,378 @@
+#include "net/conn_int.h"
+
+#include "base/clock.h"
+#include "base/heap.h"
+#include "base/str.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+/* A worker keeps no larger buffers than these for the next connection. */
+#define SPARE_OUT_MAX ((size_t)(256 * 1024))
+
+/* A parked connection with less input than this does not keep a large buffer for it. */
+#define SMALL_INPUT ((size_t)2048)
+
+/* Turns of one connection before others have theirs. */
+#define TURNS_IN_ROW 16
+
+static struct conn *conn_of(const struct session *s)
+{
+	return s->driver_data;
+}
+
+static void driver_timer(struct session *s, int64_t at_ms)
+{
+	conn_of(s)->timer_at_ms = at_ms;
+}
+
+static struct session_ref driver_ref(struct session *s)
+{
+	return conn_of(s)->ref;
+}
+
+/* The account as the tickets know it; never 0. */
+static uint64_t account_of(struct str user)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < user.n; i++)
+		hash = (hash ^ (unsigned char)user.p[i]) * UINT64_C(0x100000001b3);
+	return hash | 1;
+}
+
+static enum errc driver_login(struct session *s, struct str user)
+{
+	struct conn *conn = conn_of(s);
+	struct reactor *reactor = conn->reactor;
+
+	if (conn->user)
+		return ERR_STATE;
+	if (tally_add(reactor->by_user, user, reactor->options.per_user_max) != OK)
+		return ERR_LIMIT;
+	conn->user = memcpy(xmalloc(user.n), user.n > 0 ? user.p : "", user.n);
+	conn->user_size = user.n;
+	conn->claim.account = account_of(user);
+	conn->login_end_ms = 0;
+	if (conn->is_stranger)
+		atomic_fetch_sub(&reactor->strangers, 1);
+	conn->is_stranger = false;
+	return OK;
+}
+
+static struct str driver_tls_name(const struct session *s)
+{
+	return str_from(conn_of(s)->tls_text);
+}
+
+static const struct session_driver driver = {
+	.timer = driver_timer,
+	.ref = driver_ref,
+	.login = driver_login,
+	.tls_name = driver_tls_name,
+};
+
+struct session *conn_open_session(struct conn *conn)
+{
+	const struct listener_options *options = &conn->listener->options;
+	struct session base = {
+		.driver = &driver,
+		.driver_data = conn,
+		.in = BUF_INIT(SESSION_IN_MAX),
+		.out = BUF_INIT(SESSION_OUT_MAX),
+		.tls = conn->io.ssl != NULL,
+		.tls_possible =
+		    !conn->io.ssl && options->tls && tls_server_is_loaded(options->tls),
+		.peer = conn->peer,
+		.id = conn->id,
+		.log = &conn->log,
+	};
+
+	return options->service->open(options->service->arg, &base);
+}
+
+static void release(struct conn *conn)
+{
+	struct reactor *reactor = conn->reactor;
+
+	if (conn->clock_at_ms != 0)
+		timers_set(reactor->timers, conn->ref, 0);
+	if (conn->ticket)
+		tickets_return(reactor->tickets, &conn->claim);
+	if (conn->session) {
+		buf_release(&conn->session->in);
+		buf_release(&conn->session->out);
+		conn->session->ops->free(conn->session);
+	}
+	io_close(&conn->io);
+	if (conn->user)
+		tally_drop(reactor->by_user, (struct str){ conn->user, conn->user_size });
+	if (conn->key_size > 0)
+		tally_drop(reactor->by_address,
+		    (struct str){ (const char *)conn->key, conn->key_size });
+	xfree(conn->user);
+	if (conn->held > 0)
+		atomic_fetch_sub(&reactor->buffered, (int64_t)conn->held);
+	if (conn->in_handshakes)
+		atomic_fetch_sub(&reactor->handshakes, 1);
+	if (conn->is_stranger)
+		atomic_fetch_sub(&reactor->strangers, 1);
+	slots_give(reactor->slots, conn->ref);
+	xfree(conn);
+	/* last: the workers may end when there is none */
+	atomic_fetch_sub(&reactor->connections, 1);
+}
+
+enum turn conn_end(struct conn *conn, const char *reason)
+{
+	uint64_t in = conn->session ? conn->session->bytes_in : 0;
+	uint64_t out = conn->session ? conn->session->bytes_out : 0;
+
+	log_info(&conn->log, "disconnect", F_WORD("reason", reason),
+	    F_INT("ms", clock_mono_ms() - conn->opened_ms), F_UINT("in", in),
+	    F_UINT("out", out));
+	release(conn);
+	return TURN_GONE;
+}
+
+static void lend(struct buf *buf, struct buf *spare)
+{
+	if (buf->room > 0 || spare->room == 0)
+		return;
+	buf->p = spare->p;
+	buf->room = spare->room;
+	spare->p = NULL;
+	spare->room = 0;
+}
+
+void conn_lend_buffers(struct conn *conn, struct worker *worker)
+{
+	lend(&conn->session->in, &worker->spare_in);
+	lend(&conn->session->out, &worker->spare_out);
+}
+
+static void give_back(struct buf *buf, struct buf *spare, size_t spare_max)
+{
+	if (buf->n > 0 || buf->room == 0)
+		return;
+	if (spare->room == 0 && buf->room <= spare_max) {
+		spare->p = buf->p;
+		spare->room = buf->room;
+		buf->p = NULL;
+		buf->room = 0;
+		return;
+	}
+	buf_release(buf);
+}
+
+/* A few bytes of an incomplete command do not keep 64 KB. */
+static void shrink(struct buf *buf)
+{
+	struct buf small = BUF_INIT(buf->max);
+
+	if (buf->n == 0 || buf->n > SMALL_INPUT || buf->room <= 2 * SMALL_INPUT)
+		return;
+	buf_add_str(&small, buf_str(buf));
+	buf_release(buf);
+	*buf = small;
+}
+
+static void settle_buffers(struct conn *conn, struct worker *worker)
+{
+	struct session *s = conn->session;
+	size_t held;
+
+	if (!s)
+		return;
+	give_back(&s->in, &worker->spare_in, SESSION_IN_MAX);
+	give_back(&s->out, &worker->spare_out, SPARE_OUT_MAX);
+	shrink(&s->in);
+	held = s->in.room + s->out.room;
+	if (held != conn->held) {
+		atomic_fetch_add(&conn->reactor->buffered, (int64_t)held - (int64_t)conn->held);
+		conn->held = held;
+	}
+}
+
+static void earlier(int64_t *first_ms, int64_t at_ms)
+{
+	if (at_ms != 0 && (*first_ms == 0 || at_ms < *first_ms))
+		*first_ms = at_ms;
+}
+
+static void set_clock(struct conn *conn)
+{
+	int64_t first_ms = 0;
+
+	earlier(&first_ms, conn->timer_at_ms);
+	earlier(&first_ms, conn->phase_end_ms);
+	earlier(&first_ms, conn->login_end_ms);
+	earlier(&first_ms, conn->send_end_ms);
+	earlier(&first_ms, conn->pause_end_ms);
+	/* an earlier time that is set already stays: when it comes we look again */
+	if (first_ms == 0 || (conn->clock_at_ms != 0 && conn->clock_at_ms <= first_ms))
+		return;
+	timers_set(conn->reactor->timers, conn->ref, first_ms);
+	conn->clock_at_ms = first_ms;
+}
+
+/* Armed before parking: an event that comes in between sets its bit, and parking sees it. */
+static enum turn park(struct conn *conn, struct worker *worker)
+{
+	struct reactor *reactor = conn->reactor;
+
+	settle_buffers(conn, worker);
+	if (conn->wait != 0 && (conn->armed & conn->wait) == 0) {
+		if (reactor_arm(reactor, conn->ref, conn->io.fd, conn->wait, &conn->in_epoll) !=
+		    OK)
+			return conn_end(conn, "epoll");
+		conn->armed = conn->wait;
+	}
+	set_clock(conn);
+	return slots_park(reactor->slots, conn->ref) ? TURN_GONE : TURN_AGAIN;
+}
+
+static bool has_come(int64_t *at_ms, int64_t now_ms)
+{
+	if (*at_ms == 0 || *at_ms > now_ms)
+		return false;
+	*at_ms = 0;
+	return true;
+}
+
+/* Too long a stranger: said in the protocol's words, unless other words are on their way. */
+static void end_of_login_time(struct conn *conn)
+{
+	const char *text = conn->listener->options.service->timeout;
+	struct session *s = conn->session;
+
+	conn_finish(conn, "login-timeout");
+	if (s && s->out.n == 0 && text)
+		buf_add_str(&s->out, str_from(text));
+	/* a handshake that STARTTLS began leaves nothing that could be said */
+	if (conn->io.ssl && conn->tls_text[0] == 0 && s)
+		buf_clear(&s->out);
+}
+
+/* A reason to end now, or NULL. */
+static const char *look_at_clock(struct conn *conn)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	conn->clock_at_ms = 0;
+	if (has_come(&conn->phase_end_ms, now_ms))
+		return conn->phase == PHASE_HANDSHAKE ? "handshake-timeout" : conn->end_reason;
+	if (has_come(&conn->send_end_ms, now_ms))
+		return "send-timeout";
+	if (has_come(&conn->login_end_ms, now_ms))
+		end_of_login_time(conn);
+	if (has_come(&conn->timer_at_ms, now_ms))
+		conn->fresh |= EVENT_TIMER;
+	(void)has_come(&conn->pause_end_ms, now_ms);
+	return NULL;
+}
+
+/* What the pending bits mean. TURN_GONE or TURN_AGAIN. */
+static enum turn absorb(struct conn *conn, unsigned pending)
+{
+	const char *reason = NULL;
+
+	if (pending & WAKE_CLOSE)
+		return conn_end(conn, "shutdown");
+	conn->fresh |= pending & WAKE_EVENTS;
+	if ((pending & EVENT_SHUTDOWN) && !conn->session)
+		return conn_end(conn, "shutdown");
+	if (pending & (WAKE_INPUT | WAKE_OUTPUT))
+		conn->armed = 0;
+	if (pending & WAKE_INPUT)
+		conn->readable = true;
+	if (pending & WAKE_CLOCK)
+		reason = look_at_clock(conn);
+	return reason ? conn_end(conn, reason) : TURN_AGAIN;
+}
+
+static void conn_run(struct runnable *runnable, struct worker *worker, unsigned pending)
+{
+	struct conn *conn = (struct conn *)runnable;
+	enum turn turn = absorb(conn, pending);
+
+	for (int turns = 0; turn != TURN_GONE; turns++) {
+		turn = conn_advance(conn, worker);
+		if (turn == TURN_AGAIN && turns >= TURNS_IN_ROW)
+			turn = TURN_QUEUE;
+		if (turn == TURN_QUEUE) {
+			settle_buffers(conn, worker);
+			reactor_requeue(conn->reactor, conn->ref);
+			return;
+		}
+		if (turn == TURN_PARK) {
+			turn = park(conn, worker);
+			if (turn == TURN_AGAIN)
+				turn = absorb(
+				    conn, slots_pending(conn->reactor->slots, conn->ref));
+		}
+	}
+}
+
+static void name_it(struct conn *conn)
+{
+	(void)snprintf(conn->sid, sizeof(conn->sid), "%llx", (unsigned long long)conn->id);
+	if (conn->peer.is_unix)
+		(void)snprintf(conn->peer_text, sizeof(conn->peer_text), "unix");
+	else
+		(void)snprintf(conn->peer_text, sizeof(conn->peer_text),
+		    strchr(conn->address, ':') ? "[%s]:%u" : "%s:%u", conn->address,
+		    (unsigned)conn->peer.port);
+	log_child(&conn->log, &conn->listener->log, NULL);
+	log_set(&conn->log, F_WORD("sid", conn->sid));
+	log_set(&conn->log, F_WORD("peer", conn->peer_text));
+	log_debug(&conn->log, "connect");
+}
+
+static void copy_text(char to[ADDRESS_TEXT_MAX], struct str *text)
+{
+	size_t n = text->n < ADDRESS_TEXT_MAX ? text->n : ADDRESS_TEXT_MAX - 1;
+
+	memcpy(to, text->p, n);
+	to[n] = 0;
+	*text = (struct str){ to, n };
+}
+
+void conn_new(struct listener *listener, int fd, const struct session_peer *peer,
+    struct str key, bool is_stranger)
+{
+	const struct service *service = listener->options.service;
+	struct reactor *reactor = listener->reactor;
+	struct conn *conn = xcalloc(1, sizeof(*conn));
+	enum errc rc;
+
+	conn->runnable.run = conn_run;
+	conn->reactor = reactor;
+	conn->listener = listener;
+	conn->io.fd = fd;
+	conn->phase = listener->options.tls_implicit ? PHASE_HANDSHAKE : PHASE_OPEN;
+	conn->want = STEP_MORE; /* the first run needs no input */
+	conn->yielded = true;
+	conn->is_stranger = is_stranger;
+	conn->opened_ms = clock_mono_ms();
+	if (service->login_timeout_ms > 0)
+		conn->login_end_ms = conn->opened_ms + service->login_timeout_ms;
+	conn->peer = *peer;
+	if (!peer->is_unix) {
+		copy_text(conn->address, &conn->peer.address);
+		copy_text(conn->local_address, &conn->peer.local_address);
+	}
+	conn->key_size = key.n;
+	if (key.n > 0)
+		memcpy(conn->key, key.p, key.n);
+	conn->id = atomic_fetch_add(&reactor->next_id, 1);
+	name_it(conn);
+	/* there are more than connections_max of them, and that was looked at */
+	rc = slots_take(reactor->slots, conn, &conn->ref);
+	assert(rc == OK);
+	conn->claim.ref = conn->ref;
+	conn->claim.service = listener->service_number;
+	reactor_requeue(reactor, conn->ref);
+}

@@ -1,0 +1,89 @@
+#include "net/io.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Of what a peer still sends to a connection that we close, more than this is not waited for. */
+#define DRAIN_MAX ((size_t)(1024 * 1024))
+
+static enum io_result failed(struct io *io, unsigned wait)
+{
+	if (errno != EAGAIN && errno != EINTR)
+		return IO_FAILED;
+	io->wait = wait;
+	return IO_WAIT;
+}
+
+enum io_result io_read(struct io *io, char *p, size_t room, size_t *got_out, bool *more_out)
+{
+	ssize_t n;
+
+	if (io->ssl) {
+		enum io_result result = tls_read(io->ssl, p, room, got_out, &io->wait);
+
+		*more_out = result == IO_OK && (*got_out == room || tls_has_pending(io->ssl));
+		return result;
+	}
+	n = recv(io->fd, p, room, 0);
+	*got_out = n > 0 ? (size_t)n : 0;
+	*more_out = *got_out == room;
+	if (n > 0)
+		return IO_OK;
+	return n == 0 ? IO_EOF : failed(io, EPOLLIN);
+}
+
+enum io_result io_write(struct io *io, struct str bytes, size_t *wrote_out)
+{
+	ssize_t n;
+
+	if (io->ssl)
+		return tls_write(io->ssl, bytes, wrote_out, &io->wait);
+	n = send(io->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+	*wrote_out = n > 0 ? (size_t)n : 0;
+	return n > 0 ? IO_OK : failed(io, EPOLLOUT);
+}
+
+enum errc io_start_tls(struct io *io, struct tls_server *server)
+{
+	io->ssl = tls_new(server, io->fd);
+	return io->ssl ? OK : ERR_STATE;
+}
+
+/*
+ * A close while input is unread sends a reset, which can overtake our last words. So: say that we are through,
+ * and take what comes until the peer is through as well.
+ */
+enum io_result io_finish(struct io *io, size_t *drained)
+{
+	char scratch[4096];
+	ssize_t n;
+
+	if (io->ssl && *drained == 0)
+		tls_goodbye(io->ssl);
+	for (;;) {
+		n = recv(io->fd, scratch, sizeof(scratch), MSG_DONTWAIT);
+		if (n <= 0)
+			break;
+		if (*drained == 0)
+			(void)shutdown(io->fd, SHUT_WR);
+		*drained += (size_t)n;
+		if (*drained > DRAIN_MAX)
+			return IO_OK;
+	}
+	if (n < 0 && errno == EAGAIN && *drained > 0) {
+		io->wait = EPOLLIN;
+		return IO_WAIT;
+	}
+	return IO_OK;
+}
+
+void io_close(struct io *io)
+{
+	if (io->ssl)
+		tls_free(&io->ssl);
+	if (io->fd >= 0)
+		(void)close(io->fd);
+	io->fd = -1;
+}

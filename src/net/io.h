@@ -1,0 +1,25 @@
+/*
+ * net/io.h - a nonblocking socket, in clear or under TLS.
+ */
+#pragma once
+
+#include "net/tls.h"
+
+struct io {
+	int fd;
+	struct ssl_st *ssl; /* NULL: in clear */
+	unsigned wait;	    /* after IO_WAIT: EPOLLIN or EPOLLOUT */
+};
+
+/* *more_out: there may be more that nothing will announce, so read again before waiting. */
+enum io_result io_read(struct io *io, char *p, size_t room, size_t *got_out, bool *more_out);
+enum io_result io_write(struct io *io, struct str bytes, size_t *wrote_out);
+
+/* ERR_STATE when no certificate is loaded. */
+NODISCARD enum errc io_start_tls(struct io *io, struct tls_server *server);
+
+/* close_notify under TLS, then a close that loses nothing of what was sent. IO_WAIT: call it again when the
+ * peer has sent or closed; IO_OK: io_close may be called. */
+enum io_result io_finish(struct io *io, size_t *drained);
+
+void io_close(struct io *io);

@@ -1,0 +1,101 @@
+/*
+ * net/net_int.h - what reactor, listeners and connections share. Not for other folders.
+ */
+#pragma once
+
+#include "net/reactor.h"
+#include "net/runq.h"
+#include "net/scheduler.h"
+#include "net/slot.h"
+#include "net/tally.h"
+#include "net/ticket.h"
+#include "net/timer.h"
+
+#include "base/counter.h"
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct worker {
+	struct reactor *reactor;
+	pthread_t thread;
+	unsigned turn;
+	/* memory that goes from one connection to the next, so that parked ones need none */
+	struct buf spare_in, spare_out;
+};
+
+/* What stands in a slot; the first member of a connection and of a listener. */
+struct runnable {
+	/* On a worker that owns it. `pending` are the bits that were taken. Parks, queues or frees itself. */
+	void (*run)(struct runnable *runnable, struct worker *worker, unsigned pending);
+};
+
+struct listener {
+	struct runnable runnable;
+	struct reactor *reactor;
+	struct listener_options options;
+	struct session_ref ref;
+	int fd;
+	bool is_unix, is_wildcard, in_epoll;
+	unsigned service_number; /* for the tickets */
+	char name[128];		 /* "[::1]:143", "/run/tabella/lmtp" */
+	char path[108];		 /* of a unix socket, to remove it */
+	char address[64];
+	uint16_t port;
+	struct log log;
+};
+
+struct reactor {
+	struct reactor_options options;
+	int epoll;
+	int wake_fd; /* in the epoll set, edge triggered: each write wakes one sleeper */
+	struct slots *slots;
+	struct runq *runq;
+	struct timers *timers;
+	struct tickets *tickets;
+	struct scheduler *scheduler;
+	struct tally *by_address, *by_user;
+	struct worker *workers;
+	unsigned started; /* workers that run */
+	struct log log;
+	struct log_sink silent; /* when there is no log: nobody has to ask */
+
+	struct listener *listener[REACTOR_LISTENERS_MAX]; /* fixed after the start */
+	unsigned listeners;
+	const struct service *service[TICKETS_SERVICES_MAX];
+	unsigned services;
+
+	pthread_mutex_t reserve_lock; /* reserve_fd */
+	int reserve_fd; /* given up for a moment to refuse when there are no more descriptors */
+
+	atomic_uint sleepers; /* workers in epoll_wait, or about to be */
+	atomic_bool stopping, ended;
+	atomic_uint connections, strangers, handshakes;
+	_Atomic int64_t buffered;
+	_Atomic uint64_t next_id;
+	struct counter accepted, refused;
+};
+
+/* slots_wake, and into the run queue with it. */
+void reactor_wake_bits(struct reactor *reactor, struct session_ref ref, unsigned bits);
+
+/* The caller made it, or runs it: into the run queue. */
+void reactor_submit(struct reactor *reactor, struct session_ref ref);
+
+/* The same without waking a sleeper, by a worker that returns to the queue at once. The owner may be running
+ * elsewhere before this returns. */
+void reactor_requeue(struct reactor *reactor, struct session_ref ref);
+
+/* One event of `events` (EPOLLIN, EPOLLOUT), once. *in_epoll is kept by the owner of the descriptor. */
+NODISCARD enum errc reactor_arm(
+    struct reactor *reactor, struct session_ref ref, int fd, unsigned events, bool *in_epoll);
+
+/* listener.c */
+NODISCARD enum errc listener_start(struct listener *listener, struct err *err);
+void listener_free(struct listener **listenerp);
+
+/* conn.c: takes over the socket and one of the counted connections. `key` is the peer's in by_address; n = 0:
+ * not counted. Returns with the connection in the run queue, or gone. */
+void conn_new(struct listener *listener, int fd, const struct session_peer *peer,
+    struct str key, bool is_stranger);

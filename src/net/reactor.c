@@ -1,0 +1,327 @@
+#include "net/net_int.h"
+
+#include "net/thread.h"
+
+#include "base/clock.h"
+#include "base/heap.h"
+#include "base/random.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Every so often the sockets come before the run queue, so that neither starves the other. */
+#define EPOLL_TURN 8
+
+/* At the end wakes are no longer one for one: the last connection may close on any worker. */
+#define ENDED_POLL_MS 10
+
+/* The wake_fd's event; no slot has generation 0. */
+#define WAKE_TOKEN UINT64_C(0)
+
+static void kick(struct reactor *reactor)
+{
+	uint64_t one = 1;
+
+	if (atomic_load(&reactor->sleepers) > 0)
+		(void)!write(reactor->wake_fd, &one, sizeof(one));
+}
+
+void reactor_submit(struct reactor *reactor, struct session_ref ref)
+{
+	runq_push(reactor->runq, ref);
+	kick(reactor);
+}
+
+void reactor_wake_bits(struct reactor *reactor, struct session_ref ref, unsigned bits)
+{
+	if (slots_wake(reactor->slots, ref, bits))
+		reactor_submit(reactor, ref);
+}
+
+void reactor_wake(struct reactor *reactor, struct session_ref ref, unsigned events)
+{
+	reactor_wake_bits(reactor, ref, events & WAKE_EVENTS);
+}
+
+void reactor_requeue(struct reactor *reactor, struct session_ref ref)
+{
+	runq_push(reactor->runq, ref);
+}
+
+enum errc reactor_arm(
+    struct reactor *reactor, struct session_ref ref, int fd, unsigned events, bool *in_epoll)
+{
+	struct epoll_event event = {
+		.events = events | EPOLLONESHOT,
+		.data.u64 = (uint64_t)ref.generation << 32 | ref.slot,
+	};
+	int op = *in_epoll ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+	if (epoll_ctl(reactor->epoll, op, fd, &event) != 0)
+		return ERR_UNAVAIL;
+	*in_epoll = true;
+	return OK;
+}
+
+/* Waits for one event. True: its owner is RUNNING in our hands. */
+static bool poll_event(struct reactor *reactor, struct session_ref *ref_out)
+{
+	struct epoll_event event;
+	struct session_ref ref;
+	unsigned bits = 0;
+	int n, timeout_ms;
+
+	atomic_fetch_add(&reactor->sleepers, 1);
+	/* whoever pushes after this look sees a sleeper and writes to wake_fd */
+	timeout_ms = atomic_load(&reactor->ended) ? ENDED_POLL_MS : -1;
+	if (runq_count(reactor->runq) > 0)
+		timeout_ms = 0;
+	n = epoll_wait(reactor->epoll, &event, 1, timeout_ms);
+	atomic_fetch_sub(&reactor->sleepers, 1);
+	if (n < 1 || event.data.u64 == WAKE_TOKEN)
+		return false;
+
+	ref.slot = (uint32_t)event.data.u64;
+	ref.generation = (uint32_t)(event.data.u64 >> 32);
+	if (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR | EPOLLRDHUP))
+		bits |= WAKE_INPUT;
+	if (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+		bits |= WAKE_OUTPUT;
+	*ref_out = ref;
+	return slots_wake(reactor->slots, ref, bits);
+}
+
+static bool next_ready(struct worker *worker, struct session_ref *ref_out)
+{
+	struct reactor *reactor = worker->reactor;
+	bool is_epoll_turn = ++worker->turn % EPOLL_TURN == 0;
+	bool found = !is_epoll_turn && runq_pop(reactor->runq, ref_out);
+
+	if (!found)
+		found = poll_event(reactor, ref_out) || runq_pop(reactor->runq, ref_out);
+	/* wakes come one by one, so each worker that leaves something behind wakes the next */
+	if (runq_count(reactor->runq) > 0)
+		kick(reactor);
+	return found;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *worker = arg;
+	struct reactor *reactor = worker->reactor;
+	struct session_ref ref;
+
+	while (!atomic_load(&reactor->ended) || atomic_load(&reactor->connections) > 0) {
+		if (next_ready(worker, &ref)) {
+			struct runnable *runnable = slots_owner(reactor->slots, ref);
+
+			runnable->run(runnable, worker, slots_pending(reactor->slots, ref));
+		}
+	}
+	buf_release(&worker->spare_in);
+	buf_release(&worker->spare_out);
+	kick(reactor);
+	return NULL;
+}
+
+static void on_clock(void *arg, struct session_ref ref)
+{
+	reactor_wake_bits(arg, ref, WAKE_CLOCK);
+}
+
+static void on_ticket(void *arg, struct session_ref ref)
+{
+	reactor_wake_bits(arg, ref, WAKE_TICKET);
+}
+
+static unsigned or_default(unsigned value, unsigned otherwise)
+{
+	return value > 0 ? value : otherwise;
+}
+
+static unsigned cores(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 0 && n < 4096 ? (unsigned)n : 1;
+}
+
+static void set_options(struct reactor_options *to, const struct reactor_options *from)
+{
+	*to = *from;
+	to->tickets = or_default(from->tickets, 4);
+	to->workers = or_default(from->workers, to->tickets + cores());
+	to->connections_max = or_default(from->connections_max, 10000);
+	to->per_address_max = or_default(from->per_address_max, 256);
+	to->per_user_max = or_default(from->per_user_max, 64);
+	to->handshakes_max = or_default(from->handshakes_max, 512);
+	if (to->handshake_timeout_ms <= 0)
+		to->handshake_timeout_ms = 30 * 1000;
+	if (to->send_timeout_ms <= 0)
+		to->send_timeout_ms = INT64_C(5) * 60 * 1000;
+	if (to->buffer_max == 0)
+		to->buffer_max = (size_t)256 * 1024 * 1024;
+}
+
+static enum errc open_fds(struct reactor *reactor, struct err *err)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.u64 = WAKE_TOKEN };
+
+	reactor->epoll = epoll_create1(EPOLL_CLOEXEC);
+	reactor->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	reactor->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (reactor->epoll < 0 || reactor->wake_fd < 0 || reactor->reserve_fd < 0 ||
+	    epoll_ctl(reactor->epoll, EPOLL_CTL_ADD, reactor->wake_fd, &event) != 0)
+		return err_set(err, ERR_UNAVAIL, "reactor: %s", strerror(errno));
+	return OK;
+}
+
+enum errc reactor_new(
+    const struct reactor_options *options, struct reactor **reactor_out, struct err *err)
+{
+	struct reactor *reactor = xcalloc(1, sizeof(*reactor));
+	uint32_t slots;
+	enum errc rc;
+
+	set_options(&reactor->options, options);
+	slots = reactor->options.connections_max + REACTOR_LISTENERS_MAX;
+	reactor->slots = slots_new(slots);
+	reactor->runq = runq_new(slots);
+	reactor->timers = timers_new(slots, on_clock, reactor);
+	reactor->tickets = tickets_new(reactor->options.tickets, on_ticket, reactor);
+	reactor->scheduler = scheduler_new();
+	reactor->by_address = tally_new();
+	reactor->by_user = tally_new();
+	(void)pthread_mutex_init(&reactor->reserve_lock, NULL);
+	atomic_init(&reactor->silent.level, -1);
+	if (options->log)
+		log_child(&reactor->log, options->log, NULL);
+	else
+		log_init(&reactor->log, &reactor->silent, "net");
+	/* not from 1: ids of an earlier process may still stand in the database */
+	atomic_init(&reactor->next_id, random_u64());
+	rc = open_fds(reactor, err);
+	if (rc != OK) {
+		reactor_free(&reactor);
+		return rc;
+	}
+	*reactor_out = reactor;
+	return OK;
+}
+
+static void join_workers(struct reactor *reactor)
+{
+	atomic_store(&reactor->ended, true);
+	kick(reactor);
+	for (unsigned i = 0; i < reactor->started; i++)
+		(void)pthread_join(reactor->workers[i].thread, NULL);
+	reactor->started = 0;
+}
+
+enum errc reactor_start(struct reactor *reactor, struct err *err)
+{
+	enum errc rc = timers_start(reactor->timers, err);
+
+	if (rc == OK)
+		rc = scheduler_start(reactor->scheduler, err);
+	reactor->workers = xcalloc(reactor->options.workers, sizeof(reactor->workers[0]));
+	for (unsigned i = 0; rc == OK && i < reactor->options.workers; i++) {
+		struct worker *worker = &reactor->workers[i];
+
+		worker->reactor = reactor;
+		buf_init(&worker->spare_in, SESSION_IN_MAX);
+		buf_init(&worker->spare_out, SESSION_OUT_MAX);
+		rc = thread_start(&worker->thread, worker_main, worker, err);
+		reactor->started += rc == OK;
+	}
+	for (unsigned i = 0; rc == OK && i < reactor->listeners; i++)
+		rc = listener_start(reactor->listener[i], err);
+	if (rc != OK)
+		reactor_stop(reactor, 0);
+	return rc;
+}
+
+void reactor_every(struct reactor *reactor, int64_t every_ms, void (*job)(void *arg), void *arg)
+{
+	scheduler_every(reactor->scheduler, every_ms, job, arg);
+}
+
+static void wake_all(struct reactor *reactor, unsigned bits)
+{
+	for (uint32_t i = 0; i < slots_count(reactor->slots); i++) {
+		struct session_ref ref;
+
+		if (slots_wake_any(reactor->slots, i, bits, &ref))
+			reactor_submit(reactor, ref);
+	}
+}
+
+static void wait_for_none(struct reactor *reactor, int64_t wait_ms)
+{
+	struct deadline deadline = deadline_in_ms(wait_ms);
+	struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+
+	while (atomic_load(&reactor->connections) > 0 && !deadline_passed(deadline))
+		(void)nanosleep(&pause, NULL);
+}
+
+void reactor_stop(struct reactor *reactor, int64_t grace_ms)
+{
+	atomic_store(&reactor->stopping, true);
+	if (reactor->started > 0) {
+		wake_all(reactor, EVENT_SHUTDOWN);
+		wait_for_none(reactor, grace_ms);
+		wake_all(reactor, WAKE_CLOSE);
+		join_workers(reactor);
+	}
+	timers_stop(reactor->timers);
+	scheduler_stop(reactor->scheduler);
+}
+
+static void close_fd(int fd)
+{
+	if (fd > 0)
+		(void)close(fd);
+}
+
+void reactor_free(struct reactor **reactorp)
+{
+	struct reactor *reactor = *reactorp;
+
+	if (!reactor)
+		return;
+	for (unsigned i = 0; i < reactor->listeners; i++)
+		listener_free(&reactor->listener[i]);
+	timers_free(&reactor->timers);
+	scheduler_free(&reactor->scheduler);
+	tickets_free(&reactor->tickets);
+	runq_free(&reactor->runq);
+	slots_free(&reactor->slots);
+	tally_free(&reactor->by_address);
+	tally_free(&reactor->by_user);
+	close_fd(reactor->epoll);
+	close_fd(reactor->wake_fd);
+	close_fd(reactor->reserve_fd);
+	(void)pthread_mutex_destroy(&reactor->reserve_lock);
+	xfree(reactor->workers);
+	xfree(reactor);
+	*reactorp = NULL;
+}
+
+struct reactor_stats reactor_stats(struct reactor *reactor)
+{
+	return (struct reactor_stats){
+		.connections = atomic_load(&reactor->connections),
+		.strangers = atomic_load(&reactor->strangers),
+		.handshakes = atomic_load(&reactor->handshakes),
+		.tickets_waiting = tickets_waiting(reactor->tickets),
+		.buffered = atomic_load(&reactor->buffered),
+		.accepted = counter_read(&reactor->accepted),
+		.refused = counter_read(&reactor->refused),
+	};
+}

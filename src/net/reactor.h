@@ -1,0 +1,82 @@
+/*
+ * net/reactor.h - workers that run sessions on connections.
+ *
+ * Start: reactor_new, reactor_listen for each listener (binds; needs no thread), then reactor_start, which makes
+ * the threads: whatever must happen before threads exist happens before it. End: reactor_stop, reactor_free.
+ */
+#pragma once
+
+#include "net/session.h"
+
+struct log;
+struct reactor;
+struct tls_server;
+
+#define REACTOR_LISTENERS_MAX 64
+
+/* 0 in any field: its default. */
+struct reactor_options {
+	unsigned tickets;	  /* as many as database connections; 4 */
+	unsigned workers;	  /* tickets + cores */
+	unsigned connections_max; /* 10000 */
+	unsigned
+	    per_address_max; /* 256; an IPv6 address counts with its /64; local peers do not count */
+	unsigned per_user_max;	      /* 64 */
+	unsigned handshakes_max;      /* at a time; 512 */
+	int64_t handshake_timeout_ms; /* 30 s */
+	int64_t send_timeout_ms;      /* not one byte taken by the peer; 5 min */
+	size_t buffer_max; /* what parked connections may hold before reading pauses; 256 MiB */
+	const struct log *log; /* outlives the reactor; may be NULL */
+};
+
+NODISCARD enum errc reactor_new(
+    const struct reactor_options *options, struct reactor **reactor_out, struct err *err);
+
+struct listener_options {
+	const struct service *service; /* outlives the reactor */
+	/* "192.0.2.1", "2001:db8::1", "*" (IPv4 and IPv6), "localhost" (both loopbacks), "/path" of a unix
+	 * socket */
+	const char *address;
+	uint16_t port;		/* 0: one that is free, see port_out */
+	unsigned unix_mode;	/* permissions of a unix socket; 0: 0600 */
+	struct tls_server *tls; /* NULL: no TLS, no STARTTLS. Outlives the reactor */
+	bool tls_implicit;	/* TLS from the first byte */
+};
+
+/*
+ * Binds; before reactor_start. *port_out (NULL allowed) is the port of the first socket. "*" and "localhost"
+ * succeed if one of the two families can be had. ERR_EXISTS: the address is in use; ERR_DENIED; ERR_ARG: no
+ * such address; ERR_LIMIT: too many listeners.
+ */
+NODISCARD enum errc reactor_listen(struct reactor *reactor,
+    const struct listener_options *options, uint16_t *port_out, struct err *err);
+
+NODISCARD enum errc reactor_start(struct reactor *reactor, struct err *err);
+
+/* Runs the session, now or when its step ends, with these enum session_event bits. Any thread; never blocks. */
+void reactor_wake(struct reactor *reactor, struct session_ref ref, unsigned events);
+
+/*
+ * Run `job` every `every_ms` on the scheduler's thread (net/scheduler.h): it may use the database. Reactor_stop
+ * ends the jobs after the connections.
+ */
+void reactor_every(
+    struct reactor *reactor, int64_t every_ms, void (*job)(void *arg), void *arg);
+
+/*
+ * Accepts no more, tells every session (EVENT_SHUTDOWN), gives them `grace_ms` to end by themselves, closes the
+ * rest, joins all threads. Once; not from a worker.
+ */
+void reactor_stop(struct reactor *reactor, int64_t grace_ms);
+
+/* Stopped, or never started. */
+void reactor_free(struct reactor **reactorp);
+
+struct reactor_stats {
+	unsigned connections, strangers, handshakes; /* now */
+	unsigned tickets_waiting;		     /* now */
+	int64_t buffered;			     /* bytes that parked connections hold */
+	uint64_t accepted, refused;		     /* since the start */
+};
+
+struct reactor_stats reactor_stats(struct reactor *reactor);

@@ -1,0 +1,53 @@
+#include "net/thread.h"
+
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+/* The sanitizers' frames are many times larger. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define STACK_FACTOR 16
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define STACK_FACTOR 16
+#endif
+#endif
+#ifndef STACK_FACTOR
+#define STACK_FACTOR 1
+#endif
+
+enum errc thread_start(pthread_t *thread, void *(*body)(void *arg), void *arg, struct err *err)
+{
+	pthread_attr_t attr;
+	sigset_t all, before;
+	int rc;
+
+	(void)sigfillset(&all);
+	(void)pthread_attr_init(&attr);
+	(void)pthread_attr_setstacksize(&attr, THREAD_STACK_SIZE * STACK_FACTOR);
+	/* inherited, so that no signal finds the thread before it could block them */
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(thread, &attr, body, arg);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	(void)pthread_attr_destroy(&attr);
+	if (rc != 0)
+		return err_set(err, ERR_UNAVAIL, "thread: %s", strerror(rc));
+	return OK;
+}
+
+void thread_cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(cond, &attr);
+	(void)pthread_condattr_destroy(&attr);
+}
+
+void thread_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t mono_ms)
+{
+	struct timespec at = { .tv_sec = mono_ms / 1000, .tv_nsec = mono_ms % 1000 * 1000000 };
+
+	(void)pthread_cond_timedwait(cond, lock, &at);
+}

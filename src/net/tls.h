@@ -1,0 +1,52 @@
+/*
+ * net/tls.h - the server's side of TLS over a nonblocking socket: TLS 1.2 and 1.3, no renegotiation.
+ *
+ * A tls_server holds certificate and key for any number of listeners; loading it again changes what new
+ * connections get and leaves the old ones alone.
+ */
+#pragma once
+
+#include "base/base.h"
+
+struct ssl_st;
+struct tls_server;
+
+struct tls_server *tls_server_new(void);
+void tls_server_free(struct tls_server **serverp);
+
+/*
+ * A PEM file with the certificate and its chain, leaf first, and one with its private key (may be the same).
+ * The first time or again, from any thread. ERR_NOTFOUND, ERR_DENIED (cannot be read), ERR_SYNTAX (no PEM),
+ * ERR_ARG (the key is of another certificate): what was there stays, the text names the file.
+ */
+NODISCARD enum errc tls_server_load(struct tls_server *server, const char *certificate_path,
+    const char *key_path, struct err *err);
+
+bool tls_server_is_loaded(struct tls_server *server);
+
+enum io_result {
+	IO_OK,	   /* at least a byte was moved; the handshake is complete */
+	IO_WAIT,   /* nothing moved: wait for what *wait_out says */
+	IO_EOF,	   /* the peer has said its last, with or without close_notify */
+	IO_FAILED, /* the connection is broken */
+};
+
+/* NULL when nothing is loaded. The socket stays the caller's. */
+struct ssl_st *tls_new(struct tls_server *server, int fd);
+void tls_free(struct ssl_st **sslp);
+
+/* The wait is EPOLLIN or EPOLLOUT: what TLS wants, whatever the caller does. */
+enum io_result tls_handshake(struct ssl_st *ssl, unsigned *wait_out, struct err *err);
+enum io_result tls_read(
+    struct ssl_st *ssl, char *p, size_t room, size_t *got_out, unsigned *wait_out);
+enum io_result tls_write(
+    struct ssl_st *ssl, struct str bytes, size_t *wrote_out, unsigned *wait_out);
+
+/* Bytes are inside that the socket will not announce again: read before waiting. */
+bool tls_has_pending(const struct ssl_st *ssl);
+
+/* Says close_notify if the socket takes it. */
+void tls_goodbye(struct ssl_st *ssl);
+
+/* "TLSv1.3 TLS_AES_256_GCM_SHA384" into `out`, NUL-terminated; its length. */
+size_t tls_describe(const struct ssl_st *ssl, char *out, size_t room);
