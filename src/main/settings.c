@@ -38,6 +38,10 @@ static const struct conf_option options[] = {
 		"Folder for nameless files that hold large messages while they are received. "
 		"Nothing in it outlives the server." },
 
+	{ "control", CONF_PATH, CONF_FIELD(struct settings, control), .def = "control",
+	    .text = "Unix socket on which the running server tells `tabella status` about "
+		    "itself." },
+
 	{ "db.url", CONF_URL, CONF_FIELD(struct settings, db_url), .dbmail = "DBMAIL.dburi",
 	    .text = "The database: sqlite:/path/to/file.db." },
 	{ "db.table_prefix", CONF_STRING, CONF_FIELD(struct settings, table_prefix),

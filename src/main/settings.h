@@ -9,7 +9,8 @@
 struct settings {
 	struct str hostname;
 	struct str run_as;
-	struct str spool; /* folder */
+	struct str spool;   /* folder */
+	struct str control; /* unix socket for the command line; empty: none */
 
 	struct str db_url;
 	struct str table_prefix;

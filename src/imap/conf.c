@@ -1,0 +1,29 @@
+#include "imap/imap.h"
+
+static const struct conf_option options[] = {
+	{ "imap.listen", CONF_ADDRESSES, CONF_FIELD(struct imap_conf, listen),
+	    .text = "Where IMAP is served, with STARTTLS: host:port, several of them between "
+		    "commas. Empty: "
+		    "nowhere." },
+	{ "imap.listen_tls", CONF_ADDRESSES, CONF_FIELD(struct imap_conf, listen_tls),
+	    .text = "Where IMAP is served with TLS from the first byte (IMAPS)." },
+	{ "imap.login_timeout", CONF_TIME, CONF_FIELD(struct imap_conf, login_timeout_ms),
+	    .def = "60s", .min = "5s", .max = "10m", .dbmail = "IMAP.login_timeout",
+	    .text = "How long a connection may take until somebody has logged in." },
+	{ "imap.idle_timeout", CONF_TIME, CONF_FIELD(struct imap_conf, idle_timeout_ms),
+	    .def = "30m", .min = "1m", .max = "24h", .dbmail = "IMAP.timeout",
+	    .text = "How long a client may be silent after login. RFC 3501 5.4 asks for 30 "
+		    "minutes." },
+	{ "imap.idle_keepalive", CONF_TIME, CONF_FIELD(struct imap_conf, idle_keepalive_ms),
+	    .def = "2m", .min = "10s", .max = "30m",
+	    .text = "How often a client in IDLE is told that the connection is alive." },
+	{ "imap.message_max", CONF_SIZE, CONF_FIELD(struct imap_conf, message_max),
+	    .def = "50M", .min = "64K", .max = "1G", .dbmail = "IMAP.max_message_size",
+	    .text = "The largest message that APPEND takes." },
+	{ "imap.plaintext_login", CONF_BOOL, CONF_FIELD(struct imap_conf, plaintext_login),
+	    .def = "no",
+	    .text = "Take passwords without TLS from other machines. They can be read on the "
+		    "way." },
+};
+
+const struct conf_table imap_conf_table = CONF_TABLE(struct imap_conf, options);

@@ -1,0 +1,39 @@
+/*
+ * imap/imap.h - reading and keeping mail by IMAP4rev1 (RFC 3501).
+ */
+#pragma once
+
+#include "base/conf.h"
+#include "net/session.h"
+
+struct auth;
+struct store;
+
+/* Filled from the configuration by imap_conf_table. */
+struct imap_conf {
+	struct conf_addresses listen;	  /* with STARTTLS; a host alone gets port 143 */
+	struct conf_addresses listen_tls; /* TLS from the first byte; 993 */
+	int64_t login_timeout_ms; /* a stranger's whole time; the connection enforces it */
+	int64_t
+	    idle_timeout_ms; /* without a command (autologout, RFC 3501 5.4: at least 30 minutes) */
+	int64_t idle_keepalive_ms; /* "* OK still here" during IDLE */
+	uint64_t message_max;	   /* bytes of an APPEND */
+	bool plaintext_login;	   /* LOGIN and PLAIN without TLS from other machines too */
+};
+
+extern const struct conf_table imap_conf_table;
+
+/* What main hands in; must outlive every session. */
+struct imap_env {
+	const struct imap_conf *conf;
+	struct store *store;
+	struct auth *auth;
+	struct str hostname;
+	const char *spool_directory;
+};
+
+/* For struct service: `arg` is a const struct imap_env *. */
+struct session *imap_open(void *arg, const struct session *base);
+
+#define IMAP_REFUSAL "* BYE [UNAVAILABLE] too many connections, try again later\r\n"
+#define IMAP_LOGIN_TIMEOUT "* BYE login took too long\r\n"

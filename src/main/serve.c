@@ -1,0 +1,142 @@
+#include "main/serve.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "main/privileges.h"
+#include "main/wire.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* Complaints about one configuration file. */
+#define COMPLAINTS_MAX ((size_t)65536)
+
+/* Descriptors beside the connections: database, spool files, libraries. */
+#define DESCRIPTORS_BESIDE 256
+
+/* The signals that the main thread waits for; blocked before any thread exists. */
+static void block_signals(sigset_t *waited)
+{
+	(void)sigemptyset(waited);
+	(void)sigaddset(waited, SIGTERM);
+	(void)sigaddset(waited, SIGINT);
+	(void)sigaddset(waited, SIGHUP);
+	(void)sigaddset(waited, SIGPIPE);
+	(void)pthread_sigmask(SIG_BLOCK, waited, NULL);
+}
+
+static enum errc open_log(struct site *site, struct err *err)
+{
+	if (site->settings->log_file.n == 0)
+		return OK;
+	return log_sink_to_file(&site->sink, site->settings->log_file.p, err);
+}
+
+/* Made as the user that the server has become. */
+static enum errc make_spool(const struct settings *settings, struct err *err)
+{
+	if (mkdir(settings->spool.p, 0700) == 0 || errno == EEXIST)
+		return OK;
+	return err_set(err, ERR_UNAVAIL, "spool: cannot make folder %.*s: %s",
+	    STR_ARG(settings->spool), strerrordesc_np(errno));
+}
+
+static enum errc start(struct wire *wire, struct site *site, struct err *err)
+{
+	uint64_t descriptors;
+	enum errc rc;
+
+	privileges_raise_descriptors(
+	    (uint64_t)site->settings->net_connections_max + DESCRIPTORS_BESIDE, &descriptors);
+	rc = open_log(site, err);
+	if (rc == OK)
+		rc = wire_bind(wire, site, err);
+	/* from here on nothing runs as root, and no thread exists yet */
+	if (rc == OK)
+		rc = privileges_drop(site->settings->run_as, err);
+	if (rc == OK)
+		rc = make_spool(site->settings, err);
+	if (rc == OK)
+		rc = site_open(site, SITE_SERVE, err);
+	if (rc == OK)
+		rc = wire_start(wire, err);
+	return rc;
+}
+
+static void reload(struct wire *wire, struct site *site)
+{
+	struct err err = { .code = OK };
+
+	if (open_log(site, &err) != OK || wire_load_certificate(wire, &err) != OK)
+		log_error(&site->log, "reload_failed", F_ERR(&err));
+	else
+		log_info(&site->log, "reloaded");
+}
+
+static void wait_for_the_end(struct wire *wire, struct site *site, const sigset_t *waited)
+{
+	for (;;) {
+		int number = 0;
+
+		if (sigwait(waited, &number) != 0 || number == SIGPIPE)
+			continue;
+		if (number != SIGHUP) {
+			log_info(&site->log, "stopping", F_INT("signal", number));
+			return;
+		}
+		reload(wire, site);
+	}
+}
+
+/* Warnings of the configuration, or why it cannot be used, a line each. */
+static void log_complaints(const struct log *log, const struct buf *complaints, bool fatal)
+{
+	struct str rest = buf_str(complaints), line;
+
+	while (str_split(&rest, '\n', &line)) {
+		if (line.n == 0)
+			continue;
+		if (fatal)
+			log_error(log, "configuration", F_STR("reason", line));
+		else
+			log_warn(log, "configuration", F_STR("reason", line));
+	}
+}
+
+int serve(const char *conf_path)
+{
+	struct buf complaints = BUF_INIT(COMPLAINTS_MAX);
+	struct err err = { .code = OK };
+	struct site site;
+	struct wire wire = { .site = NULL };
+	sigset_t waited;
+	enum errc rc;
+
+	block_signals(&waited);
+	rc = site_load(conf_path, &site, &complaints, &err);
+	if (rc != OK)
+		log_init(&site.log, &site.sink, "tabella");
+	log_complaints(&site.log, &complaints, rc != OK);
+	buf_release(&complaints);
+	if (rc == OK)
+		rc = start(&wire, &site, &err);
+	if (rc == OK) {
+		log_info(&site.log, "started", F_WORD("version", TABELLA_VERSION),
+		    F_INT("pid", getpid()));
+		wait_for_the_end(&wire, &site, &waited);
+	} else {
+		log_error(&site.log, "start_failed", F_ERR(&err));
+	}
+	wire_stop(&wire, rc == OK ? site.settings->net_stop_grace_ms : 0);
+	if (rc == OK)
+		log_info(&site.log, "stopped");
+	site_close(&site);
+	return rc == OK ? EX_OK : errc_is_temporary(rc) ? EX_TEMPFAIL : EX_CONFIG;
+}

@@ -1,0 +1,12 @@
+/*
+ * main/serve.h - the server: `tabella serve`.
+ */
+#pragma once
+
+#include "base/base.h"
+
+/*
+ * Runs in the foreground until SIGTERM or SIGINT; SIGHUP loads what can change while it runs (certificate, log).
+ * Returns the process's exit status; what went wrong is in the log.
+ */
+int serve(const char *conf_path);

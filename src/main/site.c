@@ -1,0 +1,122 @@
+#include "main/site.h"
+
+#include "base/arena.h"
+#include "base/heap.h"
+#include "base/str.h"
+
+#include <string.h>
+
+/* Reading connections of a command: one for the rows, one for what is looked up between them. */
+#define TOOL_READERS 2
+#define TOOL_CACHE_BYTES ((size_t)1024 * 1024)
+#define WRITE_DEADLINE_MS 30000
+
+enum errc site_load(
+    const char *conf_path, struct site *site, struct buf *complaints, struct err *err)
+{
+	enum errc rc;
+
+	*site = (struct site){ .sink = LOG_SINK_STDERR };
+	rc = settings_load(conf_path, &site->conf, complaints, err);
+	if (rc != OK)
+		return rc;
+	site->settings = settings_of(site->conf);
+	site->arena = arena_new("site");
+	site->sink.format = (enum log_format)site->settings->log_format;
+	site->sink.level = site->settings->log_level;
+	log_init(&site->log, &site->sink, "tabella");
+	return OK;
+}
+
+/* "sqlite:/path", "sqlite:///path" or a path. */
+static struct str sqlite_path(struct str url)
+{
+	if (str_starts_nocase(url, STR("sqlite://")))
+		return str_from_at(url, 9);
+	if (str_starts_nocase(url, STR("sqlite:")))
+		return str_from_at(url, 7);
+	return str_find(url, STR("://")) < url.n ? STR_EMPTY : url;
+}
+
+/* The folder of the database file: locks of the nodes live there. */
+static char *folder_of(struct arena *arena, struct str path)
+{
+	size_t slash = str_rfind_char(path, '/');
+
+	if (slash == path.n)
+		return str_cstr(arena, STR("."));
+	return str_cstr(arena, slash == 0 ? STR("/") : str_first(path, slash));
+}
+
+static void on_change(void *arg, const struct change *changes, size_t count)
+{
+	const struct site *site = arg;
+
+	/* migrations commit before there is a store, and nobody listens yet */
+	if (site->store)
+		store_on_change(site->store, changes, count);
+}
+
+static enum errc open_database(
+    struct site *site, enum site_use use, struct str url, struct err *err)
+{
+	const struct settings *s = site->settings;
+	struct db_settings settings = {
+		.url = url,
+		.table_prefix = s->table_prefix,
+		.readers = use == SITE_SERVE ? (int)s->db_connections : TOOL_READERS,
+		.busy_timeout_ms = (int)s->db_busy_timeout_ms,
+		.group_max = (int)s->db_group_max,
+		.wal_limit_bytes = (int64_t)s->db_wal_limit,
+		.create = use == SITE_CREATE,
+		.log = &site->log,
+		.on_change = on_change,
+		.on_change_arg = site,
+	};
+
+	return db_open(&settings, &site->pool, err);
+}
+
+static enum errc open_store(struct site *site, enum site_use use, struct err *err)
+{
+	const struct settings *s = site->settings;
+	struct store_settings settings = {
+		.pool = site->pool,
+		.log = &site->log,
+		.lock_directory = folder_of(site->arena, str_from(site->database_path)),
+		.index_cache_bytes =
+		    use == SITE_SERVE ? (size_t)s->store_index_cache : TOOL_CACHE_BYTES,
+		.removed_keep_s = s->store_removed_keep_ms / 1000,
+		.blob_keep_s = s->store_blob_keep_ms / 1000,
+		.zstd_level = (int)s->store_zstd_level,
+		.write_deadline_ms = WRITE_DEADLINE_MS,
+		.read_only_tool = use == SITE_READ,
+	};
+
+	return store_open(&settings, &site->store, err);
+}
+
+enum errc site_open(struct site *site, enum site_use use, struct err *err)
+{
+	struct str url, path;
+	enum errc rc = settings_db_url(site->settings, site->arena, &url, err);
+
+	if (rc != OK)
+		return rc;
+	path = sqlite_path(url);
+	if (path.n > 0) {
+		site->database_path = str_cstr(site->arena, path);
+		if (!site->database_path)
+			return err_set(err, ERR_ARG, "db.url: a NUL in the path");
+	}
+	rc = open_database(site, use, url, err);
+	return rc == OK ? open_store(site, use, err) : rc;
+}
+
+void site_close(struct site *site)
+{
+	store_close(&site->store);
+	db_close(&site->pool);
+	conf_free(&site->conf);
+	arena_free(&site->arena);
+}

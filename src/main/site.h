@@ -1,0 +1,40 @@
+/*
+ * main/site.h - one site opened: its configuration, database and store, as the server and the command line use them.
+ */
+#pragma once
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "db/pool.h"
+#include "main/settings.h"
+#include "store/store.h"
+
+struct site {
+	struct conf *conf; /* owned */
+	const struct settings *settings;
+	struct arena *arena;
+	struct log_sink sink;
+	struct log log;
+	struct db_pool *pool;
+	struct store *store;
+	char *database_path; /* of SQLite's file; NULL for other engines */
+};
+
+enum site_use {
+	SITE_SERVE,  /* the server: many readers, caches */
+	SITE_TOOL,   /* a command that may write */
+	SITE_READ,   /* a command that only reads */
+	SITE_CREATE, /* make the database if it is not there */
+};
+
+/*
+ * Reads the configuration and sets up the log; opens nothing yet. Complaints go to `complaints` (may be NULL).
+ */
+NODISCARD enum errc site_load(
+    const char *conf_path, struct site *site, struct buf *complaints, struct err *err);
+
+/* Opens the database and the store of a loaded site. The text of an error says what to do. */
+NODISCARD enum errc site_open(struct site *site, enum site_use use, struct err *err);
+
+/* Closes what is open; a site that was only loaded too. */
+void site_close(struct site *site);
