@@ -1,0 +1,124 @@
+/*
+ * imap/command.h - a command of RFC 3501 (and of the extensions that are announced) after parsing.
+ */
+#pragma once
+
+#include "imap/fetch_att.h"
+#include "imap/search_key.h"
+#include "imap/seqset.h"
+#include "store/message.h"
+
+/* In the order of the grammar's table (parse.c) and of the table of what they do (verbs.c). */
+enum imap_verb {
+	VERB_CAPABILITY,
+	VERB_NOOP,
+	VERB_LOGOUT,
+	VERB_ID,
+	VERB_STARTTLS,
+	VERB_AUTHENTICATE,
+	VERB_LOGIN,
+	VERB_ENABLE,
+	VERB_SELECT,
+	VERB_EXAMINE,
+	VERB_CREATE,
+	VERB_DELETE,
+	VERB_RENAME,
+	VERB_SUBSCRIBE,
+	VERB_UNSUBSCRIBE,
+	VERB_LIST,
+	VERB_LSUB,
+	VERB_NAMESPACE,
+	VERB_STATUS,
+	VERB_APPEND,
+	VERB_IDLE,
+	VERB_CHECK,
+	VERB_CLOSE,
+	VERB_UNSELECT,
+	VERB_EXPUNGE,
+	VERB_SEARCH,
+	VERB_FETCH,
+	VERB_STORE,
+	VERB_COPY,
+	VERB_UID_EXPUNGE,
+	VERB_UID_SEARCH,
+	VERB_UID_FETCH,
+	VERB_UID_STORE,
+	VERB_UID_COPY,
+	VERB_COUNT
+};
+
+/* Items of STATUS, a bit each. */
+enum status_item {
+	STATUS_MESSAGES = 1 << 0,
+	STATUS_RECENT = 1 << 1,
+	STATUS_UIDNEXT = 1 << 2,
+	STATUS_UIDVALIDITY = 1 << 3,
+	STATUS_UNSEEN = 1 << 4,
+};
+
+struct id_pair {
+	struct str key;
+	struct str value; /* p == NULL: NIL */
+};
+
+struct imap_command {
+	struct str tag; /* p == NULL as long as none could be read */
+	enum imap_verb verb;
+	bool uid; /* numbers are UIDs, and UID is reported */
+	union {
+		struct {
+			struct str user, password;
+		} login;
+		struct {
+			struct str mechanism;
+			struct str
+			    initial; /* base 64 as sent; p == NULL: none. "=" is an empty one */
+		} authenticate;
+		struct {
+			const struct str *names;
+			size_t count;
+		} enable;
+		struct {
+			const struct id_pair *pairs;
+			size_t count;
+		} id;
+		struct str mailbox; /* as sent; so are all names of mailboxes here */
+		struct {
+			struct str from, to;
+		} rename;
+		struct {
+			struct str reference, pattern;
+		} list;
+		struct {
+			struct str mailbox;
+			unsigned items; /* enum status_item */
+		} status;
+		struct {
+			struct str mailbox;
+			struct flag_list flags;
+			bool has_date;
+			int64_t date; /* unix seconds */
+			uint32_t size;
+		} append;
+		struct {
+			struct seqset set;
+			const struct fetch_item *items;
+			size_t count;
+		} fetch;
+		struct {
+			struct seqset set;
+			enum flag_operation operation;
+			bool silent;
+			struct flag_list flags;
+		} store;
+		struct {
+			struct seqset set;
+			struct str mailbox;
+		} copy;
+		struct {
+			struct str charset; /* p == NULL: none */
+			struct search_key *key;
+		} search;
+		struct seqset set; /* UID EXPUNGE */
+	};
+};
