@@ -84,7 +84,8 @@ static enum step more(struct toy_session *ts)
 		memset(p, 'x', BLOCK);
 		buf_grown(&ts->base.out, BLOCK);
 	}
-	return --ts->more > 0 ? STEP_MORE : STEP_INPUT;
+	ts->more--;
+	return STEP_MORE; /* also the last time: there may be commands behind */
 }
 
 static void use_ticket(struct toy_session *ts)
