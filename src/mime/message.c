@@ -337,19 +337,25 @@ static void parse_multipart(struct parser *p, struct mime_part *part, size_t dep
 }
 
 /*
- * The message in `part` ends where `part` ends, even if that cuts the last line end off a header without a body.
- * Whatever is below it is empty then.
+ * A part that has nothing behind its header, or not even that, ends in the line end that belongs to the delimiter
+ * of a multipart further out. So what is last in `part` is cut to end where `part` ends.
  */
-static void fit_message(const struct mime_part *part)
+static void fit_children(const struct mime_part *part)
 {
 	uint64_t end = part->body_offset + part->body_size;
-	struct mime_part *child = part->child;
+	struct mime_part *last;
 
-	if (child->body_offset <= end)
-		return;
-	child->header_size = end - child->header_offset;
-	for (child->body_offset = end; child->child; child = child->child)
-		child->child->header_offset = child->child->body_offset = end;
+	for (last = part->child; last; last = last->child) {
+		while (last->next)
+			last = last->next;
+		if (last->body_offset <= end)
+			return;
+		last->header_offset = last->header_offset < end ? last->header_offset : end;
+		last->header_size = end - last->header_offset;
+		last->body_offset = end;
+		last->body_size = 0;
+		last->body_lines = 0;
+	}
 }
 
 static void add_empty_child(struct parser *p, struct mime_part *part)
@@ -394,8 +400,7 @@ static struct mime_part *parse_part(struct parser *p, struct mime_part *parent, 
 	close_body(p, part, lines_before);
 	if ((part->kind == MIME_MULTIPART || part->kind == MIME_MESSAGE) && !part->child)
 		add_empty_child(p, part);
-	if (part->kind == MIME_MESSAGE)
-		fit_message(part);
+	fit_children(part);
 	return part;
 }
 
