@@ -38,6 +38,7 @@ static void sqlite_free(struct db_driver *base)
 	sqlite_keeper_stop(driver);
 	(void)pthread_mutex_destroy(&driver->lock);
 	(void)pthread_cond_destroy(&driver->wake);
+	(void)pthread_cond_destroy(&driver->done);
 	xfree(driver->path);
 	xfree(driver);
 }
@@ -93,7 +94,7 @@ enum errc sqlite_driver_new(
     const struct db_settings *settings, struct db_driver **driver_out, struct err *err)
 {
 	struct sqlite_driver *driver;
-	struct str path;
+	struct str path = STR_EMPTY;
 	enum errc rc = path_of_url(settings->url, &path, err);
 
 	if (rc != OK)
@@ -106,6 +107,7 @@ enum errc sqlite_driver_new(
 	driver->path[path.n] = '\0';
 	(void)pthread_mutex_init(&driver->lock, NULL);
 	(void)pthread_cond_init(&driver->wake, NULL);
+	(void)pthread_cond_init(&driver->done, NULL);
 	*driver_out = &driver->base;
 	return OK;
 }

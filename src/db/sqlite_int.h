@@ -32,8 +32,8 @@ enum fixed_sql {
 struct sqlite_log {
 	_Atomic int frames;   /* in the log */
 	_Atomic int asked_at; /* frames when the keeper was last asked */
-	_Atomic bool
-	    wants_reset; /* all but little is copied and the log is too long: the writer shall start it anew */
+	/* All but little is copied and the log is long: the writer shall start it anew, the keeper waits. */
+	_Atomic bool wants_reset;
 	_Atomic uint64_t checkpoints;
 };
 
@@ -43,9 +43,10 @@ struct sqlite_driver {
 	char *path;			    /* owned */
 	struct sqlite_log log;
 
-	pthread_mutex_t lock; /* guards the four below */
-	pthread_cond_t wake;
-	bool keeper_runs, keeper_asked, keeper_ends;
+	pthread_mutex_t lock; /* guards the four below, and changes of log.wants_reset */
+	pthread_cond_t wake;  /* of the keeper */
+	pthread_cond_t done;  /* with one copying */
+	bool keeper_runs, keeper_asked, keeper_copies, keeper_ends;
 	pthread_t keeper;
 };
 

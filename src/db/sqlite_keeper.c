@@ -59,7 +59,8 @@ void sqlite_watch_log(struct sqlite_conn *writer)
 
 /* ---- the keeper's thread ---- */
 
-static void copy_log(struct sqlite_driver *driver, sqlite3 *handle)
+/* True when the writer shall start the log anew. */
+static bool copy_log(struct sqlite_driver *driver, sqlite3 *handle)
 {
 	int64_t limit_frames = driver->settings->wal_limit_bytes / SQLITE_PAGE_SIZE;
 	int frames = 0, copied = 0;
@@ -67,14 +68,15 @@ static void copy_log(struct sqlite_driver *driver, sqlite3 *handle)
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
 		if (sqlite3_wal_checkpoint_v2(
 			handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied) != SQLITE_OK)
-			return; /* busy: somebody else copies; a bad disk shows at the next commit */
+			return false; /* somebody else copies; a bad disk shows at a commit */
 		atomic_fetch_add(&driver->log.checkpoints, 1);
 		frames = atomic_load(&driver->log.frames);
 		if (frames - copied < LITTLE_FRAMES)
 			break;
 	}
-	if (frames >= limit_frames)
-		atomic_store(&driver->log.wants_reset, true);
+	/* while little is left to copy the writer hardly notices; at the limit it must */
+	return frames >= limit_frames ||
+	    (frames >= limit_frames / 2 && frames - copied < LITTLE_FRAMES);
 }
 
 static bool wait_for_work(struct sqlite_driver *driver)
@@ -82,12 +84,24 @@ static bool wait_for_work(struct sqlite_driver *driver)
 	bool goes_on;
 
 	pthread_mutex_lock(&driver->lock);
-	while (!driver->keeper_asked && !driver->keeper_ends)
+	while ((!driver->keeper_asked || atomic_load(&driver->log.wants_reset)) &&
+	    !driver->keeper_ends)
 		pthread_cond_wait(&driver->wake, &driver->lock);
-	driver->keeper_asked = false;
 	goes_on = !driver->keeper_ends;
+	driver->keeper_asked = false;
+	driver->keeper_copies = goes_on;
 	pthread_mutex_unlock(&driver->lock);
 	return goes_on;
+}
+
+static void work_done(struct sqlite_driver *driver, bool wants_reset)
+{
+	pthread_mutex_lock(&driver->lock);
+	driver->keeper_copies = false;
+	if (wants_reset)
+		atomic_store(&driver->log.wants_reset, true);
+	pthread_cond_signal(&driver->done);
+	pthread_mutex_unlock(&driver->lock);
 }
 
 static void *keeper_main(void *arg)
@@ -98,7 +112,7 @@ static void *keeper_main(void *arg)
 	if (sqlite_connect(&driver->base, DB_BOTH, &conn, NULL) != OK)
 		return NULL;
 	while (wait_for_work(driver))
-		copy_log(driver, sqlite_conn_of(conn)->handle);
+		work_done(driver, copy_log(driver, sqlite_conn_of(conn)->handle));
 	sqlite_disconnect(&conn);
 	return NULL;
 }
@@ -142,19 +156,42 @@ static bool checkpoint(struct sqlite_conn *conn, int mode)
 	return code == SQLITE_OK;
 }
 
+/* Only one can copy at a time, and the writer's turn is short. */
+static void hold_keeper(struct sqlite_driver *driver)
+{
+	pthread_mutex_lock(&driver->lock);
+	atomic_store(&driver->log.wants_reset, true);
+	while (driver->keeper_copies)
+		pthread_cond_wait(&driver->done, &driver->lock);
+	pthread_mutex_unlock(&driver->lock);
+}
+
+static void let_keeper_go(struct sqlite_driver *driver)
+{
+	pthread_mutex_lock(&driver->lock);
+	atomic_store(&driver->log.wants_reset, false);
+	pthread_cond_signal(&driver->wake);
+	pthread_mutex_unlock(&driver->lock);
+}
+
 void sqlite_between(struct db_conn *base)
 {
 	struct sqlite_conn *conn = sqlite_conn_of(base);
-	struct sqlite_log *log = &conn->driver->log;
+	struct sqlite_driver *driver = conn->driver;
+	int64_t twice = 2 * driver->settings->wal_limit_bytes / SQLITE_PAGE_SIZE;
+	bool done;
 
-	if (!atomic_load(&log->wants_reset) || clock_mono_ms() < conn->reset_again_ms)
+	/* at twice the limit the disk cannot keep up with us: then we wait for it */
+	if (!atomic_load(&driver->log.wants_reset) && atomic_load(&driver->log.frames) < twice)
 		return;
-	if (checkpoint(conn, SQLITE_CHECKPOINT_RESTART)) {
-		atomic_store(&log->wants_reset, false);
-		conn->reset_again_ms = 0;
-	} else {
-		conn->reset_again_ms = clock_mono_ms() + RESET_PAUSE_MS;
-	}
+	if (clock_mono_ms() < conn->reset_again_ms)
+		return;
+	hold_keeper(driver);
+	done = checkpoint(conn, SQLITE_CHECKPOINT_RESTART);
+	if (done)
+		atomic_store(&driver->log.frames, 1); /* the file keeps its length */
+	conn->reset_again_ms = done ? 0 : clock_mono_ms() + RESET_PAUSE_MS;
+	let_keeper_go(driver);
 }
 
 static bool has_holes(struct sqlite_conn *conn)

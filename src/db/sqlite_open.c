@@ -106,7 +106,7 @@ static enum errc make_file(const struct sqlite_driver *driver, struct err *err)
 static enum errc find_file(
     const struct sqlite_driver *driver, enum db_role role, struct err *err)
 {
-	bool found;
+	bool found = false;
 	enum errc rc = exists(driver, &found, err);
 
 	if (rc != OK || found)
