@@ -193,13 +193,14 @@ enum errc wire_start(struct wire *wire, struct err *err)
 	const struct settings *s = wire->site->settings;
 	struct store *store = wire->site->store;
 	struct auth_settings settings = {
+		.store = store,
 		.workers = (int)s->auth_workers,
-		.queue_max = (size_t)s->auth_queue_max,
+		.queue_max = (int)s->auth_queue_max,
 		.log = &wire->site->log,
 		.wake = wake_by_auth,
 		.wake_arg = wire->reactor,
 	};
-	enum errc rc = auth_new(&settings, &wire->auth, err);
+	enum errc rc = auth_open(&settings, &wire->auth, err);
 
 	if (rc != OK)
 		return rc;
@@ -214,7 +215,7 @@ void wire_stop(struct wire *wire, int64_t grace_ms)
 {
 	if (wire->reactor)
 		reactor_stop(wire->reactor, grace_ms);
-	auth_free(&wire->auth);
+	auth_close(&wire->auth);
 	reactor_free(&wire->reactor);
 	tls_server_free(&wire->tls);
 }
