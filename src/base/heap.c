@@ -1,13 +1,13 @@
 #include "base/heap.h"
 
-#include <stdio.h>
+#include "base/die.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 _Noreturn void heap_exhausted(size_t size)
 {
-	(void)fprintf(stderr, "tabella: out of memory (%zu bytes asked for)\n", size);
-	abort();
+	die("out of memory (%zu bytes asked for)", size);
 }
 
 void *xmalloc(size_t size)

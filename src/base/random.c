@@ -1,9 +1,10 @@
 #include "base/random.h"
 
+#include "base/die.h"
+
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 void random_bytes(void *out, size_t n)
@@ -18,8 +19,7 @@ void random_bytes(void *out, size_t n)
 			n -= (size_t)got;
 		} else if (errno != EINTR) {
 			/* no kernel that we run on lacks it; going on without would be worse than stopping */
-			perror("tabella: getrandom");
-			abort();
+			die("getrandom: %s", strerror(errno));
 		}
 	}
 }

@@ -1,12 +1,11 @@
 #include "base/sha256.h"
 
+#include "base/die.h"
 #include "base/heap.h"
 #include "base/openssl.h"
 
 #include <openssl/evp.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 /* OpenSSL 3 looks an algorithm up by name, under a lock, whenever it is not handed a fetched one. */
 static EVP_MD *fetched;
@@ -14,8 +13,7 @@ static pthread_once_t fetch_once = PTHREAD_ONCE_INIT;
 
 _Noreturn static void broken(const char *what)
 {
-	(void)fprintf(stderr, "tabella: OpenSSL cannot do SHA-256 (%s)\n", what);
-	abort();
+	die("OpenSSL cannot do SHA-256 (%s)", what);
 }
 
 static void fetch(void)
