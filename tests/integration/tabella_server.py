@@ -5,6 +5,7 @@ The program is the one that the environment variable TABELLA names, else build-a
 
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -116,6 +117,45 @@ class Server:
             command += ["--user", user]
         self._run(command)
         return self
+
+    def configure(self, options):
+        """Set options such as {"lmtp.message_max": "64K"} in the configuration file."""
+        for name, value in options.items():
+            section, _, key = name.rpartition(".")
+            self._set_option(section, key, value)
+        return self
+
+    def _set_option(self, section, key, value):
+        """Replace the key's line in its section (without a name: above the first one), or add it."""
+        lines = self.config.read_text().splitlines()
+        start = lines.index(f"[{section}]") + 1 if section and f"[{section}]" in lines else 0
+        if section and not start:
+            lines.append(f"[{section}]")
+            start = len(lines)
+        end = next((i for i in range(start, len(lines)) if lines[i].startswith("[")), len(lines))
+        kept = [line for line in lines[start:end] if line.partition("=")[0].strip() != key]
+        self.config.write_text("\n".join([*lines[:start], f"{key} = {value}", *kept, *lines[end:], ""]))
+
+    def sql(self, text):
+        """Run SQL in the sqlite3 shell, as an administrator does; what it printed."""
+        done = self._run(["sqlite3", "-cmd", ".timeout 10000", self.database(), text])
+        return done.stdout.strip()
+
+    def database(self):
+        """The SQLite file that the configuration names."""
+        found = re.search(r"sqlite:(\S+)", self.config.read_text())
+        return self.data / found[1]
+
+    def trouble(self):
+        """What a sanitizer or a failed assertion said in the log; empty if nothing."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        found = re.search(r"^.*(Sanitizer|runtime error:|Assertion .* failed|stack smashing)", text, re.M)
+        return text[found.start() : found.start() + 6000] if found else ""
+
+    def memory_high(self):
+        """The most resident memory that the server had so far, in bytes."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
 
     def add_user(self, name, password):
         self.cli("user", "add", name, "--password", password)

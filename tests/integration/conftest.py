@@ -1,0 +1,166 @@
+"""Servers, accounts and peers for the tests; a server that crashed or that a sanitizer complained of fails the test.
+
+--peer dovecot runs what is not marked `ours` against Debian's Dovecot: a check of the tests themselves.
+"""
+
+import itertools
+import pathlib
+import sys
+
+import pytest
+import wire
+from tabella_server import Server
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+
+PASSWORD = "secret-of-tests"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--peer", choices=["tabella", "dovecot"], default="tabella")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "ours: says what Tabella does, where the standards leave it open")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--peer") != "tabella":
+        for item in items:
+            if item.get_closest_marker("ours"):
+                item.add_marker(pytest.mark.skip(reason="about Tabella"))
+
+
+class Account:
+    """Someone on a server: how mail reaches him and how he reads it."""
+
+    def __init__(self, server, name, address, login, password):
+        self.server, self.name, self.address = server, name, address
+        self.user, self.password = login, password
+
+    def imap(self, mailbox=None, tls=False):
+        """A session that is logged in."""
+        peer = wire.Imap(self.server.port("imaps" if tls else "imap"), tls)
+        peer.login(self.user, self.password)
+        if mailbox:
+            peer.select(mailbox)
+        return peer
+
+    def bodies(self, mailbox="INBOX"):
+        with self.imap(mailbox) as peer:
+            return peer.bodies()
+
+
+class Host:
+    """A running server of either kind, and its accounts."""
+
+    def __init__(self, server, is_ours):
+        self.server, self.is_ours = server, is_ours
+        self.numbers = itertools.count()
+        self.made = []
+
+    def port(self, service):
+        return self.server.port(service)
+
+    @property
+    def domain(self):
+        return self.server.domain
+
+    def lmtp(self, **more):
+        return wire.Lmtp(self.port("lmtp"), **more)
+
+    def account(self, *options):
+        """A new account with an empty INBOX."""
+        name = f"user{next(self.numbers)}"
+        if not self.is_ours:
+            login, password = self.server.login(name)
+            return Account(self, name, self.server.address(name), login, password)
+        self.server.cli("user", "add", name, "--password", PASSWORD, *options)
+        return Account(self, name, f"{name}@{self.domain}", name, PASSWORD)
+
+
+def start_ours(options=None, services=("lmtp", "imap"), wrapper=()):
+    server = Server()
+    try:
+        server.init()
+        if options:
+            server.configure(options)
+        server.start(services, wrapper)
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def start_dovecot(folder):
+    from servers import DOMAIN, Dovecot
+
+    server = Dovecot(folder, accounts=400).prepare()
+    server.domain = DOMAIN
+    return server.start()
+
+
+@pytest.fixture(scope="session")
+def session_host(request, tmp_path_factory):
+    """The server that all tests share which need no options."""
+    if request.config.getoption("--peer") == "dovecot":
+        folder = tmp_path_factory.mktemp("dovecot")
+        for place in [folder, *folder.parents[:2]]:
+            place.chmod(0o755)
+        server = start_dovecot(folder)
+        yield Host(server, False)
+        server.stop()
+        return
+    server = start_ours()
+    try:
+        yield Host(server, True)
+        stop_and_look(server)
+    finally:
+        server.close()
+
+
+def stop_and_look(server):
+    """A clean stop, with leaks looked for; whatever a sanitizer says is an error."""
+    if server.process is None:
+        return
+    code = server.stop()
+    assert code == 0, f"exit {code}\n{server.log_tail(60)}"
+    assert not server.trouble(), server.trouble()
+
+
+@pytest.fixture
+def host(session_host):
+    """The shared server, looked at after each test."""
+    yield session_host
+    if session_host.is_ours:
+        assert session_host.server.process.poll() is None, f"the server died\n{session_host.server.log_tail(60)}"
+        assert not session_host.server.trouble(), session_host.server.trouble()
+
+
+@pytest.fixture
+def account(host):
+    return host.account()
+
+
+@pytest.fixture
+def lmtp(host):
+    with host.lmtp() as peer:
+        yield peer
+
+
+@pytest.fixture
+def make_host(request):
+    """make_host({"lmtp.message_max": "64K"}): another server, with options, for this test only."""
+    made = []
+
+    def make(options=None, services=("lmtp", "imap"), wrapper=()):
+        made.append(start_ours(options, services, wrapper))
+        return Host(made[-1], True)
+
+    yield make
+    try:
+        for server in made:
+            stop_and_look(server)
+    finally:
+        for server in made:
+            server.close()
