@@ -27,6 +27,15 @@ enum errc db_conn_new(
 	return OK;
 }
 
+enum errc db_unreachable(enum errc rc, struct err *err)
+{
+	if (rc == OK)
+		return OK;
+	if (err)
+		err->code = ERR_UNAVAIL;
+	return ERR_UNAVAIL;
+}
+
 static void forget_statements(struct db *db)
 {
 	for (size_t i = 0; i < db->table_size; i++) {

@@ -5,6 +5,7 @@
 #include "base/heap.h"
 #include "base/str.h"
 #include "db/db_int.h"
+#include "db/group.h"
 
 #include <errno.h>
 #include <time.h>
@@ -31,7 +32,7 @@ static void take_settings(struct db_pool *pool, const struct db_settings *given)
 	    : STR("dbmail_");
 	own->readers = within(given->readers, 1, DB_READERS_MAX);
 	own->busy_timeout_ms = within(given->busy_timeout_ms, BUSY_TIMEOUT_MS, INT32_MAX);
-	own->group_max = within(given->group_max, GROUP_MAX, DB_GROUP_LIMIT);
+	own->group_max = within(given->group_max, GROUP_MAX, (int)GROUP_MEMBERS_MAX / 2);
 	if (own->wal_limit_bytes <= 0)
 		own->wal_limit_bytes = WAL_LIMIT_BYTES;
 	pool->rewrites_names = !str_equal(own->table_prefix, STR("dbmail_"));
@@ -109,11 +110,12 @@ static enum errc migrate(struct db_pool *pool, int *from_out, int *to_out, struc
 static enum errc open_first_reader(struct db_pool *pool, struct err *err)
 {
 	struct db *db;
-	enum errc rc = db_lease(pool, 0, &db, err);
+	enum errc rc = db_conn_new(pool, pool->reader_role, &db, err);
 
 	if (rc != OK)
 		return rc;
 	rc = db_check_schema(pool->driver, db->conn, err);
+	pool->connections++;
 	db_return(&db);
 	return rc;
 }
@@ -296,7 +298,7 @@ enum errc db_lease(struct db_pool *pool, int wait_ms, struct db **db_out, struct
 		rc = db_conn_new(pool, pool->reader_role, &db, err);
 		if (rc != OK) {
 			drop_connection(pool, NULL);
-			return rc == ERR_CLOSED ? ERR_UNAVAIL : rc;
+			return db_unreachable(rc, err);
 		}
 	}
 	db->next = NULL;
