@@ -20,10 +20,10 @@ static const struct unit time_units[] = {
 	{ "", 1000 },
 	{ "ms", 1 },
 	{ "s", 1000 },
-	{ "m", 60 * 1000 },
-	{ "h", 3600 * 1000 },
-	{ "d", 24 * 3600 * 1000 },
-	{ "w", 7 * 24 * 3600 * 1000 },
+	{ "m", UINT64_C(60) * 1000 },
+	{ "h", UINT64_C(3600) * 1000 },
+	{ "d", UINT64_C(24) * 3600 * 1000 },
+	{ "w", UINT64_C(7) * 24 * 3600 * 1000 },
 };
 
 static const struct unit size_units[] = {
@@ -270,7 +270,7 @@ static enum errc parse_address(
 static enum errc parse_addresses(const struct conf_option *option, struct str text,
     struct arena *arena, struct conf_addresses *addresses_out, struct err *err)
 {
-	struct conf_list list;
+	struct conf_list list = { NULL, 0 };
 	struct conf_address *item;
 	enum errc rc = parse_list(option, text, arena, &list, err);
 

@@ -137,7 +137,7 @@ enum errc utf8_nfc(struct arena *arena, struct str in, struct str *out, struct e
 
 enum errc utf8_fold(struct arena *arena, struct str in, struct str *out, struct err *err)
 {
-	struct str plain;
+	struct str plain = STR_EMPTY;
 	enum errc rc;
 
 	if (utf8_is_ascii(in)) {
