@@ -207,6 +207,8 @@ static struct str render(const char *p, const char *end, enum join how, struct a
 		return lx.text;
 	text = arena_alloc_raw(arena, (size_t)(end - p) + 1);
 	do {
+		if (how == JOIN_ADDRESS && (is_token(&lx, '<') || is_token(&lx, '>')))
+			continue; /* a bracket without its partner */
 		if (wants_blank(text, n, &lx, how))
 			text[n++] = ' ';
 		if (lx.kind == TOKEN_QUOTED) {
@@ -525,6 +527,7 @@ void mime_addresses_write(const struct mime_address_list *list, struct buf *out)
 	for (const struct mime_address *a = list->first; a; a = a->next) {
 		if (mime_address_is_mark(a) && !a->mailbox.p) {
 			BUF_ADD(out, ";");
+			before = ", ";
 			continue;
 		}
 		buf_add_str(out, str_from(before));

@@ -59,7 +59,8 @@ static const struct {
 enum mime_field_id mime_field_id(struct str name)
 {
 	for (size_t i = 0; i < COUNT(field_names); i++)
-		if (str_equal_nocase(field_names[i].name, name))
+		if (field_names[i].name.n == name.n &&
+		    str_equal_nocase(field_names[i].name, name))
 			return field_names[i].id;
 	return MIME_FIELD_COUNT;
 }
