@@ -1,0 +1,160 @@
+/*
+ * store/append.c - messages that a client puts into a mailbox.
+ */
+#include "base/arena.h"
+#include "store/blob.h"
+#include "store/book.h"
+#include "store/keywords.h"
+#include "store/mail_sql.h"
+#include "store/rights.h"
+#include "store/store_int.h"
+
+struct append_work {
+	struct store *store;
+	struct actor actor;
+	int64_t owner, mailbox;
+	const struct append_message *messages;
+	size_t count;
+	struct appended appended;
+	int64_t last_id; /* of the last entry: proof of an uncertain commit */
+};
+
+static int64_t total_size(const struct append_work *w)
+{
+	int64_t total = 0;
+
+	for (size_t i = 0; i < w->count; i++)
+		total += (int64_t)w->messages[i].message->bytes.n;
+	return total;
+}
+
+/* Flags that the actor may not set are left out (RFC 4314 section 4). */
+static enum errc resolve_flags(struct db *db, struct arena *arena, const struct append_work *w,
+    const struct flag_list *list, unsigned rights, struct keyword_set *keywords_out,
+    uint64_t *flags_out, struct err *err)
+{
+	struct keyword_scope scope = { w->owner, w->mailbox, arena, true };
+	bool keywords = (rights & RIGHT_WRITE) != 0;
+	enum errc rc = keywords_resolve(
+	    db, &scope, list->keywords, keywords ? list->keyword_count : 0, keywords_out, err);
+
+	*flags_out = (list->system & FLAG_SYSTEM & rights_flags(rights)) |
+	    keyword_set_mask(keywords_out);
+	return rc;
+}
+
+static enum errc put_object(struct db *db, struct arena *arena, struct append_work *w,
+    const struct append_message *m, struct entry *entry, struct err *err)
+{
+	struct new_object new = { .message = m->message, .owner = w->owner };
+
+	new.object = entry->object = store_new_id(w->store);
+	entry->id = w->last_id = store_new_id(w->store);
+	entry->internal_date = m->internal_date;
+	entry->size = (int64_t)m->message->bytes.n;
+	return object_insert(db, arena, &new, err);
+}
+
+static enum errc put_messages(struct db *db, struct arena *arena, struct append_work *w,
+    struct account_row *account, unsigned rights, struct err *err)
+{
+	struct keyword_set *keywords = ARENA_NEW(arena, struct keyword_set, w->count);
+	uint64_t *flags = ARENA_NEW(arena, uint64_t, w->count);
+	struct entry entry = {
+		.owner = w->owner, .mailbox = w->mailbox, .modseq = account->modseq
+	};
+	struct mailbox_delta delta = { 0 };
+	struct mailbox_arrival arrival;
+	enum errc rc = OK;
+
+	for (size_t i = 0; rc == OK && i < w->count; i++) {
+		rc = resolve_flags(
+		    db, arena, w, &w->messages[i].flags, rights, &keywords[i], &flags[i], err);
+		delta_add(&delta, flags[i], (int64_t)w->messages[i].message->bytes.n);
+	}
+	if (rc == OK)
+		rc = mailbox_arrive(db, account, w->mailbox, &delta, &arrival, err);
+	for (size_t i = 0; rc == OK && i < w->count; i++) {
+		entry.uid = arrival.uid_first + (uint32_t)i;
+		entry.flags = flags[i];
+		rc = blobs_ensure(db, w->messages[i].message, err);
+		if (rc == OK)
+			rc = put_object(db, arena, w, &w->messages[i], &entry, err);
+		if (rc == OK)
+			rc = entry_insert(db, &entry, err);
+		if (rc == OK)
+			rc = extra_keywords_insert(
+			    db, w->owner, w->mailbox, entry.uid, &keywords[i], err);
+	}
+	if (rc == OK)
+		w->appended = (struct appended){ arrival.uidvalidity, arrival.uid_first,
+			arrival.uid_first + (uint32_t)w->count - 1 };
+	return rc;
+}
+
+static enum errc append_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	struct append_work *w = arg;
+	struct account_row account;
+	unsigned rights = 0;
+	enum errc rc =
+	    account_touch(db, w->owner, total_size(w), (int64_t)w->count, &account, err);
+
+	if (rc == OK)
+		rc = rights_in_transaction(db, w->actor, w->owner, w->mailbox, &rights, err);
+	if (rc == OK && !(rights & RIGHT_INSERT))
+		rc = err_set(err, ERR_DENIED, "no right to put messages there");
+	if (rc == OK)
+		rc = account_check_quota(db, &account, err);
+	if (rc == OK)
+		rc = put_messages(db, arena, w, &account, rights, err);
+	if (rc == OK)
+		db_notify(
+		    db, (struct change){ w->owner, w->mailbox, account.modseq, CHANGE_MAIL });
+	return rc;
+}
+
+/* After ERR_UNCERTAIN: is the last entry there? */
+static enum errc resolve_append(const struct append_work *w, struct err *err)
+{
+	struct db *db = NULL;
+	int64_t id = 0;
+	enum errc rc = db_lease(w->store->settings.pool, 5000, &db, err);
+
+	if (rc == OK)
+		rc = rows_one(db, &sql_entry_id,
+		    INTS(w->owner, w->mailbox, w->appended.uid_last), &id, 1, err);
+	db_return(&db);
+	if (rc == OK && id == w->last_id)
+		return OK;
+	return err_set(err, ERR_UNAVAIL, "the commit was lost");
+}
+
+enum errc store_append(struct store *store, struct actor actor, int64_t owner, int64_t mailbox,
+    const struct append_message *messages, size_t count, struct appended *appended_out,
+    struct err *err)
+{
+	struct append_work work = { .store = store,
+		.actor = actor,
+		.owner = owner,
+		.mailbox = mailbox,
+		.messages = messages,
+		.count = count };
+	const struct prepared **prepared;
+	struct arena *arena;
+	enum errc rc;
+
+	if (count == 0 || count > STORE_TRANSACTION_ENTRIES)
+		return err_set(err, ERR_LIMIT, "%zu messages at once", count);
+	arena = arena_new("append");
+	prepared = ARENA_NEW(arena, const struct prepared *, count);
+	for (size_t i = 0; i < count; i++)
+		prepared[i] = messages[i].message;
+	rc = blobs_transact(store, prepared, count, append_body, &work, err);
+	arena_free(&arena);
+	if (rc == ERR_UNCERTAIN)
+		rc = resolve_append(&work, err);
+	if (rc == OK)
+		*appended_out = work.appended;
+	return rc;
+}

@@ -1,0 +1,424 @@
+/*
+ * store/delivery_keys.c - the keys of deliveries, and the sessions that wait for their answers to be read.
+ *
+ * A key's row is a repeat's proof as soon as its session has ended without showing that it read the answer. While
+ * rows of read answers are still to be deleted, their session stays known here, ended or not.
+ */
+#include "store/delivery_keys.h"
+
+#include "base/heap.h"
+#include "base/log.h"
+#include "store/mail_sql.h"
+#include "store/map.h"
+#include "store/store_int.h"
+
+#include <string.h>
+
+#define FORGET_DELAY_MS 200
+#define FORGET_AGAIN_MS 2000
+#define FORGET_BATCH 500
+#define UNCERTAIN_MAX 8
+#define RESOLVE_WAIT_MS 5000
+
+struct living {
+	struct map_node node; /* session, 0 */
+	bool ended;
+	int64_t read_serial; /* answers up to this one were read */
+	size_t pending;	     /* keys that are still to be deleted */
+	int64_t uncertain[UNCERTAIN_MAX];
+	size_t uncertain_count;
+};
+
+struct forget {
+	int64_t owner, session, serial;
+	uint8_t key[32];
+};
+
+/* Keys that are deleted together; belongs to the database layer once it runs. */
+struct forget_batch {
+	struct delivery_sessions *sessions;
+	size_t count;
+	struct forget items[FORGET_BATCH];
+};
+
+struct delivery_sessions {
+	struct store *store;
+	pthread_mutex_t lock; /* guards everything below */
+	pthread_cond_t idle;
+	struct map living;
+	struct forget_batch *open; /* scheduled, and still taking keys */
+	size_t batches;		   /* scheduled */
+	bool finishing;
+};
+
+struct delivery_sessions *sessions_new(struct store *store)
+{
+	struct delivery_sessions *s = xcalloc(1, sizeof(*s));
+
+	s->store = store;
+	(void)pthread_mutex_init(&s->lock, NULL);
+	(void)pthread_cond_init(&s->idle, NULL);
+	return s;
+}
+
+static enum errc no_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	(void)db;
+	(void)arena;
+	(void)arg;
+	(void)err;
+	return OK;
+}
+
+void sessions_finish(struct delivery_sessions *s)
+{
+	bool waits;
+
+	(void)pthread_mutex_lock(&s->lock);
+	s->finishing = true;
+	waits = s->batches > 0;
+	(void)pthread_mutex_unlock(&s->lock);
+	/* what waits for its time goes with the next transaction; if that fails, when its time has come */
+	if (waits &&
+	    db_transact(
+		s->store->settings.pool, store_deadline(s->store), no_body, NULL, NULL) != OK)
+		log_warn(s->store->settings.log, "delivery_keys_wait");
+	(void)pthread_mutex_lock(&s->lock);
+	while (s->batches > 0)
+		(void)pthread_cond_wait(&s->idle, &s->lock);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+void sessions_free(struct delivery_sessions **sessionsp)
+{
+	struct delivery_sessions *s = *sessionsp;
+	struct map_node *node;
+
+	if (!s)
+		return;
+	while ((node = map_next(&s->living, NULL)) != NULL) {
+		map_remove(&s->living, node);
+		xfree(MAP_ENTRY(node, struct living, node));
+	}
+	map_release(&s->living);
+	(void)pthread_cond_destroy(&s->idle);
+	(void)pthread_mutex_destroy(&s->lock);
+	xfree(s);
+	*sessionsp = NULL;
+}
+
+static struct living *find(struct delivery_sessions *s, int64_t session)
+{
+	struct map_node *node = map_find(&s->living, session, 0);
+
+	return node ? MAP_ENTRY(node, struct living, node) : NULL;
+}
+
+static void drop_if_over(struct delivery_sessions *s, struct living *living)
+{
+	if (!living->ended || living->pending > 0)
+		return;
+	map_remove(&s->living, &living->node);
+	xfree(living);
+}
+
+int64_t delivery_session_begin(struct store *store)
+{
+	struct delivery_sessions *s = store->sessions;
+	struct living *living = xcalloc(1, sizeof(*living));
+	int64_t session = store_new_id(store);
+
+	living->read_serial = INT64_MIN;
+	(void)pthread_mutex_lock(&s->lock);
+	map_add(&s->living, &living->node, session, 0);
+	(void)pthread_mutex_unlock(&s->lock);
+	return session;
+}
+
+void delivery_session_end(struct store *store, int64_t session)
+{
+	struct delivery_sessions *s = store->sessions;
+	struct living *living;
+
+	(void)pthread_mutex_lock(&s->lock);
+	living = find(s, session);
+	if (living) {
+		living->ended = true;
+		drop_if_over(s, living);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+static bool is_uncertain(const struct living *living, int64_t serial)
+{
+	for (size_t i = 0; i < living->uncertain_count; i++) {
+		if (living->uncertain[i] == serial)
+			return true;
+	}
+	return false;
+}
+
+/* Was the answer to this delivery of our own process lost? */
+static bool answer_is_lost(struct delivery_sessions *s, int64_t session, int64_t serial)
+{
+	struct living *living;
+	bool lost = true;
+
+	(void)pthread_mutex_lock(&s->lock);
+	living = find(s, session);
+	if (living && !is_uncertain(living, serial))
+		lost = living->ended && serial > living->read_serial;
+	(void)pthread_mutex_unlock(&s->lock);
+	return lost;
+}
+
+static enum errc forget_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	struct forget_batch *batch = arg;
+	struct delivery_sessions *s = batch->sessions;
+	enum errc rc = OK;
+
+	(void)arena;
+	(void)pthread_mutex_lock(&s->lock);
+	if (s->open == batch)
+		s->open = NULL; /* from here on it does not change */
+	(void)pthread_mutex_unlock(&s->lock);
+	for (size_t i = 0; rc == OK && i < batch->count; i++) {
+		const struct forget *f = &batch->items[i];
+		struct db_q *q;
+
+		rc = rows_open(
+		    db, &sql_key_forget, INTS(f->owner, f->session, f->serial), &q, err);
+		if (rc != OK)
+			break;
+		db_bind_blob(q, 4, (struct str){ (const char *)f->key, sizeof(f->key) });
+		rc = db_run(&q, NULL, err);
+	}
+	return rc;
+}
+
+static void forget_done(void *arg, enum errc rc);
+
+static void schedule(struct forget_batch *batch, int delay_ms)
+{
+	db_transact_later(
+	    batch->sessions->store->settings.pool, delay_ms, forget_body, forget_done, batch);
+}
+
+static void settle(struct delivery_sessions *s, const struct forget_batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		struct living *living = find(s, batch->items[i].session);
+
+		if (!living)
+			continue;
+		living->pending--;
+		drop_if_over(s, living);
+	}
+}
+
+/* On the writer's thread. */
+static void forget_done(void *arg, enum errc rc)
+{
+	struct forget_batch *batch = arg;
+	struct delivery_sessions *s = batch->sessions;
+	bool again;
+
+	(void)pthread_mutex_lock(&s->lock);
+	if (s->open == batch)
+		s->open = NULL;
+	again = rc != OK && !s->finishing;
+	if (!again) {
+		settle(s, batch);
+		s->batches--;
+		if (s->batches == 0)
+			(void)pthread_cond_broadcast(&s->idle);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	if (again)
+		schedule(batch, FORGET_AGAIN_MS);
+	else
+		xfree(batch);
+}
+
+/* Under the lock. A batch that is new and must be scheduled once the lock is open is returned. */
+static struct forget_batch *add_forget(struct delivery_sessions *s, const struct forget *f)
+{
+	struct forget_batch *fresh = NULL;
+
+	if (!s->open) {
+		fresh = s->open = xmalloc(sizeof(*fresh));
+		fresh->sessions = s;
+		fresh->count = 0;
+		s->batches++;
+	}
+	s->open->items[s->open->count++] = *f;
+	if (s->open->count == FORGET_BATCH)
+		s->open = NULL;
+	return fresh;
+}
+
+static void note_read(struct delivery_sessions *s, int64_t session, int64_t serial, size_t keys)
+{
+	struct living *living = find(s, session);
+
+	if (!living)
+		return;
+	if (serial > living->read_serial)
+		living->read_serial = serial;
+	living->pending += keys;
+}
+
+static bool has_key(const struct delivery *deliveries, size_t i)
+{
+	/* several folders of one account share their key */
+	return deliveries[i].rc == OK &&
+	    (i == 0 || deliveries[i - 1].rc != OK ||
+		deliveries[i].owner != deliveries[i - 1].owner ||
+		memcmp(deliveries[i].key, deliveries[i - 1].key, sizeof(deliveries[i].key)) !=
+		    0);
+}
+
+void delivery_answers_read(struct store *store, int64_t session,
+    const struct delivery *deliveries, size_t count, int64_t serial)
+{
+	struct delivery_sessions *s = store->sessions;
+
+	for (size_t i = 0; i < count; i++) {
+		struct forget f = {
+			.owner = deliveries[i].owner, .session = session, .serial = serial
+		};
+		struct forget_batch *fresh;
+
+		memcpy(f.key, deliveries[i].key, sizeof(f.key));
+		(void)pthread_mutex_lock(&s->lock);
+		note_read(s, session, serial, has_key(deliveries, i));
+		fresh = has_key(deliveries, i) ? add_forget(s, &f) : NULL;
+		(void)pthread_mutex_unlock(&s->lock);
+		if (fresh)
+			schedule(fresh, FORGET_DELAY_MS);
+	}
+}
+
+struct key_row {
+	int64_t session, serial, node;
+};
+
+static enum errc is_lost(struct store *store, struct db *db, const struct key_row *row,
+    bool *lost_out, struct err *err)
+{
+	if (row->node != store->node.incarnation)
+		return node_is_dead(store, db, row->node, lost_out, err);
+	*lost_out = answer_is_lost(store->sessions, row->session, row->serial);
+	return OK;
+}
+
+static enum errc adopt(struct store *store, struct db *db, const struct delivery_batch *batch,
+    const struct delivery *d, const struct key_row *row, struct err *err)
+{
+	struct db_q *q;
+	enum errc rc = rows_open(db, &sql_key_adopt,
+	    INTS(batch->session, batch->serial, store->node.incarnation, d->owner, row->session,
+		row->serial),
+	    &q, err);
+
+	if (rc != OK)
+		return rc;
+	db_bind_blob(q, 7, (struct str){ (const char *)d->key, sizeof(d->key) });
+	return db_run(&q, NULL, err);
+}
+
+enum errc delivery_find_repeat(struct store *store, struct db *db,
+    const struct delivery_batch *batch, const struct delivery *d, bool *repeated_out,
+    struct err *err)
+{
+	struct key_row row = { 0 };
+	bool lost = false;
+	struct db_q *q;
+	enum errc rc = rows_open(db, &sql_key_find, INTS(d->owner), &q, err);
+
+	*repeated_out = false;
+	if (rc != OK)
+		return rc;
+	db_bind_blob(q, 2, (struct str){ (const char *)d->key, sizeof(d->key) });
+	while (!lost && (rc = db_step(q, err)) == OK) {
+		row = (struct key_row){ db_i64(q, 0), db_i64(q, 1), db_i64(q, 2) };
+		rc = is_lost(store, db, &row, &lost, err);
+		if (rc != OK)
+			break;
+	}
+	db_done(&q);
+	if (!lost || (rc != OK && rc != ERR_END))
+		return rows_end(rc);
+	*repeated_out = true;
+	return adopt(store, db, batch, d, &row, err);
+}
+
+enum errc delivery_key_insert(struct store *store, struct db *db,
+    const struct delivery_batch *batch, const struct delivery *d, struct err *err)
+{
+	struct db_q *q;
+	enum errc rc = rows_open(db, &sql_key_insert,
+	    INTS(d->owner, batch->session, batch->serial, store->node.incarnation,
+		clock_unix_s()),
+	    &q, err);
+
+	if (rc != OK)
+		return rc;
+	db_bind_blob(q, 6, (struct str){ (const char *)d->key, sizeof(d->key) });
+	return db_run(&q, NULL, err);
+}
+
+static void mark_uncertain(struct delivery_sessions *s, const struct delivery_batch *batch)
+{
+	struct living *living;
+
+	(void)pthread_mutex_lock(&s->lock);
+	living = find(s, batch->session);
+	if (living)
+		living->uncertain[living->uncertain_count++ % UNCERTAIN_MAX] = batch->serial;
+	if (living && living->uncertain_count > UNCERTAIN_MAX)
+		living->uncertain_count = UNCERTAIN_MAX;
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+static enum errc key_is_there(struct store *store, struct db *db,
+    const struct delivery_batch *batch, const struct delivery *d, bool *there_out,
+    struct err *err)
+{
+	struct db_q *q;
+	enum errc rc = rows_open(db, &sql_key_own,
+	    INTS(d->owner, batch->session, batch->serial, store->node.incarnation), &q, err);
+
+	if (rc != OK)
+		return rc;
+	db_bind_blob(q, 5, (struct str){ (const char *)d->key, sizeof(d->key) });
+	rc = db_step(q, err);
+	db_done(&q);
+	*there_out = rc == OK;
+	return rows_end(rc);
+}
+
+enum errc delivery_resolve(
+    struct store *store, const struct delivery_batch *batch, bool *stored_out, struct err *err)
+{
+	const struct delivery *d = batch->deliveries;
+	struct db *db = NULL;
+	size_t i = 0;
+	enum errc rc;
+
+	*stored_out = false;
+	while (i < batch->count && d[i].rc != OK)
+		i++;
+	if (i == batch->count)
+		return OK; /* it stored nothing */
+	rc = db_lease(store->settings.pool, RESOLVE_WAIT_MS, &db, err);
+	if (rc == OK)
+		rc = key_is_there(store, db, batch, &d[i], stored_out, err);
+	db_return(&db);
+	if (rc == OK)
+		return OK;
+	mark_uncertain(store->sessions, batch);
+	log_warn(store->settings.log, "delivery_uncertain", F_INT("serial", batch->serial));
+	return err_set(err, ERR_UNAVAIL, "whether the message was stored cannot be found out");
+}

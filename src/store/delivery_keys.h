@@ -1,0 +1,31 @@
+/*
+ * store/delivery_keys.h - inside src/store: which deliveries' answers may not have been read.
+ */
+#pragma once
+
+#include "store/message.h"
+
+struct delivery_sessions;
+
+struct delivery_sessions *sessions_new(struct store *store);
+/* Waits until every forgotten key is gone from the database, or could not be deleted. */
+void sessions_finish(struct delivery_sessions *sessions);
+void sessions_free(struct delivery_sessions **sessionsp);
+
+/*
+ * Looks for a delivery of this key whose answer was lost, and makes it the batch's own. Then *repeated_out is true.
+ * Inside a transaction.
+ */
+NODISCARD enum errc delivery_find_repeat(struct store *store, struct db *db,
+    const struct delivery_batch *batch, const struct delivery *d, bool *repeated_out,
+    struct err *err);
+
+NODISCARD enum errc delivery_key_insert(struct store *store, struct db *db,
+    const struct delivery_batch *batch, const struct delivery *d, struct err *err);
+
+/*
+ * After ERR_UNCERTAIN: was the batch committed? Where that cannot be found out either, its keys will count as
+ * lost answers although the session lives: ERR_UNAVAIL.
+ */
+NODISCARD enum errc delivery_resolve(
+    struct store *store, const struct delivery_batch *batch, bool *stored_out, struct err *err);

@@ -1,0 +1,251 @@
+/*
+ * store/expunge.c - taking messages out of a mailbox.
+ *
+ * They go to mail_removed, also where nothing is to be kept: the sweeper empties that, and an expunge stays small.
+ */
+#include "store/expunge.h"
+
+#include "base/arena.h"
+#include "base/heap.h"
+#include "store/index.h"
+#include "store/mail_sql.h"
+#include "store/pick.h"
+#include "store/rights.h"
+#include "store/store_int.h"
+
+#define SCAN_ROWS 4000 /* that one transaction looks at for \Deleted */
+
+enum errc entries_remove(struct db *db, const struct account_row *account, int64_t mailbox,
+    const struct picked *entries, size_t count, int64_t *left_deleted_out, struct err *err)
+{
+	struct mailbox_delta delta = { .first_unseen = INT64_MAX };
+	int64_t owner = account->owner, now = clock_unix_s();
+	enum errc rc = OK;
+
+	for (size_t i = 0; rc == OK && i < count;) {
+		int64_t first = entries[i].uid, last = first;
+
+		for (; i < count && entries[i].uid <= last + 1; last = entries[i++].uid) {
+			delta.messages--;
+			delta.unseen -= !(entries[i].flags & FLAG_SEEN);
+			delta.deleted -= (entries[i].flags & FLAG_DELETED) != 0;
+			delta.size -= entries[i].size;
+		}
+		rc = rows_run(db, &sql_entry_keep_range, INTS(now, owner, mailbox, first, last),
+		    NULL, err);
+		if (rc == OK)
+			rc = rows_run(db, &sql_entry_delete_range,
+			    INTS(owner, mailbox, first, last), NULL, err);
+		if (rc == OK)
+			rc = rows_run(db, &sql_extra_delete_range,
+			    INTS(owner, mailbox, first, last), NULL, err);
+		if (rc == OK)
+			rc = rows_run(db, &sql_expunged_insert,
+			    INTS(owner, mailbox, account->modseq, first, last, now), NULL, err);
+	}
+	if (rc == OK)
+		rc = account_book(db, owner, delta.size, delta.messages, err);
+	if (rc == OK)
+		rc = mailbox_adjust(db, account, mailbox, &delta, left_deleted_out, err);
+	return rc;
+}
+
+struct expunge_work {
+	struct actor actor;
+	int64_t owner, mailbox;
+	const uint32_t *uids; /* NULL: whatever is \Deleted, from `scan_after` on */
+	size_t count;
+	uint32_t scan_after;
+	/* results of one transaction */
+	uint32_t *removed; /* room for STORE_TRANSACTION_ENTRIES */
+	size_t removed_count;
+	uint32_t scanned;
+	bool at_end; /* nothing is left to be found */
+};
+
+/* Uids from the cursor on that are \Deleted: a bounded number of rows is looked at. */
+static enum errc scan(struct db *db, struct expunge_work *w, struct arena *arena,
+    uint32_t **uids_out, size_t *count_out, struct err *err)
+{
+	size_t rows = 0, count = 0;
+	struct db_q *q;
+	enum errc rc = rows_open(
+	    db, &sql_entry_scan, INTS(w->owner, w->mailbox, w->scan_after, SCAN_ROWS), &q, err);
+
+	*uids_out = ARENA_NEW(arena, uint32_t, STORE_TRANSACTION_ENTRIES);
+	while (rc == OK && count < STORE_TRANSACTION_ENTRIES && (rc = db_step(q, err)) == OK) {
+		w->scanned = (uint32_t)db_i64(q, 0);
+		if (db_i64(q, 1) & FLAG_DELETED)
+			(*uids_out)[count++] = w->scanned;
+		rows++;
+	}
+	db_done(&q);
+	w->at_end = rc == ERR_END && rows < SCAN_ROWS;
+	*count_out = count;
+	return rows_end(rc);
+}
+
+static size_t keep_deleted(struct picked *entries, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (entries[i].flags & FLAG_DELETED)
+			entries[kept++] = entries[i];
+	}
+	return kept;
+}
+
+/* ERR_END: nothing was there to be removed. */
+static enum errc expunge_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	struct expunge_work *w = arg;
+	struct pick pick = { w->owner, w->mailbox, w->uids, w->count };
+	struct account_row account;
+	struct picked *entries;
+	uint32_t *found;
+	size_t count = 0;
+	int64_t left = 0;
+	enum errc rc = account_touch(db, w->owner, 0, 0, &account, err);
+
+	w->removed_count = 0;
+	w->scanned = w->scan_after;
+	w->at_end = false;
+	if (rc == OK)
+		rc = rights_need(db, w->actor, w->owner, w->mailbox, RIGHT_EXPUNGE, err);
+	if (rc == OK && !w->uids) {
+		rc = scan(db, w, arena, &found, &pick.count, err);
+		pick.uids = found;
+	}
+	if (rc == OK)
+		rc = pick_entries(db, &pick, arena, &entries, &count, err);
+	if (rc != OK)
+		return rc;
+	count = keep_deleted(entries, count);
+	if (count == 0)
+		return ERR_END;
+	rc = entries_remove(db, &account, w->mailbox, entries, count, &left, err);
+	if (left == 0)
+		w->at_end = true;
+	for (size_t i = 0; i < count; i++)
+		w->removed[w->removed_count++] = entries[i].uid;
+	db_notify(db, (struct change){ w->owner, w->mailbox, account.modseq, CHANGE_MAIL });
+	return rc;
+}
+
+/* Removed uids as they come; they are put into the caller's arena at the end. */
+struct uid_list {
+	uint32_t *uids;
+	size_t count, room;
+};
+
+static void list_add(struct uid_list *list, const uint32_t *uids, size_t count)
+{
+	if (list->count + count > list->room) {
+		list->room = 2 * (list->count + count);
+		list->uids = xrealloc(list->uids, list->room * sizeof(uint32_t));
+	}
+	if (count > 0)
+		memcpy(list->uids + list->count, uids, count * sizeof(uint32_t));
+	list->count += count;
+}
+
+static int compare_uids(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void list_give(struct uid_list *list, struct arena *arena, uint32_t **uids_out)
+{
+	*uids_out = ARENA_NEW(arena, uint32_t, list->count);
+	if (list->count > 1)
+		qsort(list->uids, list->count, sizeof(uint32_t), compare_uids);
+	if (list->count > 0)
+		memcpy(*uids_out, list->uids, list->count * sizeof(uint32_t));
+	xfree(list->uids);
+}
+
+/* An uncertain commit removed these, or did not; the same is asked for again, and both are reported. */
+static enum errc run(
+    struct store *store, struct expunge_work *w, struct uid_list *list, struct err *err)
+{
+	enum errc rc = ERR_UNCERTAIN;
+
+	for (int i = 0; rc == ERR_UNCERTAIN && i < 3; i++) {
+		rc = db_transact(
+		    store->settings.pool, store_deadline(store), expunge_body, w, err);
+		if (rc == OK)
+			list_add(list, w->removed, w->removed_count);
+	}
+	return rows_end(rc);
+}
+
+static enum errc expunge_listed(struct store *store, struct expunge_work *w,
+    const uint32_t *uids, size_t count, struct uid_list *list, struct err *err)
+{
+	enum errc rc = OK;
+
+	for (size_t at = 0; rc == OK && at < count; at += STORE_TRANSACTION_ENTRIES) {
+		w->uids = uids + at;
+		w->count = count - at < STORE_TRANSACTION_ENTRIES ? count - at
+								  : STORE_TRANSACTION_ENTRIES;
+		rc = run(store, w, list, err);
+	}
+	return rc;
+}
+
+/* What the cached index knows to be \Deleted spares a search through the whole mailbox. */
+static uint32_t *known_deleted(
+    struct store *store, const struct expunge_work *w, struct arena *arena, size_t *count_out)
+{
+	struct index_version *v = index_cached(store, w->owner, w->mailbox);
+	uint32_t *uids = NULL;
+	size_t count = 0;
+
+	for (uint32_t seq = 1; v && seq <= index_count(v); seq++)
+		count += (index_at(v, seq)->flags & FLAG_DELETED) != 0;
+	if (count > 0)
+		uids = ARENA_NEW(arena, uint32_t, count);
+	*count_out = 0;
+	for (uint32_t seq = 1; count > 0 && seq <= index_count(v); seq++) {
+		if (index_at(v, seq)->flags & FLAG_DELETED)
+			uids[(*count_out)++] = index_at(v, seq)->uid;
+	}
+	index_release(&v);
+	return uids;
+}
+
+static enum errc expunge_all(
+    struct store *store, struct expunge_work *w, struct uid_list *list, struct err *err)
+{
+	struct arena *arena = arena_new("expunge");
+	size_t count;
+	uint32_t *known = known_deleted(store, w, arena, &count);
+	enum errc rc = expunge_listed(store, w, known, count, list, err);
+
+	w->uids = NULL;
+	while (rc == OK && !w->at_end) {
+		rc = run(store, w, list, err);
+		w->scan_after = w->scanned;
+	}
+	arena_free(&arena);
+	return rc;
+}
+
+enum errc store_expunge(struct store *store, struct actor actor, int64_t owner, int64_t mailbox,
+    const uint32_t *uids, size_t count, struct arena *arena, uint32_t **removed_out,
+    size_t *removed_count_out, struct err *err)
+{
+	uint32_t *room = xmalloc(STORE_TRANSACTION_ENTRIES * sizeof(uint32_t));
+	struct expunge_work work = { actor, owner, mailbox, .removed = room };
+	struct uid_list list = { 0 };
+	enum errc rc = uids ? expunge_listed(store, &work, uids, count, &list, err)
+			    : expunge_all(store, &work, &list, err);
+
+	xfree(room);
+	*removed_count_out = list.count;
+	list_give(&list, arena, removed_out);
+	return rc;
+}

@@ -1,0 +1,179 @@
+/*
+ * store/journal.c - each transaction of a big copy writes which uids it took; the last one deletes what was written.
+ */
+#include "store/journal.h"
+
+#include "base/arena.h"
+#include "base/heap.h"
+#include "store/expunge.h"
+#include "store/mail_sql.h"
+#include "store/store_int.h"
+
+#define SWEEP_ROWS 100 /* as sql_journal_list reads */
+#define UNCERTAIN_RUNS 3
+
+struct journal {
+	pthread_mutex_t lock; /* guards `living` */
+	size_t living;
+};
+
+struct journal *journal_new(void)
+{
+	struct journal *journal = xcalloc(1, sizeof(*journal));
+
+	(void)pthread_mutex_init(&journal->lock, NULL);
+	return journal;
+}
+
+void journal_free(struct journal **journalp)
+{
+	if (!*journalp)
+		return;
+	(void)pthread_mutex_destroy(&(*journalp)->lock);
+	xfree(*journalp);
+	*journalp = NULL;
+}
+
+static size_t count_living(struct journal *journal, int change)
+{
+	size_t living;
+
+	(void)pthread_mutex_lock(&journal->lock);
+	journal->living += (size_t)change;
+	living = journal->living;
+	(void)pthread_mutex_unlock(&journal->lock);
+	return living;
+}
+
+void journal_begin(struct store *store)
+{
+	(void)count_living(store->journal, 1);
+}
+
+void journal_end(struct store *store)
+{
+	(void)count_living(store->journal, -1);
+}
+
+enum errc journal_write(struct db *db, const struct journal_row *row, struct err *err)
+{
+	return rows_run(db, &sql_journal_insert,
+	    INTS(row->owner, row->id, row->node, row->mailbox, row->uid_first, row->uid_last,
+		clock_unix_s()),
+	    NULL, err);
+}
+
+struct journal_work {
+	const struct journal_row *rows;
+	size_t count;
+};
+
+/* A commit whose answer is lost is asked for again: both bodies do nothing the second time. */
+static enum errc run(
+    struct store *store, db_body *body, struct journal_work *work, struct err *err)
+{
+	enum errc rc = ERR_UNCERTAIN;
+
+	for (int i = 0; rc == ERR_UNCERTAIN && i < UNCERTAIN_RUNS; i++)
+		rc = db_transact(store->settings.pool, store_deadline(store), body, work, err);
+	return rc;
+}
+
+static enum errc finish_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	const struct journal_work *w = arg;
+	enum errc rc = OK;
+
+	(void)arena;
+	for (size_t i = 0; rc == OK && i < w->count; i++)
+		rc = rows_run(
+		    db, &sql_journal_delete, INTS(w->rows[i].owner, w->rows[i].id), NULL, err);
+	return rc;
+}
+
+enum errc journal_finish(
+    struct store *store, const struct journal_row *rows, size_t count, struct err *err)
+{
+	struct journal_work work = { rows, count };
+
+	return count == 0 ? OK : run(store, finish_body, &work, err);
+}
+
+static enum errc undo_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	const struct journal_row *row = ((const struct journal_work *)arg)->rows;
+	uint32_t *uids = ARENA_NEW(arena, uint32_t, STORE_TRANSACTION_ENTRIES);
+	struct pick pick = { row->owner, row->mailbox, uids, 0 };
+	struct account_row account;
+	struct picked *entries;
+	size_t count = 0;
+	int64_t rows = 0;
+	enum errc rc = account_touch(db, row->owner, 0, 0, &account, err);
+
+	if (rc == OK)
+		rc = rows_run(db, &sql_journal_delete, INTS(row->owner, row->id), &rows, err);
+	if (rc != OK || rows == 0)
+		return rc;
+	for (int64_t uid = row->uid_first;
+	     uid <= row->uid_last && pick.count < STORE_TRANSACTION_ENTRIES; uid++)
+		uids[pick.count++] = (uint32_t)uid;
+	rc = pick_entries(db, &pick, arena, &entries, &count, err);
+	if (rc == OK && count > 0)
+		rc = entries_remove(db, &account, row->mailbox, entries, count, NULL, err);
+	db_notify(db, (struct change){ row->owner, row->mailbox, account.modseq, CHANGE_MAIL });
+	return rc;
+}
+
+enum errc journal_undo(
+    struct store *store, const struct journal_row *rows, size_t count, struct err *err)
+{
+	enum errc rc = OK;
+
+	for (size_t i = 0; rc == OK && i < count; i++) {
+		struct journal_work work = { &rows[i], 1 };
+
+		rc = run(store, undo_body, &work, err);
+	}
+	return rc;
+}
+
+static enum errc list_rows(
+    struct db *db, struct journal_row *rows, size_t *count_out, struct err *err)
+{
+	struct db_q *q;
+	size_t count = 0;
+	enum errc rc = db_query(db, &sql_journal_list, &q, err);
+
+	while (rc == OK && (rc = db_step(q, err)) == OK && count < SWEEP_ROWS)
+		rows[count++] = (struct journal_row){ db_i64(q, 0), db_i64(q, 1), db_i64(q, 2),
+			db_i64(q, 3), db_i64(q, 4), db_i64(q, 5) };
+	db_done(&q);
+	*count_out = count;
+	return rows_end(rc);
+}
+
+/* The rows are read first: a copy that ends well after that has deleted them, and undoing finds nothing. */
+static enum errc is_abandoned(struct store *store, struct db *db, const struct journal_row *row,
+    bool *abandoned_out, struct err *err)
+{
+	if (row->node != store->node.incarnation)
+		return node_is_dead(store, db, row->node, abandoned_out, err);
+	*abandoned_out = count_living(store->journal, 0) == 0;
+	return OK;
+}
+
+enum errc journal_sweep(struct store *store, struct db *db, struct err *err)
+{
+	struct journal_row rows[SWEEP_ROWS];
+	size_t count = 0;
+	enum errc rc = list_rows(db, rows, &count, err);
+
+	for (size_t i = 0; rc == OK && i < count; i++) {
+		bool abandoned = false;
+
+		rc = is_abandoned(store, db, &rows[i], &abandoned, err);
+		if (rc == OK && abandoned)
+			rc = journal_undo(store, &rows[i], 1, err);
+	}
+	return rc;
+}

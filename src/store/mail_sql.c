@@ -1,0 +1,177 @@
+/*
+ * store/mail_sql.c - nodes, the rows of account and mailbox, delivery.
+ */
+#include "store/mail_sql.h"
+
+const struct db_sql sql_node_find = {
+	.name = "node.find",
+	.text = "SELECT number FROM mail_nodes WHERE incarnation = ?",
+};
+
+const struct db_sql sql_node_update = {
+	.name = "node.update",
+	.text = "UPDATE mail_nodes SET incarnation = ?, renewed = ? WHERE number = ?",
+};
+
+const struct db_sql sql_node_insert = {
+	.name = "node.insert",
+	.text = "INSERT INTO mail_nodes (number, incarnation, renewed) VALUES (?, ?, ?)",
+};
+
+const struct db_sql sql_object_newest = {
+	.name = "object.newest",
+	.text = "SELECT max(object) FROM mail_objects",
+};
+
+const struct db_sql sql_account_touch = {
+	.name = "account.touch",
+	.text = "UPDATE mail_accounts SET modseq = modseq + 1, bytes = bytes + ?,"
+		" messages = messages + ? WHERE owner = ?"
+		" RETURNING modseq, bytes, uidvalidity_last",
+};
+
+const struct db_sql sql_account_insert = {
+	.name = "account.insert",
+	.text = "INSERT INTO mail_accounts (owner, modseq, bytes, messages, uidvalidity_last)"
+		" VALUES (?, 2, ?, ?, 0)",
+};
+
+const struct db_sql sql_account_book = {
+	.name = "account.book",
+	.text = "UPDATE mail_accounts SET bytes = bytes + ?, messages = messages + ?"
+		" WHERE owner = ?",
+};
+
+const struct db_sql sql_account_uidvalidity = {
+	.name = "account.uidvalidity",
+	.text = "UPDATE mail_accounts SET uidvalidity_last = ? WHERE owner = ?",
+};
+
+const struct db_sql sql_mailbox_arrive = {
+	.name = "mailbox.arrive",
+	.text = "UPDATE mail_mailboxes SET"
+		" first_unseen = CASE WHEN unseen = 0 THEN uidnext ELSE first_unseen END,"
+		" uidnext = uidnext + ?, messages = messages + ?, unseen = unseen + ?,"
+		" deleted = deleted + ?, size = size + ?, highestmodseq = ?"
+		" WHERE owner = ? AND mailbox = ? RETURNING uidnext, uidvalidity, messages",
+};
+
+const struct db_sql sql_mailbox_insert = {
+	.name = "mailbox.insert",
+	.text = "INSERT INTO mail_mailboxes (owner, mailbox, uidvalidity, highestmodseq)"
+		" VALUES (?, ?, ?, ?)",
+};
+
+const struct db_sql sql_mailbox_adjust = {
+	.name = "mailbox.adjust",
+	.text = "UPDATE mail_mailboxes SET messages = messages + ?, unseen = unseen + ?,"
+		" deleted = deleted + ?, size = size + ?, highestmodseq = ?,"
+		" first_unseen = CASE WHEN first_unseen > ? THEN ? ELSE first_unseen END"
+		" WHERE owner = ? AND mailbox = ? RETURNING deleted, uidvalidity",
+};
+
+const struct db_sql sql_mailbox_exists = {
+	.name = "mailbox.exists",
+	.text = "SELECT no_select FROM dbmail_mailboxes"
+		" WHERE mailbox_idnr = ? AND owner_idnr = ?",
+};
+
+const struct db_sql sql_mailbox_row = {
+	.name = "mailbox.row",
+	.text = "SELECT m.uidvalidity, m.uidnext, m.messages, m.unseen, m.deleted, m.size,"
+		" m.highestmodseq, m.expunged_floor, m.first_recent, m.first_unseen"
+		" FROM dbmail_mailboxes b LEFT JOIN mail_mailboxes m"
+		" ON m.owner = b.owner_idnr AND m.mailbox = b.mailbox_idnr"
+		" WHERE b.mailbox_idnr = ? AND b.owner_idnr = ?",
+};
+
+const struct db_sql sql_mailbox_recent_count = {
+	.name = "mailbox.recent_count",
+	.text = "SELECT count(*) FROM mail_entries"
+		" WHERE owner = ? AND mailbox = ? AND uid >= ?",
+};
+
+const struct db_sql sql_mailbox_recent_get = {
+	.name = "mailbox.recent_get",
+	.text = "SELECT first_recent, uidnext FROM mail_mailboxes"
+		" WHERE owner = ? AND mailbox = ?",
+};
+
+const struct db_sql sql_mailbox_recent_take = {
+	.name = "mailbox.recent_take",
+	.text = "UPDATE mail_mailboxes SET first_recent = uidnext"
+		" WHERE owner = ? AND mailbox = ?",
+};
+
+/* The actor's row and that of "anyone" (2) together. No row at all: the mailbox is gone. */
+const struct db_sql sql_mailbox_rights = {
+	.name = "mailbox.rights",
+	.text =
+	    "SELECT min(b.permission), min(b.no_select), max(a.read_flag), max(a.seen_flag),"
+	    " max(a.write_flag), max(a.insert_flag), max(a.deleted_flag),"
+	    " max(a.expunge_flag)"
+	    " FROM dbmail_mailboxes b LEFT JOIN dbmail_acl a"
+	    " ON a.mailbox_id = b.mailbox_idnr AND a.user_id IN (?, 2)"
+	    " WHERE b.mailbox_idnr = ? AND b.owner_idnr = ? GROUP BY b.mailbox_idnr",
+};
+
+const struct db_sql sql_target_find = {
+	.name = "target.find",
+	.text = "SELECT u.active, u.maxmail_size, b.mailbox_idnr, b.no_select"
+		" FROM dbmail_users u LEFT JOIN dbmail_mailboxes b"
+		" ON b.owner_idnr = u.user_idnr AND b.name = ? WHERE u.user_idnr = ?",
+};
+
+const struct db_sql sql_target_inbox = {
+	.name = "target.inbox",
+	.text = "INSERT INTO dbmail_mailboxes (owner_idnr, name) VALUES (?, 'INBOX')",
+};
+
+const struct db_sql sql_quota_of = {
+	.name = "quota.of",
+	.text = "SELECT maxmail_size FROM dbmail_users WHERE user_idnr = ?",
+};
+
+const struct db_sql sql_key_find = {
+	.name = "key.find",
+	.text = "SELECT session, serial, node FROM delivery_keys"
+		" WHERE owner = ? AND delivery_key = ?",
+};
+
+const struct db_sql sql_key_insert = {
+	.name = "key.insert",
+	.text =
+	    "INSERT INTO delivery_keys (owner, session, serial, node, created, delivery_key)"
+	    " VALUES (?, ?, ?, ?, ?, ?)",
+};
+
+const struct db_sql sql_key_adopt = {
+	.name = "key.adopt",
+	.text = "UPDATE delivery_keys SET session = ?, serial = ?, node = ?"
+		" WHERE owner = ? AND session = ? AND serial = ? AND delivery_key = ?",
+};
+
+const struct db_sql sql_key_forget = {
+	.name = "key.forget",
+	.text = "DELETE FROM delivery_keys"
+		" WHERE owner = ? AND session = ? AND serial <= ? AND delivery_key = ?",
+};
+
+const struct db_sql sql_key_own = {
+	.name = "key.own",
+	.text = "SELECT created FROM delivery_keys"
+		" WHERE owner = ? AND session = ? AND serial = ? AND node = ?"
+		" AND delivery_key = ?",
+};
+
+const struct db_sql sql_thread_find = {
+	.name = "thread.find",
+	.text = "SELECT thread FROM mail_thread_ids"
+		" WHERE owner = ? AND id_hash = ? AND subject_hash = ?",
+};
+
+const struct db_sql sql_thread_insert = {
+	.name = "thread.insert",
+	.text = "INSERT INTO mail_thread_ids (owner, id_hash, subject_hash, thread)"
+		" VALUES (?, ?, ?, ?)",
+};

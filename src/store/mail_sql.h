@@ -1,0 +1,44 @@
+/*
+ * store/mail_sql.h - the statements of the mail side, by the file that uses them. The texts are in the *_sql.c of
+ * the same names; parameters and columns are in the order of the text.
+ */
+#pragma once
+
+#include "db/db.h"
+
+/* mail_sql.c: nodes */
+extern const struct db_sql sql_node_find, sql_node_update, sql_node_insert, sql_object_newest;
+
+/* mail_sql.c: the account's and the mailbox's row */
+extern const struct db_sql sql_account_touch, sql_account_insert, sql_account_book,
+    sql_account_uidvalidity;
+extern const struct db_sql sql_mailbox_arrive, sql_mailbox_insert, sql_mailbox_adjust,
+    sql_mailbox_exists, sql_mailbox_row, sql_mailbox_recent_count, sql_mailbox_recent_take,
+    sql_mailbox_recent_get;
+extern const struct db_sql sql_mailbox_rights;
+
+/* mail_sql.c: delivery */
+extern const struct db_sql sql_target_find, sql_target_inbox, sql_quota_of;
+extern const struct db_sql sql_key_find, sql_key_insert, sql_key_adopt, sql_key_forget,
+    sql_key_own;
+extern const struct db_sql sql_thread_find, sql_thread_insert;
+
+/* entries_sql.c: entries, keywords, objects */
+extern const struct db_sql sql_entry_insert, sql_entry_get, sql_entry_id, sql_entry_range,
+    sql_entry_flags, sql_entry_delete_range, sql_entry_keep_range, sql_entry_scan;
+extern const struct db_sql sql_extra_insert, sql_extra_list, sql_extra_delete,
+    sql_extra_delete_range;
+extern const struct db_sql sql_keywords, sql_keyword_insert;
+extern const struct db_sql sql_expunged_insert;
+extern const struct db_sql sql_object_insert, sql_object_get, sql_object_copy,
+    sql_object_thread_keys, sql_content_insert, sql_content_copy, sql_refs_copy;
+extern const struct db_sql sql_journal_insert, sql_journal_delete, sql_journal_list;
+
+/* content_sql.c: bytes */
+extern const struct db_sql sql_content_sizes, sql_content_body;
+extern const struct db_sql sql_blob_find, sql_blob_insert, sql_blob_grow, sql_blob_touch,
+    sql_blob_ref_insert, sql_chunk_insert, sql_chunk_get;
+
+/* index_sql.c */
+extern const struct db_sql sql_index_row, sql_index_batch, sql_index_changed,
+    sql_index_expunged, sql_index_extra;

@@ -1,0 +1,160 @@
+/*
+ * store/mailbox_state.c - what SELECT and STATUS answer from, and who sees \Recent.
+ */
+#include "store/book.h"
+#include "store/index.h"
+#include "store/mail_sql.h"
+#include "store/mailbox.h"
+#include "store/store_int.h"
+
+/* From here on counting row by row is dearer than the index, which stays. */
+#define RECENT_COUNT_MAX 10000
+
+struct row_key {
+	int64_t owner, mailbox;
+};
+
+struct state_row {
+	struct mailbox_state state;
+	int64_t first_recent;
+	bool is_new; /* nothing was ever stored */
+};
+
+static enum errc read_row(
+    struct db *db, struct row_key key, struct state_row *row_out, struct err *err)
+{
+	int64_t v[10];
+	enum errc rc =
+	    rows_one(db, &sql_mailbox_row, INTS(key.mailbox, key.owner), v, COUNT(v), err);
+
+	if (rc == ERR_END)
+		return err_set(err, ERR_NOTFOUND, "no such mailbox");
+	if (rc != OK)
+		return rc;
+	*row_out = (struct state_row){
+		.state = {
+			.uidvalidity = (uint32_t)v[0],
+			.uidnext = (uint32_t)v[1],
+			.messages = (uint32_t)v[2],
+			.unseen = (uint32_t)v[3],
+			.deleted = (uint32_t)v[4],
+			.size = (uint64_t)v[5],
+			.highestmodseq = v[6],
+			.expunged_floor = v[7],
+		},
+		.first_recent = v[8],
+		.is_new = v[0] == 0,
+	};
+	return OK;
+}
+
+static enum errc make_row(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	const struct row_key *key = arg;
+	struct account_row account;
+	struct state_row row;
+	enum errc rc = account_touch(db, key->owner, 0, 0, &account, err);
+
+	(void)arena;
+	if (rc == OK)
+		rc = read_row(db, *key, &row, err);
+	/* another session may have been quicker */
+	return rc == OK && row.is_new ? mailbox_make_row(db, &account, key->mailbox, err) : rc;
+}
+
+static enum errc count_by_index(struct store *store, struct db *db, struct row_key key,
+    const struct state_row *row, uint32_t *recent_out, struct err *err)
+{
+	struct index_version *v;
+	enum errc rc = index_newest(store, db, key.owner, key.mailbox, &v, err);
+
+	if (rc != OK)
+		return rc;
+	*recent_out = index_count(v) + 1 - index_lower_bound(v, (uint32_t)row->first_recent);
+	index_release(&v);
+	return OK;
+}
+
+/*
+ * How many uids from first_recent on are there. Without gaps it is a subtraction; a range without gaps is known by
+ * the mailbox having none at all, or by nothing in front of it.
+ */
+static enum errc count_recent(struct store *store, struct db *db, struct row_key key,
+    struct state_row *row, struct err *err)
+{
+	struct mailbox_state *s = &row->state;
+	int64_t range = (int64_t)s->uidnext - row->first_recent, count = 0;
+	enum errc rc;
+
+	s->recent = 0;
+	if (range <= 0 || s->messages == 0)
+		return OK;
+	if (s->messages == s->uidnext - 1)
+		s->recent = (uint32_t)range;
+	else if (row->first_recent <= 1)
+		s->recent = s->messages;
+	else if (range > RECENT_COUNT_MAX)
+		return count_by_index(store, db, key, row, &s->recent, err);
+	else {
+		rc = rows_one(db, &sql_mailbox_recent_count,
+		    INTS(key.owner, key.mailbox, row->first_recent), &count, 1, err);
+		s->recent = (uint32_t)count;
+		return rows_end(rc);
+	}
+	return OK;
+}
+
+enum errc mailbox_state(struct store *store, struct db *db, int64_t owner, int64_t mailbox,
+    struct mailbox_state *state_out, struct err *err)
+{
+	struct row_key key = { owner, mailbox };
+	struct state_row row;
+	enum errc rc = read_row(db, key, &row, err);
+
+	if (rc == OK && row.is_new) {
+		rc = db_transact(
+		    store->settings.pool, store_deadline(store), make_row, &key, err);
+		if (rc == OK || rc == ERR_UNCERTAIN)
+			rc = read_row(db, key, &row, err);
+		if (rc == OK && row.is_new)
+			rc = err_set(err, ERR_UNAVAIL, "the mailbox's row could not be made");
+	}
+	if (rc == OK)
+		rc = count_recent(store, db, key, &row, err);
+	if (rc == OK)
+		*state_out = row.state;
+	return rc;
+}
+
+struct take {
+	struct row_key key;
+	int64_t first_recent;
+};
+
+static enum errc take_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	struct take *take = arg;
+	int64_t row[2];
+	enum errc rc = rows_one(db, &sql_mailbox_recent_get,
+	    INTS(take->key.owner, take->key.mailbox), row, COUNT(row), err);
+
+	(void)arena;
+	take->first_recent = rc == OK ? row[0] : 1;
+	if (rc != OK || row[0] >= row[1])
+		return rows_end(rc);
+	return rows_run(
+	    db, &sql_mailbox_recent_take, INTS(take->key.owner, take->key.mailbox), NULL, err);
+}
+
+enum errc mailbox_take_recent(struct store *store, int64_t owner, int64_t mailbox,
+    uint32_t *first_recent_out, struct err *err)
+{
+	struct take take = { .key = { owner, mailbox } };
+	enum errc rc =
+	    db_transact(store->settings.pool, store_deadline(store), take_body, &take, err);
+
+	/* an uncertain commit may have given them to us: nobody else will show them */
+	if (rc == OK || rc == ERR_UNCERTAIN)
+		*first_recent_out = (uint32_t)take.first_recent;
+	return rc == ERR_UNCERTAIN ? OK : rc;
+}

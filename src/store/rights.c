@@ -1,0 +1,60 @@
+/*
+ * store/rights.c - the rows of dbmail_mailboxes and dbmail_acl as they are at this moment.
+ */
+#include "store/rights.h"
+
+#include "store/mail_sql.h"
+#include "store/message.h"
+#include "store/store_int.h"
+
+#define PERMISSION_READ 1
+
+static const unsigned right_of_column[] = { RIGHT_READ, RIGHT_SEEN, RIGHT_WRITE, RIGHT_INSERT,
+	RIGHT_DELETED, RIGHT_EXPUNGE };
+
+enum errc rights_in_transaction(struct db *db, struct actor actor, int64_t owner,
+    int64_t mailbox, unsigned *rights_out, struct err *err)
+{
+	int64_t row[2 + COUNT(right_of_column)];
+	unsigned rights = RIGHT_ALL;
+	enum errc rc = rows_one(
+	    db, &sql_mailbox_rights, INTS(actor.user, mailbox, owner), row, COUNT(row), err);
+
+	if (rc == ERR_END || (rc == OK && row[1] != 0))
+		return err_set(err, ERR_NOTFOUND, "no such mailbox");
+	if (rc != OK)
+		return rc;
+	if (!actor.is_admin && actor.user != owner) {
+		rights = 0;
+		for (size_t i = 0; i < COUNT(right_of_column); i++)
+			rights |= row[2 + i] != 0 ? right_of_column[i] : 0;
+	}
+	if (!actor.is_admin && row[0] == PERMISSION_READ)
+		rights &= RIGHT_READ | RIGHT_LOOKUP;
+	*rights_out = rights;
+	return OK;
+}
+
+enum errc rights_need(struct db *db, struct actor actor, int64_t owner, int64_t mailbox,
+    unsigned needed, struct err *err)
+{
+	unsigned rights;
+	enum errc rc = rights_in_transaction(db, actor, owner, mailbox, &rights, err);
+
+	if (rc == OK && (rights & needed) != needed)
+		return err_set(err, ERR_DENIED, "no right to do this");
+	return rc;
+}
+
+uint64_t rights_flags(unsigned rights)
+{
+	uint64_t flags = 0;
+
+	if (rights & RIGHT_SEEN)
+		flags |= FLAG_SEEN;
+	if (rights & RIGHT_DELETED)
+		flags |= FLAG_DELETED;
+	if (rights & RIGHT_WRITE)
+		flags |= FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT;
+	return flags;
+}

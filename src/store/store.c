@@ -1,0 +1,90 @@
+/*
+ * store/store.c - opening and closing, ids.
+ */
+#include "store/store.h"
+
+#include "base/heap.h"
+#include "store/bus_int.h"
+#include "store/codec.h"
+#include "store/delivery_keys.h"
+#include "store/index_int.h"
+#include "store/journal.h"
+#include "store/store_int.h"
+
+#include <assert.h>
+
+#define EPOCH_2020_MS INT64_C(1577836800000)
+
+static void free_parts(struct store **storep)
+{
+	struct store *store = *storep;
+
+	node_release(&store->node);
+	journal_free(&store->journal);
+	index_cache_free(&store->index);
+	bus_free(&store->bus);
+	sessions_free(&store->sessions);
+	codec_free(&store->codec);
+	xfree(store->lock_directory);
+	xfree(store);
+	*storep = NULL;
+}
+
+enum errc store_open(
+    const struct store_settings *settings, struct store **store_out, struct err *err)
+{
+	struct store *store = xcalloc(1, sizeof(*store));
+	enum errc rc = OK;
+
+	store->settings = *settings;
+	store->lock_directory =
+	    xstrdup(settings->lock_directory ? settings->lock_directory : ".");
+	store->settings.lock_directory = store->lock_directory;
+	store->node.lock_fd = -1;
+	store->codec = codec_new(settings->zstd_level);
+	store->sessions = sessions_new(store);
+	store->bus = bus_new();
+	store->index = index_cache_new(settings->index_cache_bytes);
+	store->journal = journal_new();
+	if (!settings->read_only_tool)
+		rc = node_register(store, err);
+	if (rc != OK)
+		free_parts(&store);
+	*store_out = store;
+	return rc;
+}
+
+void store_close(struct store **storep)
+{
+	if (!*storep)
+		return;
+	sessions_finish((*storep)->sessions);
+	free_parts(storep);
+}
+
+struct db_pool *store_pool(struct store *store)
+{
+	return store->settings.pool;
+}
+
+struct deadline store_deadline(const struct store *store)
+{
+	return deadline_in_ms(store->settings.write_deadline_ms);
+}
+
+int64_t store_new_id(struct store *store)
+{
+	int64_t now = (clock_unix_ms() - EPOCH_2020_MS) << 12, last, next;
+
+	assert(store->node.lock_fd >= 0);
+	last = atomic_load(&store->last_tick);
+	do
+		next = last + 1 > now ? last + 1 : now;
+	while (!atomic_compare_exchange_weak(&store->last_tick, &last, next));
+	return (next >> 12) << 22 | (int64_t)store->node.number << 12 | (next & 0xfff);
+}
+
+void store_on_change(void *store, const struct change *changes, size_t count)
+{
+	bus_tell(((struct store *)store)->bus, changes, count);
+}
