@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Words of a date that are looked at; more are no date. */
-#define WORDS_MAX 16
+/* Bytes of a date that are looked at, without comments and needless blanks. */
+#define DATE_MAX 120
 
 static const struct {
 	struct str name;
@@ -34,35 +34,48 @@ struct date {
 	bool has_zone;
 };
 
-static bool is_separator(char c)
+/*
+ * Without comments and folding, one blank for many and none beside a colon: RFC 5322 4.3 allows them anywhere. What
+ * follows a comment that is never closed, or more bytes than a date has, is not read.
+ */
+static size_t flatten(struct str value, char out[DATE_MAX])
 {
-	return ascii_is_space(c) || c == ',';
+	const char *p = value.p, *end = value.p + value.n;
+	size_t n = 0;
+
+	while (value.n > 0 && n < DATE_MAX - 1) {
+		const char *start = p;
+
+		p = lex_skip_cfws(p, end);
+		if (p == end || *p == '(')
+			break;
+		if (p > start && n > 0 && *p != ':' && out[n - 1] != ':')
+			out[n++] = ' ';
+		out[n++] = *p++;
+	}
+	return n;
 }
 
-/* The next word; "1-Jan-2001" is three. Only in front of the time is '-' a separator. */
+static bool is_separator(char c, bool has_time)
+{
+	return c == ' ' || c == ',' || (c == '-' && !has_time);
+}
+
+/* The next word; "1-Jan-2001" is three, since '-' is no sign in front of the time. */
 static bool next_word(const char **pp, const char *end, bool has_time, struct str *word_out)
 {
 	const char *p = *pp, *start;
 
-	for (;;) {
-		p = lex_skip_cfws(p, end);
-		if (p < end && (*p == ',' || (*p == '-' && !has_time)))
-			p++;
-		else
-			break;
-	}
-	if (p == end || *p == '(')
+	while (p < end && is_separator(*p, has_time))
+		p++;
+	if (p == end)
 		return false;
 	start = p++;
-	while (p < end && !is_separator(*p) && *p != '(' && (*p != '-' || has_time))
-		p++;
-	if (has_time && start + 1 < p && ascii_is_alpha(*start)) {
+	while (p < end && !is_separator(*p, has_time)) {
 		/* "GMT+0100": the zone's name says nothing then */
-		const char *sign = start;
-
-		while (sign < p && *sign != '+' && *sign != '-')
-			sign++;
-		p = sign;
+		if (has_time && ascii_is_alpha(*start) && (*p == '+' || *p == '-'))
+			break;
+		p++;
 	}
 	*word_out = (struct str){ start, (size_t)(p - start) };
 	*pp = p;
@@ -191,16 +204,14 @@ enum errc mime_date_parse(
 {
 	struct date date = { .year = -1, .month = -1, .day = -1, .hour = -1 };
 	struct civil civil;
-	const char *p = value.p, *end = value.p + value.n;
+	char flat[DATE_MAX];
+	const char *p = flat, *end = flat + flatten(value, flat);
 	struct str word;
 
-	for (size_t i = 0; value.n > 0 && i < WORDS_MAX; i++) {
-		if (!next_word(&p, end, date.hour >= 0, &word))
-			break;
+	while (next_word(&p, end, date.hour >= 0, &word))
 		if (!read_word(word, &date))
 			return err_set(err, ERR_SYNTAX, "date: \"%.*s\" has no place in it",
-			    STR_ARG(str_first(word, 40)));
-	}
+			    STR_ARG(word));
 	if (date.day < 0 || date.month < 0 || date.year < 0)
 		return err_set(err, ERR_SYNTAX, "date: no day, month or year");
 	civil = (struct civil){ date.year, date.month, date.day, date.hour < 0 ? 0 : date.hour,

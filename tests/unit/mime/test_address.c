@@ -89,7 +89,7 @@ static const struct {
 	{ "<a@b", "- - [a] [b]\n" },
 	{ "a@b>", "- - [a] [b]\n" },
 	{ "group: a@b", "- - [group] -\n- - [a] [b]\n- - - -\n" },
-	{ "group: other: a@b;", "- - [group] -\n- - [a] [b]\n- - - -\n" },
+	{ "group: other: a@b;", "- - [group] -\n[other:] - [a] [b]\n- - - -\n" },
 	{ "a\\", "- - [a\\] []\n" },
 };
 
