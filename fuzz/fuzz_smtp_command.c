@@ -34,8 +34,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check(command.path);
 		if (smtp_path_command(split.rest, STR("TO"), arena, &command, NULL) == OK)
 			check(command.path);
-		(void)smtp_bdat_parse(split.rest, &bdat, &last, NULL);
-		(void)smtp_helo_parse(split.rest, &name, NULL);
+		if (smtp_bdat_parse(split.rest, &bdat, &last, NULL) == OK && split.rest.n == 0)
+			__builtin_trap();
+		if (smtp_helo_parse(split.rest, &name, NULL) == OK && name.n == 0)
+			__builtin_trap();
 	}
 	if (used > size)
 		__builtin_trap();

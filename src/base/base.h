@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define NODISCARD __attribute__((warn_unused_result))
-#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args), nonnull(fmt)))
 
 /* Elements of an array (never of a pointer). */
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
