@@ -200,3 +200,13 @@ enum errc settings_db_url(
 	return err_set(err, ERR_UNSUPPORTED, "db.driver: \"%.*s\" is not there yet; sqlite is",
 	    STR_ARG(settings->db_driver));
 }
+
+struct route_settings route_settings_of(const struct settings *settings)
+{
+	return (struct route_settings){
+		.delimiter =
+		    settings->deliver_subaddress ? settings->deliver_delimiter.p[0] : '\0',
+		.create_folder = settings->deliver_create_folder,
+		.default_domain = settings->deliver_default_domain,
+	};
+}

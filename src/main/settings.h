@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/conf.h"
+#include "deliver/route.h"
 
 /* Options before any section, and of [db], [store], [net], [tls], [log], [auth], [deliver]. */
 struct settings {
@@ -63,3 +64,6 @@ const struct settings *settings_of(const struct conf *conf);
 struct arena;
 NODISCARD enum errc settings_db_url(
     const struct settings *settings, struct arena *arena, struct str *url_out, struct err *err);
+
+/* How addresses are resolved on this site. */
+struct route_settings route_settings_of(const struct settings *settings);

@@ -165,10 +165,7 @@ static void fill_environments(struct wire *wire)
 	wire->deliver = (struct deliver_env){
 		.store = wire->site->store,
 		.outbound = &outbound_none,
-		.route = { .delimiter =
-			       s->deliver_subaddress ? s->deliver_delimiter.p[0] : '\0',
-		    .create_folder = s->deliver_create_folder,
-		    .default_domain = s->deliver_default_domain },
+		.route = route_settings_of(s),
 		.hostname = s->hostname,
 	};
 	wire->lmtp = (struct lmtp_env){
