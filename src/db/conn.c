@@ -203,9 +203,11 @@ void db_close_statements(struct db *db)
 
 enum errc db_mark_broken(struct db *db, enum errc rc, const struct err *err)
 {
-	bool breaks = rc == ERR_CONFLICT || rc == ERR_CLOSED || rc == ERR_UNAVAIL;
-
-	if (!breaks || !db->in_body || db->broken.code != OK)
+	if (rc == ERR_CLOSED)
+		db->dead = true;
+	if (rc != ERR_CONFLICT && rc != ERR_CLOSED && rc != ERR_UNAVAIL)
+		return rc;
+	if (!db->in_body || db->broken.code != OK)
 		return rc;
 	db->broken = (struct err){ .code = rc };
 	if (err)
@@ -242,7 +244,7 @@ enum errc db_snapshot_begin(struct db *db, struct err *err)
 		return err_set(err, ERR_STATE, "a snapshot inside a transaction or a snapshot");
 	rc = db->ops->snapshot_begin(db->conn, err);
 	db->in_snapshot = rc == OK;
-	return rc;
+	return db_mark_broken(db, rc, err);
 }
 
 void db_snapshot_end(struct db *db)
@@ -293,6 +295,8 @@ enum errc db_savepoint(struct db *db,
 	assert(db->in_body);
 	if (depth == DB_SAVEPOINTS_MAX)
 		return err_set(err, ERR_LIMIT, "%d nested savepoints", depth);
+	if (db->broken.code != OK)
+		return err_set(err, db->broken.code, "%s", db->broken.text);
 	rc = db->ops->savepoint(db->conn, depth, err);
 	if (rc != OK)
 		return db_mark_broken(db, rc, err);

@@ -12,7 +12,6 @@
 struct arena;
 struct writer;
 
-#define DB_SAVEPOINTS_MAX 8	/* nested */
 #define DB_READERS_MAX 1024	/* connections */
 #define DB_READER_IDLE_MS 30000 /* then its connection is closed: memory */
 #define DB_SLOW_US 1000000
@@ -92,7 +91,7 @@ enum errc db_unreachable(enum errc rc, struct err *err);
 /* Closes the engine's connection and opens a new one; the statements are forgotten. */
 NODISCARD enum errc db_conn_renew(struct db *db, enum db_role role, struct err *err);
 void db_close_statements(struct db *db);
-/* Remembers that the transaction cannot commit any more, if `rc` is such a code. Returns rc. */
+/* Remembers that the connection is lost, or that the transaction cannot commit, if `rc` says so. Returns rc. */
 enum errc db_mark_broken(struct db *db, enum errc rc, const struct err *err);
 void db_changes_cut(struct db *db, size_t count);
 void db_count_statements(struct db *db);

@@ -20,6 +20,8 @@
 
 #include "db/pool.h"
 
+#define DB_SAVEPOINTS_MAX 8 /* nested */
+
 struct db_ops;
 
 enum db_role {
@@ -109,7 +111,7 @@ struct db_ops {
 	/* A failed commit may yet be found in the database, until a later one succeeds. NULL: never. */
 	bool (*doubtful)(const struct db_conn *conn);
 
-	/* Nested, `depth` from 0. Undo returns to the savepoint and removes it. */
+	/* Nested, `depth` from 0 to DB_SAVEPOINTS_MAX - 1; whoever ends one ends those inside. Undo returns to the savepoint and removes it. */
 	enum errc (*savepoint)(struct db_conn *conn, int depth, struct err *err);
 	enum errc (*savepoint_keep)(struct db_conn *conn, int depth, struct err *err);
 	enum errc (*savepoint_undo)(struct db_conn *conn, int depth, struct err *err);

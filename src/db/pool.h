@@ -16,8 +16,10 @@ struct db_settings {
 	int busy_timeout_ms;	 /* how long another process may hold the write lock */
 	int group_max;		 /* members of one commit at the most */
 	int64_t wal_limit_bytes; /* SQLite: the log is brought back below this */
-	const char *sqlite_vfs;	 /* NULL: the default; tests inject one */
-	bool create;		 /* make the database if there is none */
+	int64_t
+	    size_limit_bytes; /* SQLite: the file grows no further, as if the disk were full; 0: no limit */
+	const char *sqlite_vfs; /* NULL: the default; tests inject one */
+	bool create;		/* make the database if there is none */
 	bool read_only;
 	struct log *log; /* borrowed; must outlive the pool */
 	/* called after each commit on a database thread; must be quick and must not use the database */

@@ -21,12 +21,11 @@ enum fixed_sql {
 	FIXED_BEGIN_READ,
 	FIXED_COMMIT,
 	FIXED_ROLLBACK,
-	FIXED_SAVEPOINT,
-	FIXED_RELEASE,
-	FIXED_ROLLBACK_TO,
 	FIXED_DATA_VERSION,
 	FIXED_COUNT
 };
+
+enum savepoint_sql { POINT_SET, POINT_RELEASE, POINT_ROLLBACK_TO, POINT_COUNT };
 
 /* The log (WAL) as the last commit and the last checkpoint left it; frames are pages. */
 struct sqlite_log {
@@ -55,6 +54,7 @@ struct sqlite_conn {
 	struct sqlite_driver *driver;
 	sqlite3 *handle;
 	sqlite3_stmt *fixed[FIXED_COUNT]; /* prepared when first used */
+	sqlite3_stmt *points[POINT_COUNT][DB_SAVEPOINTS_MAX];
 	enum db_role role;
 	int wait_ms;	 /* as set in the handle */
 	bool doubtful;	 /* see db_ops.doubtful */

@@ -188,6 +188,17 @@ static enum errc use_log(struct sqlite_conn *conn, struct err *err)
 	return rc;
 }
 
+static enum errc limit_size(struct sqlite_conn *conn, struct err *err)
+{
+	int64_t pages = conn->driver->settings->size_limit_bytes / SQLITE_PAGE_SIZE;
+	char text[64];
+
+	if (pages <= 0)
+		return OK;
+	(void)snprintf(text, sizeof(text), "PRAGMA max_page_count = %lld", (long long)pages);
+	return sqlite_exec(conn, text, err);
+}
+
 static enum errc set_up_writer(struct sqlite_conn *conn, struct err *err)
 {
 	static const char *const texts[] = {
@@ -212,6 +223,8 @@ static enum errc set_up_writer(struct sqlite_conn *conn, struct err *err)
 		rc = use_log(conn, err);
 	if (rc == OK)
 		rc = exec_all(conn, texts, COUNT(texts), err);
+	if (rc == OK)
+		rc = limit_size(conn, err);
 	return rc;
 }
 
@@ -276,6 +289,10 @@ void sqlite_disconnect(struct db_conn **connp)
 
 	for (size_t i = 0; i < FIXED_COUNT; i++)
 		(void)sqlite3_finalize(conn->fixed[i]);
+	for (size_t i = 0; i < POINT_COUNT; i++) {
+		for (size_t depth = 0; depth < DB_SAVEPOINTS_MAX; depth++)
+			(void)sqlite3_finalize(conn->points[i][depth]);
+	}
 	/* the last one to go copies the log into the database and removes it */
 	(void)sqlite3_close_v2(conn->handle);
 	xfree(conn);

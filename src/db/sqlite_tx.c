@@ -8,25 +8,26 @@ static const char *const fixed_text[FIXED_COUNT] = {
 	[FIXED_BEGIN_READ] = "BEGIN",
 	[FIXED_COMMIT] = "COMMIT",
 	[FIXED_ROLLBACK] = "ROLLBACK",
-	/* the same name nests: the innermost is meant */
-	[FIXED_SAVEPOINT] = "SAVEPOINT part",
-	[FIXED_RELEASE] = "RELEASE part",
-	[FIXED_ROLLBACK_TO] = "ROLLBACK TO part",
 	[FIXED_DATA_VERSION] = "PRAGMA data_version",
 };
 
+static sqlite3_stmt *prepare_once(
+    struct sqlite_conn *conn, const char *text, sqlite3_stmt **handlep)
+{
+	if (!*handlep)
+		(void)sqlite3_prepare_v3(
+		    conn->handle, text, -1, SQLITE_PREPARE_PERSISTENT, handlep, NULL);
+	return *handlep;
+}
+
 static sqlite3_stmt *fixed(struct sqlite_conn *conn, enum fixed_sql which)
 {
-	if (!conn->fixed[which])
-		(void)sqlite3_prepare_v3(conn->handle, fixed_text[which], -1,
-		    SQLITE_PREPARE_PERSISTENT, &conn->fixed[which], NULL);
-	return conn->fixed[which];
+	return prepare_once(conn, fixed_text[which], &conn->fixed[which]);
 }
 
 /* The extended code of a step that gives no row; SQLITE_OK when it worked. */
-static int run_fixed(struct sqlite_conn *conn, enum fixed_sql which)
+static int run_handle(struct sqlite_conn *conn, sqlite3_stmt *handle)
 {
-	sqlite3_stmt *handle = fixed(conn, which);
 	int code;
 
 	if (!handle)
@@ -39,6 +40,11 @@ static int run_fixed(struct sqlite_conn *conn, enum fixed_sql which)
 	code = sqlite3_extended_errcode(conn->handle);
 	(void)sqlite3_reset(handle); /* keeps the connection's error */
 	return code;
+}
+
+static int run_fixed(struct sqlite_conn *conn, enum fixed_sql which)
+{
+	return run_handle(conn, fixed(conn, which));
 }
 
 static enum errc run(struct db_conn *base, enum fixed_sql which, struct err *err)
@@ -113,24 +119,38 @@ bool sqlite_doubtful(const struct db_conn *base)
 	return sqlite_conn_of(base)->doubtful;
 }
 
+static enum errc run_savepoint(
+    struct db_conn *base, enum savepoint_sql which, int depth, struct err *err)
+{
+	static const char *const verbs[] = { [POINT_SET] = "SAVEPOINT",
+		[POINT_RELEASE] = "RELEASE",
+		[POINT_ROLLBACK_TO] = "ROLLBACK TO" };
+	struct sqlite_conn *conn = sqlite_conn_of(base);
+	sqlite3_stmt **handlep = &conn->points[which][depth];
+	char text[32];
+
+	if (!*handlep)
+		(void)snprintf(text, sizeof(text), "%s part%d", verbs[which], depth);
+	if (run_handle(conn, prepare_once(conn, text, handlep)) != SQLITE_OK)
+		return sqlite_error(conn, err);
+	return OK;
+}
+
 enum errc sqlite_savepoint(struct db_conn *conn, int depth, struct err *err)
 {
-	(void)depth;
-	return run(conn, FIXED_SAVEPOINT, err);
+	return run_savepoint(conn, POINT_SET, depth, err);
 }
 
 enum errc sqlite_savepoint_keep(struct db_conn *conn, int depth, struct err *err)
 {
-	(void)depth;
-	return run(conn, FIXED_RELEASE, err);
+	return run_savepoint(conn, POINT_RELEASE, depth, err);
 }
 
 enum errc sqlite_savepoint_undo(struct db_conn *conn, int depth, struct err *err)
 {
-	enum errc rc = run(conn, FIXED_ROLLBACK_TO, err);
+	enum errc rc = run_savepoint(conn, POINT_ROLLBACK_TO, depth, err);
 
-	(void)depth;
-	return rc == OK ? run(conn, FIXED_RELEASE, err) : rc;
+	return rc == OK ? run_savepoint(conn, POINT_RELEASE, depth, err) : rc;
 }
 
 enum errc sqlite_snapshot_begin(struct db_conn *conn, struct err *err)

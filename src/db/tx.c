@@ -22,8 +22,7 @@ enum errc db_run_body(
 	db->in_body = false;
 	if (db->broken.code != OK && rc != db->broken.code)
 		rc = err_set(err, db->broken.code, "%s", db->broken.text);
-	if (rc == ERR_CLOSED)
-		db->dead = true;
+	db->broken.code = OK;
 	return rc;
 }
 
@@ -111,16 +110,16 @@ static enum errc transact_leased(
     struct db_pool *pool, struct deadline deadline, db_body *body, void *arg, struct err *err)
 {
 	struct arena *arena = arena_new("transaction");
-	enum errc rc;
+	enum errc rc = OK;
 
 	for (int rerun = 1;; rerun++) {
-		rc = attempt(pool, deadline, arena, body, arg, err);
-		if (rc != ERR_CONFLICT && rc != ERR_CLOSED)
-			break;
 		if (deadline_passed(deadline)) {
 			rc = db_too_busy(err);
 			break;
 		}
+		rc = attempt(pool, deadline, arena, body, arg, err);
+		if (rc != ERR_CONFLICT && rc != ERR_CLOSED)
+			break;
 		counter_add(&pool->reruns, 1);
 		sleep_ms(db_jitter_ms(rerun));
 	}

@@ -1,6 +1,6 @@
 #include "tests/cm.h"
 
-#include "tests/unit/db/scratch.h"
+#include "tests/contract/scratch.h"
 
 #include "base/str.h"
 
@@ -17,6 +17,12 @@ const struct db_sql sql_count = { .name = "test.count",
 	.text = "SELECT count(*) FROM audit_log" };
 const struct db_sql sql_get = { .name = "test.get",
 	.text = "SELECT id, object FROM audit_log WHERE id = ?" };
+
+const struct variant variants[] = {
+	{ .name = "sqlite" },
+	{ .name = "sqlite, leased", .many_writers = true },
+};
+const size_t variant_count = COUNT(variants);
 
 void scratch_init(struct scratch *scratch)
 {

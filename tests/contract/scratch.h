@@ -1,5 +1,5 @@
 /*
- * tests/unit/db/scratch.h - a database in a folder of its own, and statements on a table of the schema that takes
+ * tests/contract/scratch.h - a database in a folder of its own, and statements on a table of the schema that takes
  * any rows (audit_log: id, at, actor, source, action, object).
  */
 #pragma once
@@ -19,6 +19,16 @@ void scratch_release(struct scratch *scratch);
 
 /* Settings that make the database in there. */
 struct db_settings scratch_settings(const struct scratch *scratch);
+
+/*
+ * The engines that a contract test runs on: its tests are run once for each, with `variant` set. */
+struct variant {
+	const char *name;
+	bool
+	    many_writers; /* transactions on leased connections, as engines with many writers run them */
+};
+extern const struct variant variants[];
+extern const size_t variant_count;
 
 /* Opens it, or fails the test. */
 struct db_pool *scratch_open(const struct db_settings *settings);
