@@ -1,0 +1,104 @@
+/*
+ * cli/command.h - what a command is, and what all of them need: the site opened, errors told, passwords read.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "cli/args.h"
+#include "main/site.h"
+
+#include <sysexits.h>
+
+#define EXIT_FAILED 1
+
+struct cli {
+	const char *conf_path;
+	const struct command *command; /* the one that runs */
+	struct arena *arena;
+};
+
+struct command {
+	const char *name;      /* "serve", "user add" */
+	const char *arguments; /* words, as help shows them: "NAME" */
+	const char *help;      /* a line */
+	const struct cli_option *options;
+	size_t option_count;
+	size_t words_min, words_max;
+	int (*run)(struct cli *cli, const struct cli_args *args);
+};
+
+#define COMMAND_OPTIONS(table) .options = (table), .option_count = COUNT(table)
+
+/* commands.c: all of them, in the order of help. */
+const struct command *command_table(size_t *count_out);
+
+/* The commands, one file or a few to a subject. */
+int cmd_init(struct cli *cli, const struct cli_args *args);
+int cmd_serve(struct cli *cli, const struct cli_args *args);
+int cmd_user_add(struct cli *cli, const struct cli_args *args);
+int cmd_user_list(struct cli *cli, const struct cli_args *args);
+int cmd_user_show(struct cli *cli, const struct cli_args *args);
+int cmd_user_change(struct cli *cli, const struct cli_args *args);
+int cmd_user_delete(struct cli *cli, const struct cli_args *args);
+int cmd_alias_add(struct cli *cli, const struct cli_args *args);
+int cmd_alias_list(struct cli *cli, const struct cli_args *args);
+int cmd_alias_delete(struct cli *cli, const struct cli_args *args);
+int cmd_domain_add(struct cli *cli, const struct cli_args *args);
+int cmd_domain_list(struct cli *cli, const struct cli_args *args);
+int cmd_domain_enable(struct cli *cli, const struct cli_args *args);
+int cmd_domain_disable(struct cli *cli, const struct cli_args *args);
+int cmd_domain_delete(struct cli *cli, const struct cli_args *args);
+int cmd_config_check(struct cli *cli, const struct cli_args *args);
+int cmd_config_show(struct cli *cli, const struct cli_args *args);
+int cmd_status(struct cli *cli, const struct cli_args *args);
+int cmd_verify(struct cli *cli, const struct cli_args *args);
+int cmd_db_upgrade(struct cli *cli, const struct cli_args *args);
+int cmd_help(struct cli *cli, const struct cli_args *args);
+int cmd_version(struct cli *cli, const struct cli_args *args);
+
+/* help.c: the synopsis of one command, for usage errors. */
+void help_usage(FILE *out, const struct command *command);
+
+/* What `tabella` without arguments says: what to do next. */
+void help_next(const char *conf_path);
+
+/* "tabella user add: TEXT" on standard error; returns the exit status that the code means. */
+int cli_fail(const struct cli *cli, enum errc rc, const struct err *err);
+int cli_usage(const struct cli *cli, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* OK or how writing the answer failed (a full disk, a closed pipe): the exit status of a command that has printed. */
+int cli_done(const struct cli *cli);
+
+/*
+ * Loads the configuration and opens the site. Started by root beside a server that has another user, the process
+ * becomes that user first, so that no file of root's is left in the database's folder. EX_OK, or an exit status after
+ * having said why. The caller calls site_close in either case.
+ */
+int cli_open(const struct cli *cli, enum site_use use, struct site *site);
+
+/* Only the configuration. */
+int cli_load(const struct cli *cli, struct site *site);
+
+/* The steps of the schema that a loaded site's database lacks, as its owner. */
+NODISCARD enum errc cli_migrate(struct site *site, int *from_out, int *to_out, struct err *err);
+
+/* For good: become the owner of `path`, or of its folder if it is not there. Nothing is done unless root runs us. */
+NODISCARD enum errc cli_become_owner(const char *path, struct err *err);
+/* The same for a named user ("nobody", "1000"). ERR_NOTFOUND: no such user. */
+NODISCARD enum errc cli_become_user(const char *user, struct err *err);
+
+/* The password that options give: --password, --password-stdin (the first line), or none: then one is made and
+ * *generated_out says so. In the arena. */
+NODISCARD enum errc cli_password(struct cli *cli, const struct cli_args *args,
+    struct str *password_out, bool *generated_out, struct err *err);
+
+/* "50M" as bytes. ERR_ARG. */
+NODISCARD enum errc cli_size(
+    struct arena *arena, struct str text, int64_t *bytes_out, struct err *err);
+
+/* "3.4 MB" for people, in the arena. */
+struct str cli_bytes(struct arena *arena, int64_t bytes);
+
+/* A connection for reading, that db_return gives back. */
+NODISCARD enum errc cli_lease(struct site *site, struct db **db_out, struct err *err);

@@ -1,0 +1,132 @@
+/*
+ * cli/commands.c - the table of commands.
+ *
+ * long because: it is one table.
+ */
+#include "cli/command.h"
+
+static const struct cli_option init_options[] = {
+	{ .name = "dir", .value = "D", .help = "the folder to make (/var/lib/tabella)" },
+	{ .name = "domain", .value = "NAME", .help = "a domain whose mail is kept here" },
+	{ .name = "user", .value = "NAME", .help = "a first account" },
+	{ .name = "password",
+	    .value = "P",
+	    .help = "its password; made and shown if not given" },
+	{ .name = "password-stdin",
+	    .help = "its password is the first line of standard input" },
+	{ .name = "hostname", .value = "NAME", .help = "how the server calls itself" },
+	{ .name = "db", .value = "URL", .help = "the database (sqlite: a file in the folder)" },
+	{ .name = "port-base",
+	    .value = "N",
+	    .help = "added to every port, on this machine alone: for trying it out" },
+	{ .name = "listen",
+	    .value = "HOST",
+	    .help = "where IMAP is served (* or, with --port-base, localhost)" },
+	{ .name = "run-as",
+	    .value = "USER",
+	    .help = "whom the server becomes when root starts it (tabella, or else nobody)" },
+};
+
+#define PASSWORD_OPTIONS                                                                       \
+	{ .name = "password",                                                                  \
+		.value = "P",                                                                  \
+		.help = "the password (others can see it in ps)" },                            \
+	    { .name = "password-stdin", .help = "it is the first line of standard input" },    \
+	{                                                                                      \
+		.name = "scheme", .value = "S",                                                \
+		.help = "how it is stored: argon2id, crypt, plaintext"                         \
+	}
+
+static const struct cli_option user_add_options[] = {
+	PASSWORD_OPTIONS,
+	{ .name = "alias", .value = "A", .help = "an address of the account", .many = true },
+	{ .name = "quota", .value = "50M", .help = "the most mail that it may keep; 0: any" },
+	{ .name = "client", .value = "N", .help = "DBMail's client number" },
+};
+
+static const struct cli_option user_change_options[] = {
+	PASSWORD_OPTIONS,
+	{ .name = "name", .value = "NEW", .help = "another login name" },
+	{ .name = "quota", .value = "50M", .help = "the most mail that it may keep; 0: any" },
+	{ .name = "client", .value = "N", .help = "DBMail's client number" },
+	{ .name = "enable", .help = "may log in and gets mail" },
+	{ .name = "disable", .help = "may not log in and gets no mail" },
+};
+
+static const struct cli_option user_list_options[] = {
+	{ .name = "json", .help = "as a JSON array" },
+	{ .name = "all", .help = "the program's own accounts too" },
+};
+
+static const struct cli_option alias_list_options[] = {
+	{ .name = "user", .value = "NAME", .help = "those of one account" },
+	{ .name = "json", .help = "as a JSON array" },
+};
+
+static const struct cli_option alias_add_options[] = {
+	{ .name = "client", .value = "N", .help = "DBMail's client number" },
+};
+
+static const struct cli_option domain_add_options[] = {
+	{ .name = "kind", .value = "K", .help = "local, relay or backup" },
+	{ .name = "description", .value = "TEXT", .help = "for people" },
+};
+
+static const struct cli_option json_option[] = {
+	{ .name = "json", .help = "as JSON" },
+};
+
+static const struct cli_option config_show_options[] = {
+	{ .name = "changed", .help = "only what is not at its default" },
+};
+
+static const struct command commands[] = {
+	{ "init", "", "make a new site: configuration, database, certificate",
+	    COMMAND_OPTIONS(init_options), 0, 0, cmd_init },
+	{ "serve", "", "run the server, in the foreground", NULL, 0, 0, 0, cmd_serve },
+	{ "status", "", "what there is, and what the running server says of itself",
+	    COMMAND_OPTIONS(json_option), 0, 0, cmd_status },
+
+	{ "user add", "NAME", "make an account", COMMAND_OPTIONS(user_add_options), 1, 1,
+	    cmd_user_add },
+	{ "user list", "", "every account", COMMAND_OPTIONS(user_list_options), 0, 0,
+	    cmd_user_list },
+	{ "user show", "NAME", "one account with its addresses and folders",
+	    COMMAND_OPTIONS(json_option), 1, 1, cmd_user_show },
+	{ "user change", "NAME", "another password, name, quota; on and off",
+	    COMMAND_OPTIONS(user_change_options), 1, 1, cmd_user_change },
+	{ "user delete", "NAME", "delete an account, its addresses and its mail", NULL, 0, 1, 1,
+	    cmd_user_delete },
+
+	{ "alias add", "ADDRESS TARGET", "let mail to an address go to an account or elsewhere",
+	    COMMAND_OPTIONS(alias_add_options), 2, 2, cmd_alias_add },
+	{ "alias list", "", "every address", COMMAND_OPTIONS(alias_list_options), 0, 0,
+	    cmd_alias_list },
+	{ "alias delete", "ADDRESS [TARGET]", "delete an address, or one of its targets", NULL,
+	    0, 1, 2, cmd_alias_delete },
+
+	{ "domain add", "NAME", "say that a domain's mail is kept here",
+	    COMMAND_OPTIONS(domain_add_options), 1, 1, cmd_domain_add },
+	{ "domain list", "", "every domain", COMMAND_OPTIONS(json_option), 0, 0,
+	    cmd_domain_list },
+	{ "domain enable", "NAME", "take its mail again", NULL, 0, 1, 1, cmd_domain_enable },
+	{ "domain disable", "NAME", "take no mail for it", NULL, 0, 1, 1, cmd_domain_disable },
+	{ "domain delete", "NAME", "forget a domain; its addresses stay", NULL, 0, 1, 1,
+	    cmd_domain_delete },
+
+	{ "config check", "", "look for mistakes in the configuration", NULL, 0, 0, 0,
+	    cmd_config_check },
+	{ "config show", "", "every option as it is in force",
+	    COMMAND_OPTIONS(config_show_options), 0, 0, cmd_config_show },
+	{ "db upgrade", "", "bring the database to this program's schema", NULL, 0, 0, 0,
+	    cmd_db_upgrade },
+
+	{ "help", "[COMMAND]", "this list, or one command", NULL, 0, 0, 2, cmd_help },
+	{ "version", "", "which version this is", NULL, 0, 0, 0, cmd_version },
+};
+
+const struct command *command_table(size_t *count_out)
+{
+	*count_out = COUNT(commands);
+	return commands;
+}

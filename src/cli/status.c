@@ -1,0 +1,210 @@
+/*
+ * cli/status.c - what there is, and what the running server says of itself through its control socket: one line of JSON
+ * with numbers (main/control.h).
+ */
+#include "base/cursor.h"
+#include "base/str.h"
+#include "cli/command.h"
+#include "cli/json.h"
+#include "store/summary.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define ANSWER_MAX 16384
+#define ANSWER_WAIT_S 5
+
+struct counter_value {
+	struct str name;
+	int64_t value;
+};
+
+#define COUNTERS_MAX 256
+
+struct server {
+	bool running;
+	struct counter_value counters[COUNTERS_MAX];
+	size_t count;
+};
+
+static int connect_to(struct str path)
+{
+	struct timeval wait = { .tv_sec = ANSWER_WAIT_S };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (path.n == 0 || path.n >= sizeof(address.sun_path))
+		return -1;
+	memcpy(address.sun_path, path.p, path.n);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
+static struct str read_all(int fd, struct arena *arena)
+{
+	char *text = arena_alloc(arena, ANSWER_MAX);
+	size_t n = 0;
+
+	while (n < ANSWER_MAX) {
+		ssize_t got = read(fd, text + n, ANSWER_MAX - n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+	}
+	return (struct str){ text, n };
+}
+
+static bool not_quote(char c)
+{
+	return c != '"';
+}
+
+/* {"name":number,...}: what else an object may hold is not ours and ends the reading. */
+static void read_counters(struct str text, struct server *server)
+{
+	struct cursor c = cursor_of(str_trim(text));
+
+	if (!cursor_take(&c, '{'))
+		return;
+	server->running = true;
+	while (server->count < COUNTERS_MAX && cursor_take(&c, '"')) {
+		struct counter_value *counter = &server->counters[server->count];
+		uint64_t value;
+
+		counter->name = cursor_take_while(&c, not_quote);
+		if (!cursor_take_str(&c, STR("\":")) ||
+		    cursor_take_u64(&c, INT64_MAX, &value) != OK)
+			return;
+		counter->value = (int64_t)value;
+		server->count++;
+		(void)cursor_take(&c, ',');
+	}
+}
+
+static void ask_server(struct str path, struct arena *arena, struct server *server)
+{
+	int fd = connect_to(path);
+
+	if (fd < 0)
+		return;
+	read_counters(read_all(fd, arena), server);
+	(void)close(fd);
+}
+
+static int64_t file_size(struct arena *arena, const char *path, const char *suffix)
+{
+	struct stat about;
+
+	if (!path || stat(str_printf(arena, "%s%s%c", path, suffix, '\0').p, &about) != 0)
+		return 0;
+	return (int64_t)about.st_size;
+}
+
+struct answer {
+	struct summary summary;
+	struct server *server;
+	int64_t file, log;
+	const char *database_path;
+	const char *conf_path;
+};
+
+static void print_json(const struct answer *answer)
+{
+	struct json json = JSON_TO(stdout);
+	const struct summary *s = &answer->summary;
+
+	json_object(&json);
+	json_name_str(&json, "version", STR(TABELLA_VERSION));
+	json_name_bool(&json, "running", answer->server->running);
+	json_name_int(&json, "schema", s->schema);
+	json_name_int(&json, "accounts", s->accounts);
+	json_name_int(&json, "accounts_off", s->accounts_off);
+	json_name_int(&json, "domains", s->domains);
+	json_name_int(&json, "aliases", s->aliases);
+	json_name_int(&json, "folders", s->mailboxes);
+	json_name_int(&json, "messages", s->messages);
+	json_name_int(&json, "bytes", s->bytes);
+	json_name_int(&json, "database_bytes", answer->file);
+	json_name_int(&json, "database_log_bytes", answer->log);
+	json_name(&json, "server");
+	json_object(&json);
+	for (size_t i = 0; i < answer->server->count; i++) {
+		struct counter_value counter = answer->server->counters[i];
+
+		json_name_of(&json, counter.name);
+		json_int(&json, counter.value);
+	}
+	json_object_end(&json);
+	json_object_end(&json);
+}
+
+static void print_text(struct arena *arena, const struct answer *answer)
+{
+	const struct summary *s = &answer->summary;
+
+	printf("configuration  %s\n", answer->conf_path);
+	printf("server         %s\n", answer->server->running ? "running" : "not running");
+	for (size_t i = 0; i < answer->server->count; i++)
+		printf("  %-26.*s %lld\n", STR_ARG(answer->server->counters[i].name),
+		    (long long)answer->server->counters[i].value);
+	printf("accounts       %lld, %lld of them off\n", (long long)s->accounts,
+	    (long long)s->accounts_off);
+	printf("addresses      %lld, in %lld domains\n", (long long)s->aliases,
+	    (long long)s->domains);
+	printf("folders        %lld\n", (long long)s->mailboxes);
+	printf("mail           %lld messages, %.*s\n", (long long)s->messages,
+	    STR_ARG(cli_bytes(arena, s->bytes)));
+	if (answer->database_path)
+		printf("database       %s, %.*s and %.*s of log, schema %lld\n",
+		    answer->database_path, STR_ARG(cli_bytes(arena, answer->file)),
+		    STR_ARG(cli_bytes(arena, answer->log)), (long long)s->schema);
+	else
+		printf("database       schema %lld\n", (long long)s->schema);
+	if (!answer->server->running)
+		printf("\nStart the server with `tabella -c %s serve`.\n", answer->conf_path);
+}
+
+int cmd_status(struct cli *cli, const struct cli_args *args)
+{
+	struct answer answer = { .server = arena_alloc(cli->arena, sizeof(struct server)),
+		.conf_path = cli->conf_path };
+	struct err err = { .code = OK };
+	struct db *db = NULL;
+	struct site site;
+	int status = cli_open(cli, SITE_READ, &site);
+
+	if (status == EX_OK) {
+		enum errc rc = cli_lease(&site, &db, &err);
+
+		if (rc == OK)
+			rc = summary_read(db, &answer.summary, &err);
+		db_return(&db);
+		ask_server(site.settings->control, cli->arena, answer.server);
+		answer.database_path = site.database_path;
+		answer.file = file_size(cli->arena, site.database_path, "");
+		answer.log = file_size(cli->arena, site.database_path, "-wal");
+		if (rc != OK)
+			status = cli_fail(cli, rc, &err);
+		else if (cli_has(args, "json"))
+			print_json(&answer);
+		else
+			print_text(cli->arena, &answer);
+	}
+	site_close(&site);
+	return status == EX_OK ? cli_done(cli) : status;
+}
