@@ -4,10 +4,16 @@
 
 #include "base/heap.h"
 
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#define BLOCK ((size_t)65536)
 
 static void answers_each_kind_of_step(void **state)
 {
@@ -40,10 +46,400 @@ static void answers_each_kind_of_step(void **state)
 	toy_stop(&toy, 1000);
 }
 
+static void expect_blocks(int fd, size_t blocks)
+{
+	char *block = xmalloc(BLOCK);
+	size_t left = blocks * BLOCK;
+
+	while (left > 0) {
+		ssize_t n = recv(fd, block, left < BLOCK ? left : BLOCK, 0);
+
+		assert_true(n > 0 && block[0] == 'x' && block[n - 1] == 'x');
+		left -= (size_t)n;
+	}
+	xfree(block);
+}
+
+static void waits_for_a_slow_reader_and_serves_others(void **state)
+{
+	struct toy toy = { .options = { .tickets = 1, .workers = 1 } };
+	int slow, other;
+
+	(void)state;
+	toy_start(&toy);
+	slow = client_open(toy.port);
+	client_say(slow, "more 400\necho end\n");
+	other = client_open(toy.port);
+	for (int i = 0; i < 50; i++) {
+		client_say(other, "echo quick\n");
+		client_expect(other, "quick\n");
+		assert_true(reactor_stats(toy.reactor).buffered <= (int64_t)(4 * BLOCK));
+	}
+	expect_blocks(slow, 400);
+	client_expect(slow, "end\n");
+	(void)close(slow);
+	(void)close(other);
+	toy_stop(&toy, 1000);
+}
+
+static void closes_on_a_peer_who_never_reads(void **state)
+{
+	struct toy toy = { .options = { .send_timeout_ms = 30 } };
+	int fd;
+
+	(void)state;
+	toy_start(&toy);
+	fd = client_open(toy.port);
+	client_say(fd, "more 10000\n");
+	while (atomic_load(&toy.freed) < 1)
+		(void)usleep(1000);
+	(void)close(fd);
+	toy_stop(&toy, 1000);
+}
+
+static void answers_a_peer_who_has_said_its_last(void **state)
+{
+	static const struct {
+		const char *say, *expect;
+	} cases[] = {
+		{ "echo a\nwait\necho b\n", "a\ndone\nb\neof\n" },
+		{ "echo a\necho par", "a\neof\n" },
+		{ "", "eof\n" },
+		{ "ticket\nmore 0\nticket\n", "held\nheld\neof\n" },
+		{ "quit\necho x\n", "bye\n" },
+	};
+	struct toy toy = { .port = 0 };
+
+	(void)state;
+	toy_start(&toy);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int fd = client_open(toy.port);
+
+		client_say(fd, cases[i].say);
+		(void)shutdown(fd, SHUT_WR);
+		client_expect(fd, cases[i].expect);
+		client_expect_end(fd);
+	}
+	toy_stop(&toy, 1000);
+}
+
+static void frees_the_session_of_a_reset(void **state)
+{
+	static const char *const last[] = { "echo a\n", "wait\n", "ticket\n", "more 50\n",
+		"ech", "idle\n" };
+	struct toy toy = { .port = 0 };
+	struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)state;
+	toy_start(&toy);
+	for (size_t i = 0; i < COUNT(last) * 5; i++) {
+		int fd = client_open(toy.port);
+
+		client_say(fd, last[i % COUNT(last)]);
+		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+		(void)close(fd);
+	}
+	while (reactor_stats(toy.reactor).accepted < COUNT(last) * 5)
+		(void)usleep(1000);
+	toy_stop(&toy, 5000);
+}
+
+/* Closing with unread input resets the connection; the last answer must be read before. */
+static void lets_the_peer_read_the_last_words(void **state)
+{
+	struct toy toy = { .port = 0 };
+	char *garbage = xcalloc(1, 200001);
+
+	(void)state;
+	memset(garbage, 'g', 200000);
+	toy_start(&toy);
+	for (int i = 0; i < 10; i++) {
+		int fd = client_open(toy.port);
+
+		client_say(fd, "quit\n");
+		client_say(fd, garbage);
+		(void)shutdown(fd, SHUT_WR);
+		client_expect(fd, "bye\n");
+		client_expect_end(fd);
+	}
+	xfree(garbage);
+	toy_stop(&toy, 1000);
+}
+
+static void ends_a_stranger_whose_time_is_over(void **state)
+{
+	struct toy toy = { .service = { .login_timeout_ms = 30 } };
+	int stranger, silent, user;
+
+	(void)state;
+	toy_start(&toy);
+	user = client_open(toy.port);
+	client_say(user, "login ann\n");
+	client_expect(user, "ok\n");
+	stranger = client_open(toy.port);
+	silent = client_open(toy.port);
+	client_say(stranger, "echo a\n");
+	client_expect(stranger, "a\nlate\n");
+	client_expect_end(stranger);
+	client_expect(silent, "late\n");
+	client_expect_end(silent);
+	client_say(user, "timer 60\n");
+	client_expect(user, "timer\n");
+	(void)close(user);
+	toy_stop(&toy, 1000);
+}
+
+static void allow_descriptors(rlim_t wanted)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	if (limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	if (limit.rlim_cur < wanted)
+		skip();
+}
+
+#define MANY 1000
+
+static void holds_no_buffers_for_idle_connections(void **state)
+{
+	struct toy toy = { .port = 0 };
+	int *fd = xcalloc(MANY, sizeof(*fd));
+
+	(void)state;
+	allow_descriptors(2 * MANY + 100);
+	toy_start(&toy);
+	for (int i = 0; i < MANY; i++) {
+		fd[i] = client_open(toy.port);
+		client_say(fd[i], "echo here\n");
+	}
+	for (int i = 0; i < MANY; i++)
+		client_expect(fd[i], "here\n");
+	assert_int_equal(reactor_stats(toy.reactor).connections, MANY);
+	assert_true(reactor_stats(toy.reactor).buffered <= (int64_t)(16 * BLOCK));
+	for (int i = MANY - 1; i >= 0; i--)
+		client_say(fd[i], "echo still\n");
+	for (int i = 0; i < MANY; i++)
+		client_expect(fd[i], "still\n");
+	toy_stop(&toy, 10000);
+	for (int i = 0; i < MANY; i++) {
+		client_expect(fd[i], "stop\n");
+		client_expect_end(fd[i]);
+	}
+	xfree(fd);
+}
+
+static void *stop_it(void *arg)
+{
+	toy_stop(arg, 10000);
+	return NULL;
+}
+
+static void lets_running_commands_end_before_it_stops(void **state)
+{
+	struct toy toy = { .port = 0 };
+	pthread_t stopper;
+	int busy, idle;
+
+	(void)state;
+	toy_start(&toy);
+	busy = client_open(toy.port);
+	idle = client_open(toy.port);
+	client_say(idle, "idle\n");
+	client_expect(idle, "idling\n");
+	client_say(busy, "echo a\n");
+	client_expect(busy, "a\n");
+	atomic_store(&toy.last_ref, 0);
+	client_say(busy, "hold 100\necho b\n");
+	while (toy_last_ref(&toy).generation == 0)
+		(void)usleep(1000);
+	assert_int_equal(pthread_create(&stopper, NULL, stop_it, &toy), 0);
+	client_expect(idle, "stop\n");
+	client_expect_end(idle);
+	client_expect(busy, "held on\nb\nstop\n");
+	client_expect_end(busy);
+	(void)pthread_join(stopper, NULL);
+}
+
+static void closes_what_does_not_end_in_time(void **state)
+{
+	struct toy toy = { .port = 0 };
+	int fd;
+
+	(void)state;
+	toy_start(&toy);
+	fd = client_open(toy.port);
+	client_say(fd, "echo a\nmore 10000\n");
+	client_expect(fd, "a\n");
+	toy_stop(&toy, 20); /* the peer does not read */
+	(void)close(fd);
+}
+
+static void holds_as_many_tickets_as_there_are(void **state)
+{
+	struct toy toy = { .options = { .tickets = 2, .workers = 6 } };
+	int fd[8];
+
+	(void)state;
+	toy_start(&toy);
+	for (size_t i = 0; i < COUNT(fd); i++) {
+		fd[i] = client_open(toy.port);
+		client_say(fd[i],
+		    "ticket\nticket\nticket\nticket\nticket\nticket\n"
+		    "ticket\nticket\nticket\nticket\n");
+	}
+	for (size_t i = 0; i < COUNT(fd); i++) {
+		client_expect(fd[i],
+		    "held\nheld\nheld\nheld\nheld\nheld\n"
+		    "held\nheld\nheld\nheld\n");
+		(void)close(fd[i]);
+	}
+	assert_in_range(atomic_load(&toy.most_with_ticket), 1, 2);
+	toy_stop(&toy, 1000);
+}
+
+/* The peer that holds a piece of a command goes on; who holds nothing waits until there is room again. */
+static void reads_on_when_there_is_room_for_buffers(void **state)
+{
+	struct toy toy = { .options = { .buffer_max = 1 } };
+	int holder, other;
+
+	(void)state;
+	toy_start(&toy);
+	holder = client_open(toy.port);
+	client_say(holder, "echo par");
+	while (reactor_stats(toy.reactor).buffered == 0)
+		(void)usleep(1000);
+	other = client_open(toy.port);
+	client_say(other, "echo waits\n");
+	client_say(holder, "tial\n");
+	client_expect(holder, "partial\n");
+	client_expect(other, "waits\n");
+	(void)close(holder);
+	(void)close(other);
+	toy_stop(&toy, 1000);
+}
+
+struct poker {
+	struct toy *toy;
+	struct session_ref *ref;
+	atomic_bool *ended;
+};
+
+#define IDLERS 4
+
+static void *poke(void *arg)
+{
+	struct poker *poker = arg;
+
+	while (!atomic_load(poker->ended)) {
+		for (int i = 0; i < IDLERS; i++)
+			reactor_wake(poker->toy->reactor, poker->ref[i], EVENT_TIMER << i % 2);
+		(void)usleep(50);
+	}
+	return NULL;
+}
+
+/* What comes back of one session that is woken all the time: each line that was echoed, whole and in order. */
+static void expect_echoes_among_wakes(int fd, int count)
+{
+	char line[32];
+	int next = 0;
+	size_t n = 0;
+
+	while (next < count) {
+		char want[32];
+
+		assert_int_equal(recv(fd, line + n, 1, 0), 1);
+		if (line[n++] != '\n') {
+			assert_true(n < sizeof(line));
+			continue;
+		}
+		line[n - 1] = 0;
+		n = 0;
+		if (strcmp(line, "bus") == 0 || strcmp(line, "timer") == 0)
+			continue;
+		(void)snprintf(want, sizeof(want), "%d", next++);
+		assert_string_equal(line, want);
+	}
+}
+
+static void keeps_its_order_under_wakes(void **state)
+{
+	struct toy toy = { .port = 0 };
+	struct session_ref ref[IDLERS];
+	atomic_bool ended = false;
+	struct poker poker = { &toy, ref, &ended };
+	pthread_t pokers[2];
+	int fd[IDLERS];
+
+	(void)state;
+	toy_start(&toy);
+	for (int i = 0; i < IDLERS; i++) {
+		fd[i] = client_open(toy.port);
+		client_say(fd[i], "idle\n");
+		client_expect(fd[i], "idling\n");
+		ref[i] = toy_last_ref(&toy);
+	}
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&pokers[i], NULL, poke, &poker), 0);
+	for (int round = 0; round < 200; round++) {
+		for (int i = 0; i < IDLERS; i++) {
+			char text[32];
+
+			(void)snprintf(text, sizeof(text), "echo %d\n", round);
+			client_say(fd[i], text);
+		}
+	}
+	for (int i = 0; i < IDLERS; i++)
+		expect_echoes_among_wakes(fd[i], 200);
+	atomic_store(&ended, true);
+	for (int i = 0; i < 2; i++)
+		(void)pthread_join(pokers[i], NULL);
+	for (int i = 0; i < IDLERS; i++)
+		(void)close(fd[i]);
+	toy_stop(&toy, 1000);
+	/* names of what is gone wake nobody */
+}
+
+static void job(void *arg)
+{
+	atomic_fetch_add((atomic_uint *)arg, 1);
+}
+
+static void runs_periodic_jobs(void **state)
+{
+	struct toy toy = { .port = 0 };
+	atomic_uint runs = 0;
+
+	(void)state;
+	toy_start(&toy);
+	reactor_every(toy.reactor, 1, job, &runs);
+	while (atomic_load(&runs) < 3)
+		(void)usleep(1000);
+	toy_stop(&toy, 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_each_kind_of_step),
+		cmocka_unit_test(waits_for_a_slow_reader_and_serves_others),
+		cmocka_unit_test(closes_on_a_peer_who_never_reads),
+		cmocka_unit_test(answers_a_peer_who_has_said_its_last),
+		cmocka_unit_test(frees_the_session_of_a_reset),
+		cmocka_unit_test(lets_the_peer_read_the_last_words),
+		cmocka_unit_test(ends_a_stranger_whose_time_is_over),
+		cmocka_unit_test(holds_no_buffers_for_idle_connections),
+		cmocka_unit_test(lets_running_commands_end_before_it_stops),
+		cmocka_unit_test(closes_what_does_not_end_in_time),
+		cmocka_unit_test(holds_as_many_tickets_as_there_are),
+		cmocka_unit_test(reads_on_when_there_is_room_for_buffers),
+		cmocka_unit_test(keeps_its_order_under_wakes),
+		cmocka_unit_test(runs_periodic_jobs),
 	};
 
 	return cmocka_run_group_tests_name("net/conn", tests, NULL, NULL);
