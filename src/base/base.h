@@ -54,8 +54,12 @@ struct err {
 	char text[256]; /* NUL-terminated; cut, never overrun */
 };
 
-/* Fill `err` (unless NULL) and return `code`, so that `return err_set(...)` is one line. */
-enum errc err_set(struct err *err, enum errc code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/*
+ * Fill `err` (unless NULL) and give `code`, so that `return err_set(...)` is one line. A macro, so that the compiler
+ * sees which code is returned; `code` has no side effects.
+ */
+#define err_set(err, code, ...) (err_fill((err), (code), __VA_ARGS__), (enum errc)(code))
+void err_fill(struct err *err, enum errc code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* The constant name of a code: "ERR_SYNTAX". */
 const char *errc_name(enum errc code);

@@ -28,7 +28,7 @@ static const char *const names[] = {
 
 _Static_assert(COUNT(names) == ERRC_COUNT, "every code has a name");
 
-enum errc err_set(struct err *err, enum errc code, const char *fmt, ...)
+void err_fill(struct err *err, enum errc code, const char *fmt, ...)
 {
 	if (err) {
 		va_list args;
@@ -38,7 +38,6 @@ enum errc err_set(struct err *err, enum errc code, const char *fmt, ...)
 		(void)vsnprintf(err->text, sizeof(err->text), fmt, args);
 		va_end(args);
 	}
-	return code;
 }
 
 const char *errc_name(enum errc code)
