@@ -49,6 +49,8 @@ int cmd_domain_list(struct cli *cli, const struct cli_args *args);
 int cmd_domain_enable(struct cli *cli, const struct cli_args *args);
 int cmd_domain_disable(struct cli *cli, const struct cli_args *args);
 int cmd_domain_delete(struct cli *cli, const struct cli_args *args);
+int cmd_route(struct cli *cli, const struct cli_args *args);
+int cmd_deliver(struct cli *cli, const struct cli_args *args);
 int cmd_config_check(struct cli *cli, const struct cli_args *args);
 int cmd_config_show(struct cli *cli, const struct cli_args *args);
 int cmd_status(struct cli *cli, const struct cli_args *args);

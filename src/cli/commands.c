@@ -5,6 +5,9 @@
  */
 #include "cli/command.h"
 
+/* Words of a command that takes any number. */
+#define WORDS_MAX 1000
+
 static const struct cli_option init_options[] = {
 	{ .name = "dir", .value = "D", .help = "the folder to make (/var/lib/tabella)" },
 	{ .name = "domain", .value = "NAME", .help = "a domain whose mail is kept here" },
@@ -76,6 +79,11 @@ static const struct cli_option json_option[] = {
 	{ .name = "json", .help = "as JSON" },
 };
 
+static const struct cli_option deliver_options[] = {
+	{ .name = "from", .value = "ADDRESS", .help = "the sender, for Return-Path; none: <>" },
+	{ .name = "folder", .value = "NAME", .help = "into this folder, if it is there" },
+};
+
 static const struct cli_option config_show_options[] = {
 	{ .name = "changed", .help = "only what is not at its default" },
 };
@@ -113,6 +121,11 @@ static const struct command commands[] = {
 	{ "domain disable", "NAME", "take no mail for it", NULL, 0, 1, 1, cmd_domain_disable },
 	{ "domain delete", "NAME", "forget a domain; its addresses stay", NULL, 0, 1, 1,
 	    cmd_domain_delete },
+
+	{ "route", "ADDRESS", "what becomes of mail to an address, step by step", NULL, 0, 1, 1,
+	    cmd_route },
+	{ "deliver", "ADDRESS...", "put one message from standard input into mailboxes",
+	    COMMAND_OPTIONS(deliver_options), 1, WORDS_MAX, cmd_deliver },
 
 	{ "config check", "", "look for mistakes in the configuration", NULL, 0, 0, 0,
 	    cmd_config_check },

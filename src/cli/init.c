@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "cli/command.h"
 #include "net/selfsigned.h"
 #include "store/account.h"
@@ -47,7 +48,7 @@ static const char *path_in(const struct init *init, const char *name)
 
 /* Folders and files that a site begins with, in the order in which they can be removed. */
 static const char *const made_files[] = { "tls/cert.pem", "tls/key.pem", "tabella.db-wal",
-	"tabella.db-shm", "tabella.db", "tabella.conf" };
+	"tabella.db-shm", "tabella.db", "node-0.lock", "tabella.conf" };
 static const char *const made_folders[] = { "tls", "spool" };
 
 static void take_away(const struct init *init)
@@ -287,7 +288,7 @@ static enum errc read_options(struct init *init, const struct cli_args *args, st
 	struct str folder = cli_value(args, "dir"), user = cli_value(args, "run-as");
 
 	init->given = folder.p ? folder.p : "/var/lib/tabella";
-	init->domain = cli_value(args, "domain");
+	init->domain = ascii_fold(init->cli->arena, cli_value(args, "domain"));
 	init->account = cli_value(args, "user");
 	init->hostname = cli_value(args, "hostname");
 	init->listen = cli_value(args, "listen");

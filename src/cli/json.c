@@ -16,6 +16,8 @@ static void begin_value(struct json *json)
 		(void)fputc(',', json->out);
 	if (json->depth == 1)
 		(void)fputc('\n', json->out);
+	else if (json->has_items[json->depth])
+		(void)fputc(' ', json->out);
 	json->has_items[json->depth] = true;
 }
 
