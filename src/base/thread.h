@@ -1,7 +1,8 @@
 /*
- * base/thread.h - threads with a name (as ps -L and gdb show it) and a stack of a known size.
+ * base/thread.h - threads with a name (as ps -L and gdb show it) and a stack of a known size; waiting on the
+ * monotonic clock.
  *
- * Locks and conditions are pthread's own.
+ * Locks are pthread's own.
  */
 #pragma once
 
@@ -20,3 +21,7 @@ NODISCARD enum errc thread_start(const char *name, size_t stack_size, void *(*ru
     void *arg, pthread_t *thread_out, struct err *err);
 
 void thread_join(pthread_t thread);
+
+/* A condition whose timed waits take the monotonic clock. */
+void thread_cond_init(pthread_cond_t *cond);
+void thread_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t mono_ms);

@@ -286,7 +286,8 @@ static enum turn absorb(struct conn *conn, unsigned pending)
 		return conn_end(conn, "shutdown");
 	if (pending & (WAKE_INPUT | WAKE_OUTPUT))
 		conn->armed = 0;
-	if (pending & WAKE_INPUT)
+	/* under TLS a read may have waited for output */
+	if ((pending & WAKE_INPUT) || ((pending & WAKE_OUTPUT) && conn->io.ssl))
 		conn->readable = true;
 	if (pending & WAKE_CLOCK)
 		reason = look_at_clock(conn);

@@ -1,10 +1,9 @@
 #include "net/net_int.h"
 
-#include "net/thread.h"
-
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/random.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -236,7 +235,8 @@ enum errc reactor_start(struct reactor *reactor, struct err *err)
 		worker->reactor = reactor;
 		buf_init(&worker->spare_in, SESSION_IN_MAX);
 		buf_init(&worker->spare_out, SESSION_OUT_MAX);
-		rc = thread_start(&worker->thread, worker_main, worker, err);
+		rc = thread_start(
+		    "worker", THREAD_STACK_SIZE, worker_main, worker, &worker->thread, err);
 		reactor->started += rc == OK;
 	}
 	for (unsigned i = 0; rc == OK && i < reactor->listeners; i++)

@@ -1,9 +1,8 @@
 #include "net/scheduler.h"
 
-#include "net/thread.h"
-
 #include "base/clock.h"
 #include "base/heap.h"
+#include "base/thread.h"
 
 #include <assert.h>
 
@@ -141,7 +140,8 @@ static void *scheduler_main(void *arg)
 
 enum errc scheduler_start(struct scheduler *scheduler, struct err *err)
 {
-	enum errc rc = thread_start(&scheduler->thread, scheduler_main, scheduler, err);
+	enum errc rc = thread_start(
+	    "scheduler", THREAD_STACK_SIZE, scheduler_main, scheduler, &scheduler->thread, err);
 
 	scheduler->started = rc == OK;
 	return rc;

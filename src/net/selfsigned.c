@@ -116,9 +116,10 @@ static enum errc write_new(const char *path, mode_t mode, BIO *content, struct e
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	bool is_written;
 
+	if (fd < 0 && errno == EEXIST)
+		return err_set(err, ERR_EXISTS, "%s is there already", path);
 	if (fd < 0)
-		return err_set(err, errno == EEXIST ? ERR_EXISTS : ERR_UNAVAIL, "%s: %s", path,
-		    strerror(errno));
+		return err_set(err, ERR_UNAVAIL, "%s: %s", path, strerror(errno));
 	/* whatever the umask says */
 	is_written = fchmod(fd, mode) == 0 && write(fd, p, (size_t)n) == n && fsync(fd) == 0;
 	if (is_written && close(fd) == 0)

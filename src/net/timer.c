@@ -1,9 +1,8 @@
 #include "net/timer.h"
 
-#include "net/thread.h"
-
 #include "base/clock.h"
 #include "base/heap.h"
+#include "base/thread.h"
 
 #include <pthread.h>
 #include <time.h>
@@ -149,7 +148,8 @@ static void *timers_main(void *arg)
 
 enum errc timers_start(struct timers *timers, struct err *err)
 {
-	enum errc rc = thread_start(&timers->thread, timers_main, timers, err);
+	enum errc rc = thread_start(
+	    "timers", THREAD_STACK_SIZE, timers_main, timers, &timers->thread, err);
 
 	timers->started = rc == OK;
 	return rc;

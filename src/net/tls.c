@@ -51,10 +51,13 @@ static const char *reason(void)
 
 static enum errc check_readable(const char *what, const char *path, struct err *err)
 {
+	enum errc code = ERR_DENIED;
+
 	if (access(path, R_OK) == 0)
 		return OK;
-	return err_set(err, errno == ENOENT ? ERR_NOTFOUND : ERR_DENIED, "%s %s: %s", what,
-	    path, strerror(errno));
+	if (errno == ENOENT)
+		code = ERR_NOTFOUND;
+	return err_set(err, code, "%s %s: %s", what, path, strerror(errno));
 }
 
 static enum errc load_files(

@@ -40,7 +40,7 @@ static enum errc lock_number(
 	if (flock(*fd_out, LOCK_EX | LOCK_NB) == 0)
 		return OK;
 	rc = errno == EWOULDBLOCK ? ERR_EXISTS : ERR_UNAVAIL;
-	err_set(err, rc, "node-%d.lock: %s", number, strerror(errno));
+	(void)err_set(err, rc, "node-%d.lock: %s", number, strerror(errno));
 	(void)close(*fd_out);
 	*fd_out = -1;
 	return rc;

@@ -1,10 +1,10 @@
 #include "tests/cm.h"
 
 #include "net/scheduler.h"
-#include "net/thread.h"
 #include "net/timer.h"
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 #include <pthread.h>
 
