@@ -70,12 +70,6 @@ const struct db_sql sql_mailbox_adjust = {
 		" WHERE owner = ? AND mailbox = ? RETURNING deleted, uidvalidity",
 };
 
-const struct db_sql sql_mailbox_exists = {
-	.name = "mailbox.exists",
-	.text = "SELECT no_select FROM dbmail_mailboxes"
-		" WHERE mailbox_idnr = ? AND owner_idnr = ?",
-};
-
 const struct db_sql sql_mailbox_row = {
 	.name = "mailbox.row",
 	.text = "SELECT m.uidvalidity, m.uidnext, m.messages, m.unseen, m.deleted, m.size,"

@@ -10,6 +10,7 @@
 #include "store/index_int.h"
 #include "store/journal.h"
 #include "store/store_int.h"
+#include "store/sweep.h"
 
 #include <assert.h>
 
@@ -20,6 +21,7 @@ static void free_parts(struct store **storep)
 	struct store *store = *storep;
 
 	node_release(&store->node);
+	sweeper_free(&store->sweeper);
 	journal_free(&store->journal);
 	index_cache_free(&store->index);
 	bus_free(&store->bus);
@@ -46,6 +48,7 @@ enum errc store_open(
 	store->bus = bus_new();
 	store->index = index_cache_new(settings->index_cache_bytes);
 	store->journal = journal_new();
+	store->sweeper = sweeper_new();
 	if (!settings->read_only_tool)
 		rc = node_register(store, err);
 	if (rc != OK)
@@ -86,5 +89,8 @@ int64_t store_new_id(struct store *store)
 
 void store_on_change(void *store, const struct change *changes, size_t count)
 {
-	bus_tell(((struct store *)store)->bus, changes, count);
+	struct store *self = store;
+
+	sweeper_note(self->sweeper, changes, count);
+	bus_tell(self->bus, changes, count);
 }
