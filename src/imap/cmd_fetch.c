@@ -1,0 +1,276 @@
+/*
+ * imap/cmd_fetch.c - FETCH and UID FETCH (RFC 3501 6.4.5), streamed in steps.
+ *
+ * Flags are those of the version that is newest when the command begins; what changes later is told at its end.
+ * \Seen is set for the messages of a step before their bodies are sent, in one transaction, and reported with them.
+ */
+#include "base/log.h"
+#include "imap/fetch_message.h"
+#include "imap/reply.h"
+#include "store/mailbox.h"
+#include "store/message.h"
+
+#include <string.h>
+
+/* Messages, and about bytes, whose \Seen is set in advance: about what a step sends. */
+#define SEEN_AHEAD_MAX 100
+#define SEEN_AHEAD_BYTES STEP_OUTPUT_MAX
+
+struct fetch_work {
+	struct seqset seqs;
+	size_t range;			 /* of `seqs` */
+	uint32_t next;			 /* the number that comes next; 0: none */
+	bool sets_seen;			 /* some item is no peek, and it may be set */
+	bool missing;			 /* some message is gone */
+	uint32_t seen_until;		 /* \Seen is set up to here; numbers */
+	uint32_t marked[SEEN_AHEAD_MAX]; /* uids that were marked by this step; ascending */
+	size_t marked_count;
+	bool refresh;	/* flags were changed: read the newest version */
+	struct buf own; /* int64_t modseqs of what was marked */
+	struct view_told told;
+	struct arena *message_arena;
+	struct fetch_message message;
+};
+
+static void close_work(struct imap_session *s, void *arg)
+{
+	struct fetch_work *work = arg;
+
+	(void)s;
+	fetch_message_release(&work->message);
+	buf_release(&work->own);
+	arena_free(&work->message_arena);
+}
+
+static bool sets_seen(const struct imap_session *s)
+{
+	if (s->view->read_only || (s->view->rights & RIGHT_SEEN) == 0)
+		return false;
+	for (size_t i = 0; i < s->command.fetch.count; i++) {
+		const struct fetch_item *item = &s->command.fetch.items[i];
+
+		if (item->kind == FETCH_SECTION && !item->peek)
+			return true;
+	}
+	return false;
+}
+
+static bool tells_flags(const struct imap_session *s)
+{
+	for (size_t i = 0; i < s->command.fetch.count; i++)
+		if (s->command.fetch.items[i].kind == FETCH_FLAGS)
+			return true;
+	return false;
+}
+
+/* The number behind `seq` in the set, 0 at the end. */
+static uint32_t after(const struct fetch_work *work, uint32_t seq, size_t *range)
+{
+	if (seq < work->seqs.range[*range].last)
+		return seq + 1;
+	if (++*range == work->seqs.count)
+		return 0;
+	return work->seqs.range[*range].first;
+}
+
+static enum errc prepare(struct imap_session *s, struct db *db, struct err *err)
+{
+	struct fetch_work *work;
+	struct seqset seqs;
+	enum errc rc = view_refresh(s, db, err);
+
+	if (rc == OK)
+		rc = view_resolve(
+		    s->view, &s->command.fetch.set, s->command.uid, s->arena, &seqs, err);
+	if (rc != OK)
+		return rc;
+	work = ARENA_NEW(s->arena, struct fetch_work, 1);
+	work->seqs = seqs;
+	work->next = seqs.count > 0 ? seqs.range[0].first : 0;
+	work->sets_seen = sets_seen(s);
+	work->told = (struct view_told){ .seqs = seqs,
+		.upto = tells_flags(s) ? index_modseq(s->view->newest) : INT64_MIN };
+	buf_init(&work->own, SIZE_MAX);
+	work->message_arena = arena_new("imap message");
+	fetch_message_init(&work->message, s, work->message_arena, s->command.fetch.items,
+	    s->command.fetch.count);
+	s->work = work;
+	s->work_free = close_work;
+	return OK;
+}
+
+static enum errc begin(struct imap_session *s, struct err *err)
+{
+	struct db *db;
+	enum errc rc = imap_lease(s, &db, err);
+
+	if (rc != OK)
+		return rc;
+	rc = prepare(s, db, err);
+	db_return(&db);
+	if (rc == OK)
+		view_tell_keywords(s);
+	return rc;
+}
+
+/* Which of the next messages are unseen: in `marked`. */
+static void look_ahead(struct imap_session *s, struct fetch_work *work)
+{
+	size_t range = work->range;
+	uint64_t bytes = 0;
+
+	work->marked_count = 0;
+	for (uint32_t seq = work->next; seq != 0; seq = after(work, seq, &range)) {
+		struct view_message message = view_message(s->view, seq);
+
+		if ((message.entry->flags & FLAG_SEEN) == 0)
+			work->marked[work->marked_count++] = message.entry->uid;
+		work->seen_until = seq;
+		bytes += message.entry->size;
+		if (work->marked_count == SEEN_AHEAD_MAX || bytes >= SEEN_AHEAD_BYTES)
+			return;
+	}
+}
+
+static enum errc mark_seen(struct imap_session *s, struct fetch_work *work, struct err *err)
+{
+	const struct flag_change change = { .operation = FLAGS_ADD,
+		.flags = { .system = FLAG_SEEN },
+		.unchanged_since = INT64_MAX };
+	struct flag_result *results;
+	size_t count;
+	enum errc rc;
+
+	look_ahead(s, work);
+	if (work->marked_count == 0)
+		return OK;
+	rc =
+	    store_flags(s->env->store, s->actor, s->view->owner, s->view->mailbox, work->marked,
+		work->marked_count, &change, work->message_arena, &results, &count, err);
+	if (rc != OK)
+		return rc;
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || results[i].modseq != results[i - 1].modseq)
+			buf_add(&work->own, &results[i].modseq, sizeof(results[i].modseq));
+	work->refresh = true;
+	return OK;
+}
+
+static bool was_marked(const struct fetch_work *work, uint32_t uid)
+{
+	for (size_t i = 0; i < work->marked_count; i++)
+		if (work->marked[i] == uid)
+			return true;
+	return false;
+}
+
+/* Begins the next message, if \Seen of it is settled. */
+static enum errc next_message(
+    struct imap_session *s, struct fetch_work *work, struct db *db, struct err *err)
+{
+	uint32_t seq = work->next;
+	uint32_t uid = index_at(s->view->known, seq)->uid;
+	bool now_seen = was_marked(work, uid) && index_seq_of(s->view->newest, uid) != 0;
+	enum errc rc = fetch_message_begin(&work->message, db, seq, now_seen, err);
+
+	if (rc != OK && rc != ERR_NOTFOUND)
+		return rc;
+	work->missing = work->missing || rc == ERR_NOTFOUND;
+	work->next = after(work, seq, &work->range);
+	return OK;
+}
+
+static bool needs_marking(const struct fetch_work *work)
+{
+	return work->sets_seen && !work->message.open && work->next > work->seen_until;
+}
+
+/* ERR_MORE: the step is over. ERR_END: everything is sent. OK: flags have to be set before the next message. */
+static enum errc send_some(
+    struct imap_session *s, struct fetch_work *work, struct db *db, struct err *err)
+{
+	enum errc rc = OK;
+
+	if (work->refresh)
+		rc = view_refresh(s, db, err);
+	work->refresh = rc != OK;
+	while (rc == OK) {
+		if (imap_step_is_over(s))
+			return ERR_MORE;
+		if (work->message.open) {
+			rc = fetch_message_go_on(&work->message, db, err);
+			if (rc == ERR_END)
+				rc = OK;
+			continue;
+		}
+		if (work->next == 0)
+			return ERR_END;
+		if (needs_marking(work))
+			return OK;
+		rc = next_message(s, work, db, err);
+	}
+	return rc;
+}
+
+static enum errc send_step(struct imap_session *s, struct fetch_work *work, struct err *err)
+{
+	enum errc rc = OK;
+
+	while (rc == OK) {
+		struct db *db;
+
+		if (work->next != 0 && needs_marking(work))
+			rc = mark_seen(s, work, err);
+		if (rc == OK)
+			rc = imap_lease(s, &db, err);
+		if (rc != OK)
+			break;
+		rc = send_some(s, work, db, err);
+		db_return(&db);
+	}
+	return rc;
+}
+
+static enum imap_run end(struct imap_session *s, struct fetch_work *work)
+{
+	work->told.own_count = work->own.n / sizeof(int64_t);
+	work->told.own = (const int64_t *)(const void *)work->own.p;
+	s->told = &work->told;
+	/* RFC 2180 4.1.2, RFC 5530: another session has removed them, and the store too */
+	if (work->missing && !s->command.uid)
+		return imap_finish_no(s, "EXPUNGEISSUED", "some messages are gone");
+	return imap_finish(s, NULL, "fetched");
+}
+
+/* In the middle of a response nothing can be said: the client would take it for the message. */
+static enum imap_run failed(struct imap_session *s, enum errc rc, const struct err *err)
+{
+	struct fetch_work *work = s->work;
+
+	if (work == NULL || !work->message.open) {
+		imap_reply_error(s, rc, err);
+		return RUN_DONE;
+	}
+	log_error(s->base.log, "fetch-broken", F_ERR(err));
+	imap_session_enter(s, IMAP_ENDED);
+	return RUN_CLOSE;
+}
+
+enum imap_run imap_run_fetch(struct imap_session *s)
+{
+	struct err err = { .code = OK };
+	enum errc rc = OK;
+
+	if (s->work == NULL)
+		rc = begin(s, &err);
+	if (rc == OK)
+		rc = send_step(s, s->work, &err);
+	switch (rc) {
+	case ERR_MORE:
+		return RUN_MORE;
+	case ERR_END:
+		return end(s, s->work);
+	default:
+		return failed(s, rc, &err);
+	}
+}

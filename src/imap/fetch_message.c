@@ -1,0 +1,353 @@
+#include "imap/fetch_message.h"
+
+#include "base/civil.h"
+#include "mime/header.h"
+#include "mime/index.h"
+#include "mime/section.h"
+#include "mime/structure.h"
+
+#include <string.h>
+
+/* So much of a literal at once. */
+#define PIECE_MAX ((size_t)65536)
+/* "4294967295." so many times */
+#define NUMBERS_MAX ((size_t)4096)
+
+static bool needs_info(const struct fetch_item *item)
+{
+	return item->kind == FETCH_ENVELOPE || item->kind == FETCH_BODY ||
+	    item->kind == FETCH_BODYSTRUCTURE || item->kind == FETCH_SECTION;
+}
+
+void fetch_message_init(struct fetch_message *m, struct imap_session *s, struct arena *arena,
+    const struct fetch_item *items, size_t count)
+{
+	*m = (struct fetch_message){ .s = s, .arena = arena, .items = items, .count = count };
+	buf_init(&m->text, SIZE_MAX);
+	for (size_t i = 0; i < count; i++) {
+		m->needs_info = m->needs_info || needs_info(&items[i]);
+		if (items[i].kind != FETCH_SECTION)
+			continue;
+		m->needs_content = true;
+		m->needs_tree = m->needs_tree || items[i].section.depth > 0;
+	}
+}
+
+static void close_message(struct fetch_message *m)
+{
+	content_close(&m->content);
+	buf_release(&m->text);
+	arena_clear(m->arena);
+	m->root = NULL;
+	m->left = 0;
+	m->open = false;
+}
+
+void fetch_message_release(struct fetch_message *m)
+{
+	close_message(m);
+}
+
+/* What cannot be read is a message without parts. */
+static void read_tree(struct fetch_message *m)
+{
+	if (mime_index_read(m->info.parts, m->info.trace_size, m->arena, &m->root, NULL) != OK)
+		m->root = NULL;
+}
+
+static enum errc read_needed(struct fetch_message *m, struct db *db, struct err *err)
+{
+	struct store *store = m->s->env->store;
+	int64_t owner = m->s->view->owner;
+	int64_t object = m->message.entry->object;
+	enum errc rc = OK;
+
+	if (m->needs_info)
+		rc = object_get(store, db, owner, object, m->arena, &m->info, err);
+	if (rc == OK && m->needs_tree)
+		read_tree(m);
+	if (rc == OK && m->needs_content)
+		rc = content_open(db, owner, object, &m->content, err);
+	return rc;
+}
+
+static void add_space(struct buf *out)
+{
+	if (out->p[out->n - 1] != '(')
+		buf_add_char(out, ' ');
+}
+
+static void write_flags(struct fetch_message *m)
+{
+	struct buf *out = &m->s->base.out;
+
+	BUF_ADD(out, "FLAGS ");
+	view_add_flags(out, m->s->view, &m->message);
+}
+
+static void write_uid(struct fetch_message *m)
+{
+	BUF_ADD(&m->s->base.out, "UID ");
+	buf_add_u64(&m->s->base.out, m->message.entry->uid);
+}
+
+static bool has_item(const struct fetch_message *m, enum fetch_kind kind)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->items[i].kind == kind)
+			return true;
+	return false;
+}
+
+enum errc fetch_message_begin(
+    struct fetch_message *m, struct db *db, uint32_t seq, bool tell_flags, struct err *err)
+{
+	struct buf *out = &m->s->base.out;
+	enum errc rc;
+
+	close_message(m);
+	m->seq = seq;
+	m->message = view_message(m->s->view, seq);
+	rc = read_needed(m, db, err);
+	if (rc != OK) {
+		close_message(m);
+		return rc;
+	}
+	m->open = true;
+	m->next = 0;
+	BUF_ADD(out, "* ");
+	buf_add_u64(out, seq);
+	BUF_ADD(out, " FETCH (");
+	if (m->s->command.uid && !has_item(m, FETCH_UID))
+		write_uid(m);
+	if (tell_flags && !has_item(m, FETCH_FLAGS)) {
+		add_space(out);
+		write_flags(m);
+	}
+	return OK;
+}
+
+static enum errc write_body(struct fetch_message *m, struct err *err)
+{
+	BUF_ADD(&m->s->base.out, "BODY ");
+	return imap_body_from_structure(m->info.structure, &m->s->base.out, err);
+}
+
+static void write_date(struct fetch_message *m)
+{
+	struct buf *out = &m->s->base.out;
+	struct civil civil = civil_from_unix(m->message.entry->internal_date, 0);
+
+	BUF_ADD(out, "INTERNALDATE \"");
+	civil_add_imap(out, &civil);
+	buf_add_char(out, '"');
+}
+
+static struct str numbers_of(const struct imap_section *section, struct arena *arena)
+{
+	struct buf text = BUF_INIT(NUMBERS_MAX);
+	struct str numbers;
+
+	for (size_t i = 0; i < section->depth; i++) {
+		if (i > 0)
+			buf_add_char(&text, '.');
+		buf_add_u64(&text, section->part[i]);
+	}
+	numbers = str_dup(arena, buf_str(&text));
+	buf_release(&text);
+	return numbers;
+}
+
+/* Sections of the message itself need no tree. */
+static bool find_in_message(
+    const struct fetch_message *m, enum section_text text, struct mime_range *range)
+{
+	uint64_t size = content_size(m->content);
+	uint64_t header = m->info.header_size < size ? m->info.header_size : size;
+
+	switch (text) {
+	case SECTION_ALL:
+		*range = (struct mime_range){ 0, size };
+		return true;
+	case SECTION_TEXT:
+		*range = (struct mime_range){ header, size - header };
+		return true;
+	case SECTION_HEADER:
+	case SECTION_FIELDS:
+	case SECTION_FIELDS_NOT:
+		*range = (struct mime_range){ 0, header };
+		return true;
+	case SECTION_MIME:
+		break;
+	}
+	return false;
+}
+
+static enum mime_section_what what_of(enum section_text text)
+{
+	switch (text) {
+	case SECTION_HEADER:
+	case SECTION_FIELDS:
+	case SECTION_FIELDS_NOT:
+		return MIME_SECTION_HEADER;
+	case SECTION_TEXT:
+		return MIME_SECTION_TEXT;
+	case SECTION_MIME:
+		return MIME_SECTION_MIME;
+	case SECTION_ALL:
+		break;
+	}
+	return MIME_SECTION_ALL;
+}
+
+/* False: there is no such section. */
+static bool find_section(
+    struct fetch_message *m, const struct imap_section *section, struct mime_range *range)
+{
+	uint64_t size = content_size(m->content);
+
+	if (section->depth == 0)
+		return find_in_message(m, section->text, range);
+	if (m->root == NULL ||
+	    !mime_section(
+		m->root, numbers_of(section, m->arena), what_of(section->text), range))
+		return false;
+	/* an index that does not fit its message */
+	return range->offset <= size && range->size <= size - range->offset;
+}
+
+/* The named fields of a header, or the others, go to `text`. */
+static enum errc select_fields(struct fetch_message *m, struct db *db,
+    const struct imap_section *section, struct mime_range *range, struct err *err)
+{
+	struct buf header = BUF_INIT(SIZE_MAX);
+	enum errc rc =
+	    content_read(m->content, db, range->offset, (size_t)range->size, &header, err);
+
+	buf_clear(&m->text);
+	if (rc == OK) {
+		mime_header_select(buf_str(&header), section->fields, section->field_count,
+		    section->text == SECTION_FIELDS_NOT, &m->text);
+		*range = (struct mime_range){ 0, m->text.n };
+	}
+	buf_release(&header);
+	return rc;
+}
+
+/* RFC 3501 6.4.5: from the offset, so many bytes at the most; beyond the end nothing. */
+static void cut_partial(const struct fetch_item *item, struct mime_range *range)
+{
+	uint64_t skip = item->offset < range->size ? item->offset : range->size;
+
+	if (!item->partial)
+		return;
+	range->offset += skip;
+	range->size -= skip;
+	if (range->size > item->length)
+		range->size = item->length;
+}
+
+static enum errc begin_section(
+    struct fetch_message *m, struct db *db, const struct fetch_item *item, struct err *err)
+{
+	struct buf *out = &m->s->base.out;
+	struct mime_range range;
+	enum errc rc = OK;
+
+	buf_add_str(out, item->label);
+	if (!find_section(m, &item->section, &range)) {
+		BUF_ADD(out, " NIL");
+		return OK;
+	}
+	m->from_text =
+	    item->section.text == SECTION_FIELDS || item->section.text == SECTION_FIELDS_NOT;
+	if (m->from_text)
+		rc = select_fields(m, db, &item->section, &range, err);
+	if (rc != OK)
+		return rc;
+	cut_partial(item, &range);
+	m->offset = range.offset;
+	m->left = range.size;
+	if (m->left == 0)
+		BUF_ADD(out, " \"\"");
+	else
+		buf_printf(out, " {%llu}\r\n", (unsigned long long)m->left);
+	return OK;
+}
+
+/* RFC 3501 section 9, CHAR8: no NUL in a literal. The size stays what was announced. */
+static void replace_nul(char *p, size_t n)
+{
+	char *end = p + n;
+
+	while (p < end && (p = memchr(p, '\0', (size_t)(end - p))) != NULL)
+		*p++ = (char)0x80;
+}
+
+static enum errc write_literal(struct fetch_message *m, struct db *db, struct err *err)
+{
+	struct buf *out = &m->s->base.out;
+	size_t n = m->left < PIECE_MAX ? (size_t)m->left : PIECE_MAX;
+	size_t before = out->n;
+	enum errc rc = OK;
+
+	if (m->from_text)
+		buf_add(out, m->text.p + m->offset, n);
+	else
+		rc = content_read(m->content, db, m->offset, n, out, err);
+	if (rc != OK)
+		return rc;
+	if (out->n - before != n)
+		return err_set(err, ERR_CORRUPT, "message shorter than its size");
+	replace_nul(out->p + before, n);
+	m->offset += n;
+	m->left -= n;
+	return OK;
+}
+
+static enum errc write_item(struct fetch_message *m, struct db *db, struct err *err)
+{
+	const struct fetch_item *item = &m->items[m->next++];
+	struct buf *out = &m->s->base.out;
+
+	add_space(out);
+	switch (item->kind) {
+	case FETCH_FLAGS:
+		write_flags(m);
+		break;
+	case FETCH_UID:
+		write_uid(m);
+		break;
+	case FETCH_INTERNALDATE:
+		write_date(m);
+		break;
+	case FETCH_SIZE:
+		BUF_ADD(out, "RFC822.SIZE ");
+		buf_add_u64(out, m->message.entry->size);
+		break;
+	case FETCH_ENVELOPE:
+		BUF_ADD(out, "ENVELOPE ");
+		buf_add_str(out, m->info.envelope);
+		break;
+	case FETCH_BODYSTRUCTURE:
+		BUF_ADD(out, "BODYSTRUCTURE ");
+		buf_add_str(out, m->info.structure);
+		break;
+	case FETCH_BODY:
+		return write_body(m, err);
+	case FETCH_SECTION:
+		return begin_section(m, db, item, err);
+	}
+	return OK;
+}
+
+enum errc fetch_message_go_on(struct fetch_message *m, struct db *db, struct err *err)
+{
+	if (m->left > 0)
+		return write_literal(m, db, err);
+	if (m->next < m->count)
+		return write_item(m, db, err);
+	BUF_ADD(&m->s->base.out, ")\r\n");
+	close_message(m);
+	return ERR_END;
+}

@@ -1,0 +1,155 @@
+/*
+ * imap/imap_int.h - what the files of src/imap share: the session and how commands speak to it.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "imap/command.h"
+#include "imap/framer.h"
+#include "imap/imap.h"
+#include "store/store.h"
+
+struct imap_view;
+struct view_told;
+struct imap_login;
+struct spool;
+
+/* Bits, so that the table of verbs can say where one is legal. The diagram is in session.c. */
+enum imap_state {
+	IMAP_STRANGER = 1 << 0, /* "not authenticated" */
+	IMAP_KNOWN = 1 << 1,	/* "authenticated" */
+	IMAP_SELECTED = 1 << 2,
+	IMAP_ENDED = 1 << 3, /* "logout" */
+};
+
+/* What a command's step came to. */
+enum imap_run {
+	RUN_DONE,   /* answered (imap_reply was called with a tagged kind) */
+	RUN_FINISH, /* imap_finish was called: the mailbox's news, then the answer */
+	RUN_MORE,   /* the step is over and the command is not */
+	RUN_INPUT,  /* a line of the client is needed */
+	RUN_WAIT,   /* EVENT_DONE is needed */
+	RUN_IDLE,
+	RUN_TICKET,
+	RUN_TLS,
+	RUN_CLOSE, /* whatever has to be said was said */
+};
+
+/* What a command may tell of a mailbox's news before its answer (RFC 3501 7.4.1, 5.5). */
+enum imap_news {
+	NEWS_NONE,
+	NEWS_NUMBERS_STAY, /* no EXPUNGE: FETCH, STORE, SEARCH */
+	NEWS_ALL,
+};
+
+struct imap_session {
+	struct session base; /* first: the driver knows only this */
+	const struct imap_env *env;
+	enum imap_state state;
+	struct framer framer;
+	size_t taken; /* of base.in in this step */
+	int64_t step_until_us;
+	bool greeted, eof, stopping;
+	bool bus; /* the bus told of a change; IDLE clears it */
+
+	struct arena *arena; /* the command's: cleared when it is answered */
+	bool running;
+	struct imap_command command;
+	void *work; /* what the command keeps between its steps, in the arena */
+	void (*work_free)(struct imap_session *s, void *work); /* NULL: the arena is all */
+	struct view_told *told; /* what the command reported itself; in the arena */
+	struct {
+		bool ready, ok; /* ok: OK, else NO */
+		struct str text;
+	} finish;
+
+	struct spool *message; /* of the APPEND that is being read or run */
+	unsigned bad_commands; /* one after the other */
+	size_t stranger_bytes;
+	int64_t active_ms, timer_ms; /* monotonic; 0: no timer */
+
+	struct imap_login *login; /* while somebody logs in */
+	unsigned login_failures;
+	struct actor actor;
+	struct str user; /* on the heap; of the one who is logged in */
+	struct imap_view *view;
+};
+
+/* One row a verb: verbs.c. */
+struct imap_verb_row {
+	unsigned states; /* where it is legal */
+	bool ticket,
+	    ticket_selected; /* needs the database: always; when a mailbox is selected */
+	enum imap_news news;
+	const char *capability; /* announced because this verb is here; NULL: none */
+	enum imap_run (*run)(struct imap_session *s);
+};
+const struct imap_verb_row *imap_verb_row(enum imap_verb verb);
+
+/* session.c: the only writer of `state`. */
+void imap_session_enter(struct imap_session *s, enum imap_state state);
+
+/* 64 KB of output or 5 ms. */
+bool imap_step_is_over(const struct imap_session *s);
+
+/*
+ * A line that the client sends in the middle of a command, after framer_next_plain. ERR_MORE: it is not complete;
+ * ERR_LIMIT: it is too long and was dropped. Borrowed until the framer's next call.
+ */
+NODISCARD enum errc imap_take_line(struct imap_session *s, struct str *line_out);
+
+/* A connection for this step; ERR_UNAVAIL. To be given back with db_return before the step ends. */
+NODISCARD enum errc imap_lease(struct imap_session *s, struct db **db_out, struct err *err);
+
+/* Deselects; a view is closed with its watches. */
+void imap_deselect(struct imap_session *s);
+
+/* Answers OK after the news of the mailbox. `code` without brackets, a constant; NULL: none. */
+enum imap_run imap_finish(struct imap_session *s, const char *code, const char *text);
+
+/* The same with NO. */
+enum imap_run imap_finish_no(struct imap_session *s, const char *code, const char *text);
+
+/* OK with a text that has its response code: "[COPYUID 1 2 3] done". Copied. */
+enum imap_run imap_finish_text(struct imap_session *s, struct str text);
+
+/* mailbox_name.c: a name as sent to one for the store. False: it was answered. */
+bool imap_mailbox_name(struct imap_session *s, struct str sent, struct str *name_out);
+
+/* Appends a name as it is sent: an atom, quoted, or a literal; modified UTF-7. */
+void imap_add_mailbox(struct buf *out, struct str name);
+
+/* capability.c: "IMAP4rev1 ..." as it is now. */
+void imap_add_capabilities(const struct imap_session *s, struct buf *out);
+
+/* May passwords be sent over this connection? */
+bool imap_login_is_allowed(const struct imap_session *s);
+
+/* cmd_*.c */
+enum imap_run imap_run_capability(struct imap_session *s);
+enum imap_run imap_run_noop(struct imap_session *s);
+enum imap_run imap_run_logout(struct imap_session *s);
+enum imap_run imap_run_id(struct imap_session *s);
+enum imap_run imap_run_starttls(struct imap_session *s);
+enum imap_run imap_run_authenticate(struct imap_session *s);
+enum imap_run imap_run_login(struct imap_session *s);
+enum imap_run imap_run_enable(struct imap_session *s);
+enum imap_run imap_run_select(struct imap_session *s);
+enum imap_run imap_run_create(struct imap_session *s);
+enum imap_run imap_run_delete(struct imap_session *s);
+enum imap_run imap_run_rename(struct imap_session *s);
+enum imap_run imap_run_subscribe(struct imap_session *s);
+enum imap_run imap_run_list(struct imap_session *s);
+enum imap_run imap_run_namespace(struct imap_session *s);
+enum imap_run imap_run_status(struct imap_session *s);
+enum imap_run imap_run_append(struct imap_session *s);
+enum imap_run imap_run_idle(struct imap_session *s);
+enum imap_run imap_run_close(struct imap_session *s);
+enum imap_run imap_run_unselect(struct imap_session *s);
+enum imap_run imap_run_expunge(struct imap_session *s);
+enum imap_run imap_run_search(struct imap_session *s);
+enum imap_run imap_run_fetch(struct imap_session *s);
+enum imap_run imap_run_store(struct imap_session *s);
+enum imap_run imap_run_copy(struct imap_session *s);

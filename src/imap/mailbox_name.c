@@ -1,0 +1,46 @@
+/*
+ * imap/mailbox_name.c - names of mailboxes between the wire and the store.
+ */
+#include "imap/imap_int.h"
+#include "imap/lex.h"
+#include "imap/reply.h"
+#include "imap/utf7.h"
+
+bool imap_mailbox_name(struct imap_session *s, struct str sent, struct str *name_out)
+{
+	struct err err = { .code = OK };
+
+	if (utf7_decode(sent, s->arena, name_out, &err) == OK)
+		return true;
+	imap_reply(s, REPLY_NO, "CANNOT", err.text);
+	return false;
+}
+
+static bool is_plain(struct str name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!imap_is_astring_char(name.p[i]))
+			return false;
+	return name.n > 0 && !str_equal_nocase(name, STR("NIL"));
+}
+
+/* Modified UTF-7 is printable ASCII: a literal is never needed. */
+void imap_add_mailbox(struct buf *out, struct str name)
+{
+	struct buf sent = BUF_INIT(STORE_MAILBOX_NAME_MAX * 4);
+
+	utf7_encode(&sent, name);
+	if (is_plain(buf_str(&sent))) {
+		buf_add_str(out, buf_str(&sent));
+		buf_release(&sent);
+		return;
+	}
+	buf_add_char(out, '"');
+	for (size_t i = 0; i < sent.n; i++) {
+		if (sent.p[i] == '"' || sent.p[i] == '\\')
+			buf_add_char(out, '\\');
+		buf_add_char(out, sent.p[i]);
+	}
+	buf_add_char(out, '"');
+	buf_release(&sent);
+}

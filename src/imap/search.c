@@ -1,0 +1,389 @@
+#include "imap/search.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "base/utf8.h"
+#include "imap/imap_int.h"
+#include "imap/limits.h"
+#include "mime/charset.h"
+#include "mime/date.h"
+#include "mime/header.h"
+#include "mime/message.h"
+#include "mime/text.h"
+#include "store/content.h"
+#include "store/message.h"
+
+#define DAY_S 86400
+#define NO_KEYWORD SIZE_MAX
+
+/* What has to be read to answer. */
+enum cost { COST_INDEX, COST_HEADER, COST_MESSAGE };
+
+/* A key with what does not change from message to message. */
+struct node {
+	enum search_op op;
+	enum cost cost; /* of the dearest key below */
+	const struct search_key *key;
+	struct seqset sorted;
+	size_t keyword; /* number, or NO_KEYWORD */
+	struct text_key text;
+	struct node *child, *next;
+};
+
+/* The message that is looked at, as far as it was read. */
+struct message {
+	uint32_t seq;
+	struct view_message now;
+	bool header_read, bytes_read, gone;
+	struct content *content;
+	struct buf header;
+	struct str bytes;
+	struct mime_part *root;
+};
+
+struct search {
+	struct imap_session *s;
+	struct node *node;
+	struct arena *arena; /* of one message */
+	struct message message;
+};
+
+/* What building needs besides the key. */
+struct building {
+	struct imap_session *s;
+	struct str charset;
+	struct arena *arena;
+};
+
+static enum cost cost_of(enum search_op op)
+{
+	switch (op) {
+	case SEARCH_HEADER:
+	case SEARCH_SENT_BEFORE:
+	case SEARCH_SENT_ON:
+	case SEARCH_SENT_SINCE:
+		return COST_HEADER;
+	case SEARCH_BODY:
+	case SEARCH_TEXT:
+		return COST_MESSAGE;
+	default:
+		return COST_INDEX;
+	}
+}
+
+/* Keywords are compared without regard to case, as the store does. */
+static size_t keyword_number(const struct imap_view *view, struct str name)
+{
+	size_t count;
+	const struct str *names = index_keywords(view->newest, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (names[i].n > 0 && str_equal_nocase(names[i], name))
+			return i;
+	return NO_KEYWORD;
+}
+
+static enum errc make_text(const struct building *b, struct node *node, struct err *err)
+{
+	struct buf utf8 = BUF_INIT(IMAP_COMMAND_MAX * 8);
+	enum errc rc = charset_to_utf8(b->charset, node->key->text, &utf8, err);
+
+	if (rc == OK)
+		node->text = text_key_of(buf_str(&utf8), b->arena);
+	buf_release(&utf8);
+	return rc;
+}
+
+static enum errc make_leaf(const struct building *b, struct node *node, struct err *err)
+{
+	const struct imap_view *view = b->s->view;
+	uint32_t last = view->exists > 0 ? index_at(view->known, view->exists)->uid : 0;
+
+	switch (node->op) {
+	case SEARCH_SET:
+		node->sorted = seqset_sorted(&node->key->set, view->exists, b->arena);
+		return OK;
+	case SEARCH_UID:
+		node->sorted = seqset_sorted(&node->key->set, last, b->arena);
+		return OK;
+	case SEARCH_KEYWORD:
+		node->keyword = keyword_number(view, node->key->text);
+		return OK;
+	case SEARCH_HEADER:
+	case SEARCH_BODY:
+	case SEARCH_TEXT:
+		return make_text(b, node, err);
+	default:
+		return OK;
+	}
+}
+
+/* Among its siblings by what it costs; equal ones stay in the client's order. */
+static void insert_child(struct node *parent, struct node *child)
+{
+	struct node **at = &parent->child;
+
+	while (*at != NULL && (*at)->cost <= child->cost)
+		at = &(*at)->next;
+	child->next = *at;
+	*at = child;
+	if (child->cost > parent->cost)
+		parent->cost = child->cost;
+}
+
+/* The parser has bounded how deep this goes. */
+static enum errc make_node(const struct building *b, const struct search_key *key,
+    struct node **node_out, struct err *err)
+{
+	struct node *node = ARENA_NEW(b->arena, struct node, 1);
+
+	node->op = key->op;
+	node->key = key;
+	node->cost = cost_of(key->op);
+	*node_out = node;
+	if (key->op < SEARCH_AND)
+		return make_leaf(b, node, err);
+	for (const struct search_key *k = key->child; k != NULL; k = k->next) {
+		struct node *child;
+		enum errc rc = make_node(b, k, &child, err);
+
+		if (rc != OK)
+			return rc;
+		insert_child(node, child);
+	}
+	return OK;
+}
+
+enum errc search_new(struct imap_session *s, const struct search_key *key, struct str charset,
+    struct arena *arena, struct search **search_out, struct err *err)
+{
+	const struct building b = { .s = s, .charset = charset, .arena = arena };
+	struct search *search = ARENA_NEW(arena, struct search, 1);
+	enum errc rc;
+
+	if (charset.n > 0 && !charset_is_known(charset))
+		return err_set(err, ERR_UNSUPPORTED, "charset not known");
+	rc = make_node(&b, key, &search->node, err);
+	if (rc != OK)
+		return rc;
+	search->s = s;
+	search->arena = arena_new("imap search");
+	buf_init(&search->message.header, SIZE_MAX);
+	*search_out = search;
+	return OK;
+}
+
+static void close_message(struct search *search)
+{
+	struct message *m = &search->message;
+
+	content_close(&m->content);
+	buf_clear(&m->header);
+	arena_clear(search->arena);
+	m->header_read = m->bytes_read = m->gone = false;
+	m->bytes = STR_EMPTY;
+	m->root = NULL;
+}
+
+void search_release(struct search *search)
+{
+	close_message(search);
+	buf_release(&search->message.header);
+	arena_free(&search->arena);
+}
+
+static enum errc open_content(struct search *search, struct db *db, struct err *err)
+{
+	struct message *m = &search->message;
+	enum errc rc;
+
+	if (m->content != NULL || m->gone)
+		return OK;
+	rc = content_open(db, search->s->view->owner, m->now.entry->object, &m->content, err);
+	m->gone = rc == ERR_NOTFOUND;
+	return m->gone ? OK : rc;
+}
+
+static enum errc read_header(struct search *search, struct db *db, struct err *err)
+{
+	struct message *m = &search->message;
+	struct object_info info;
+	enum errc rc;
+
+	if (m->header_read)
+		return OK;
+	m->header_read = true;
+	rc = open_content(search, db, err);
+	if (rc != OK || m->gone)
+		return rc;
+	rc = object_get(search->s->env->store, db, search->s->view->owner, m->now.entry->object,
+	    search->arena, &info, err);
+	if (rc == OK)
+		rc = content_read(m->content, db, 0, (size_t)info.header_size, &m->header, err);
+	return rc;
+}
+
+static enum errc read_message(struct search *search, struct db *db, struct err *err)
+{
+	struct message *m = &search->message;
+	enum errc rc;
+
+	if (m->bytes_read)
+		return OK;
+	m->bytes_read = true;
+	rc = open_content(search, db, err);
+	if (rc == OK && !m->gone)
+		rc = content_view(m->content, db, SIZE_MAX, &m->bytes, err);
+	if (rc == OK)
+		mime_parse(m->bytes, search->arena, &m->root);
+	return rc;
+}
+
+static int64_t floor_day(int64_t unix_s)
+{
+	return unix_s >= 0 ? unix_s / DAY_S : -((-unix_s + DAY_S - 1) / DAY_S);
+}
+
+static bool compare_days(enum search_op op, int64_t day, int64_t with)
+{
+	switch (op) {
+	case SEARCH_BEFORE:
+	case SEARCH_SENT_BEFORE:
+		return day < with;
+	case SEARCH_SINCE:
+	case SEARCH_SENT_SINCE:
+		return day >= with;
+	default:
+		return day == with;
+	}
+}
+
+/* RFC 3501 6.4.4: the day as the Date field names it, disregarding time and timezone. */
+static bool matches_sent(const struct message *m, const struct node *node)
+{
+	struct mime_field field;
+	int64_t unix_s;
+	int zone_min;
+
+	if (!mime_field_find(buf_str(&m->header), STR("Date"), &field) ||
+	    mime_date_parse(field.value, &unix_s, &zone_min, NULL) != OK)
+		return false;
+	return compare_days(
+	    node->op, floor_day(unix_s + (int64_t)zone_min * 60), node->key->day);
+}
+
+static bool has_keyword(const struct message *m, size_t keyword)
+{
+	const struct index_entry *entry = m->now.entry;
+	const uint16_t *extra;
+	size_t count;
+
+	if (keyword == NO_KEYWORD)
+		return false;
+	if (keyword < FLAG_KEYWORDS_IN_MASK)
+		return (entry->flags >> (FLAG_KEYWORD_SHIFT + keyword) & 1) != 0;
+	if (entry->extra == 0)
+		return false;
+	extra = index_extra_keywords(m->now.version, entry->uid, &count);
+	for (size_t i = 0; i < count; i++)
+		if (extra[i] == keyword)
+			return true;
+	return false;
+}
+
+static bool matches_index(const struct search *search, const struct node *node)
+{
+	const struct message *m = &search->message;
+	const struct index_entry *entry = m->now.entry;
+
+	switch (node->op) {
+	case SEARCH_ALL:
+		return true;
+	case SEARCH_SET:
+		return seqset_sorted_has(&node->sorted, m->seq);
+	case SEARCH_UID:
+		return seqset_sorted_has(&node->sorted, entry->uid);
+	case SEARCH_FLAGS:
+		return (entry->flags & node->key->flags) == node->key->flags;
+	case SEARCH_RECENT:
+		return view_is_recent(search->s->view, entry->uid);
+	case SEARCH_KEYWORD:
+		return has_keyword(m, node->keyword);
+	case SEARCH_LARGER:
+		return entry->size > node->key->size;
+	case SEARCH_SMALLER:
+		return entry->size < node->key->size;
+	default:
+		return compare_days(node->op, floor_day(entry->internal_date), node->key->day);
+	}
+}
+
+static bool matches_header(const struct message *m, const struct node *node)
+{
+	if (m->gone)
+		return false;
+	if (node->op == SEARCH_HEADER)
+		return text_in_field(buf_str(&m->header), node->key->field, &node->text);
+	return matches_sent(m, node);
+}
+
+static bool matches_message(const struct message *m, const struct node *node)
+{
+	if (m->gone)
+		return false;
+	return node->op == SEARCH_TEXT ? text_in_message(m->root, m->bytes, &node->text)
+				       : text_in_body(m->root, m->bytes, &node->text);
+}
+
+static enum errc ask_leaf(struct search *search, struct db *db, const struct node *node,
+    bool *matches, struct err *err)
+{
+	enum errc rc = OK;
+
+	switch (node->cost) {
+	case COST_INDEX:
+		*matches = matches_index(search, node);
+		break;
+	case COST_HEADER:
+		rc = read_header(search, db, err);
+		*matches = rc == OK && matches_header(&search->message, node);
+		break;
+	case COST_MESSAGE:
+		rc = read_message(search, db, err);
+		*matches = rc == OK && matches_message(&search->message, node);
+		break;
+	}
+	return rc;
+}
+
+static enum errc ask(struct search *search, struct db *db, const struct node *node,
+    bool *matches, struct err *err)
+{
+	bool want = node->op != SEARCH_AND; /* the answer of a child that settles it */
+	enum errc rc = OK;
+
+	if (node->op < SEARCH_AND)
+		return ask_leaf(search, db, node, matches, err);
+	*matches = !want;
+	for (const struct node *c = node->child; c != NULL && rc == OK && *matches != want;
+	     c = c->next)
+		rc = ask(search, db, c, matches, err);
+	if (node->op == SEARCH_NOT)
+		*matches = !*matches;
+	return rc;
+}
+
+enum errc search_matches(
+    struct search *search, struct db *db, uint32_t seq, bool *matches_out, struct err *err)
+{
+	struct message *m = &search->message;
+	enum errc rc;
+
+	m->seq = seq;
+	m->now = view_message(search->s->view, seq);
+	rc = ask(search, db, search->node, matches_out, err);
+	if (search->node->cost != COST_INDEX)
+		close_message(search);
+	return rc;
+}

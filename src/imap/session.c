@@ -1,0 +1,498 @@
+/*
+ * imap/session.c - one connection: bytes to commands, commands to steps, and its state.
+ *
+ *	          LOGIN, AUTHENTICATE            SELECT, EXAMINE
+ *	STRANGER ---------------------> KNOWN <------------------> SELECTED
+ *	    |                             |     CLOSE, UNSELECT,       |  (SELECT again)
+ *	    |                             |     failed SELECT          |
+ *	    +-----------------------------+-------------+--------------+
+ *	                                                v
+ *	                                              ENDED   LOGOUT, BYE, end of input
+ *
+ * RFC 3501 section 3. STARTTLS stays in STRANGER.
+ */
+#include "base/clock.h"
+#include "base/heap.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "imap/imap_int.h"
+#include "imap/limits.h"
+#include "imap/login.h"
+#include "imap/parse.h"
+#include "imap/reply.h"
+#include "imap/view.h"
+#include "net/spool.h"
+
+#include <assert.h>
+
+#define LEASE_WAIT_MS 5000
+#define SPOOL_MEMORY_MAX ((size_t)256 * 1024)
+
+static const struct frame_limits stranger_limits = {
+	.line_max = IMAP_STRANGER_LINE_MAX,
+	.command_max = IMAP_STRANGER_SESSION_MAX,
+};
+
+static const struct frame_limits known_limits = {
+	.line_max = IMAP_LINE_MAX,
+	.command_max = IMAP_COMMAND_MAX,
+};
+
+static bool is_in_the_diagram(enum imap_state from, enum imap_state to)
+{
+	switch (from) {
+	case IMAP_STRANGER:
+		return to == IMAP_KNOWN || to == IMAP_ENDED;
+	case IMAP_KNOWN:
+	case IMAP_SELECTED:
+		return to != IMAP_STRANGER;
+	case IMAP_ENDED:
+		break;
+	}
+	return to == IMAP_ENDED;
+}
+
+static const char *state_word(enum imap_state state)
+{
+	switch (state) {
+	case IMAP_STRANGER:
+		return "stranger";
+	case IMAP_KNOWN:
+		return "known";
+	case IMAP_SELECTED:
+		return "selected";
+	case IMAP_ENDED:
+		break;
+	}
+	return "ended";
+}
+
+void imap_session_enter(struct imap_session *s, enum imap_state state)
+{
+	assert(is_in_the_diagram(s->state, state));
+	if (s->state == IMAP_STRANGER && state == IMAP_KNOWN)
+		framer_set_limits(&s->framer, known_limits);
+	log_debug(s->base.log, "state", F_WORD("state", state_word(state)));
+	s->state = state;
+}
+
+void imap_deselect(struct imap_session *s)
+{
+	if (s->view == NULL)
+		return;
+	view_close(s);
+	xfree(s->view);
+	s->view = NULL;
+	imap_session_enter(s, IMAP_KNOWN);
+}
+
+bool imap_step_is_over(const struct imap_session *s)
+{
+	return s->base.out.n >= STEP_OUTPUT_MAX || clock_mono_us() >= s->step_until_us;
+}
+
+enum errc imap_lease(struct imap_session *s, struct db **db_out, struct err *err)
+{
+	return db_lease(store_pool(s->env->store), LEASE_WAIT_MS, db_out, err);
+}
+
+static enum imap_run finish(struct imap_session *s, bool ok, struct str text)
+{
+	s->finish.ready = true;
+	s->finish.ok = ok;
+	s->finish.text = text;
+	return RUN_FINISH;
+}
+
+static struct str coded(struct imap_session *s, const char *code, const char *text)
+{
+	if (code == NULL)
+		return str_from(text);
+	return str_printf(s->arena, "[%s] %s", code, text);
+}
+
+enum imap_run imap_finish(struct imap_session *s, const char *code, const char *text)
+{
+	return finish(s, true, coded(s, code, text));
+}
+
+enum imap_run imap_finish_no(struct imap_session *s, const char *code, const char *text)
+{
+	return finish(s, false, coded(s, code, text));
+}
+
+enum imap_run imap_finish_text(struct imap_session *s, struct str text)
+{
+	return finish(s, true, str_dup(s->arena, text));
+}
+
+/* The command was answered: what it kept goes. */
+static void end_command(struct imap_session *s)
+{
+	if (s->work_free != NULL)
+		s->work_free(s, s->work);
+	s->work_free = NULL;
+	s->work = NULL;
+	s->told = NULL;
+	s->finish.ready = false;
+	s->running = false;
+	spool_free(&s->message);
+	s->command = (struct imap_command){ .verb = VERB_COUNT };
+	arena_clear(s->arena);
+}
+
+static enum imap_run say_bye(struct imap_session *s, const char *code, const char *text)
+{
+	imap_reply(s, REPLY_BYE, code, text);
+	imap_session_enter(s, IMAP_ENDED);
+	return RUN_CLOSE;
+}
+
+/* The mailbox cannot be shown any more as the client knows it. */
+static enum imap_run lost_mailbox(struct imap_session *s, const struct err *err)
+{
+	log_info(s->base.log, "mailbox-lost", F_ERR(err));
+	return say_bye(
+	    s, NULL, "the selected mailbox changed in a way that cannot be told, or is gone");
+}
+
+/* Tells the news, then answers. */
+static enum imap_run tell_and_answer(struct imap_session *s)
+{
+	enum imap_news news = imap_verb_row(s->command.verb)->news;
+	struct err err = { .code = OK };
+	enum errc rc = OK;
+
+	if (news != NEWS_NONE && s->state == IMAP_SELECTED) {
+		if (!s->view->sync.active && !s->base.has_ticket)
+			return RUN_TICKET;
+		rc = view_sync(s, news == NEWS_ALL, s->told, &err);
+	}
+	if (rc == ERR_MORE)
+		return RUN_MORE;
+	if (rc == ERR_NOTFOUND || rc == ERR_CLOSED)
+		return lost_mailbox(s, &err);
+	/* what the command did is done: news that could not be read are for the next one */
+	if (rc != OK)
+		log_warn(s->base.log, "news-failed", F_ERR(&err));
+	imap_reply_text(s, s->finish.ok ? REPLY_OK : REPLY_NO, s->finish.text);
+	return RUN_DONE;
+}
+
+static enum imap_run run_command(struct imap_session *s)
+{
+	const struct imap_verb_row *row = imap_verb_row(s->command.verb);
+	bool needs_ticket = row->ticket || (row->ticket_selected && s->state == IMAP_SELECTED);
+	enum imap_run run = RUN_FINISH;
+
+	if (!s->finish.ready) {
+		if (needs_ticket && !s->base.has_ticket)
+			return RUN_TICKET;
+		run = row->run(s);
+	}
+	if (run == RUN_FINISH)
+		run = tell_and_answer(s);
+	if (run == RUN_DONE || run == RUN_TLS || run == RUN_CLOSE)
+		end_command(s);
+	return run;
+}
+
+/* A command that is no command. */
+static enum imap_run refuse_command(struct imap_session *s, const char *text)
+{
+	imap_reply(s, REPLY_BAD, NULL, text);
+	end_command(s);
+	if (++s->bad_commands >= IMAP_BAD_COMMANDS_MAX)
+		return say_bye(s, NULL, "too many bad commands");
+	return RUN_DONE;
+}
+
+static enum imap_run begin_command(struct imap_session *s)
+{
+	struct str text = framer_command(&s->framer);
+	struct err err = { .code = OK };
+	enum errc rc = imap_parse(text, s->arena, &s->command, &err);
+
+	framer_next(&s->framer);
+	if (rc == ERR_LIMIT) {
+		imap_reply(s, REPLY_NO, "LIMIT", err.text);
+		end_command(s);
+		return RUN_DONE;
+	}
+	if (rc != OK)
+		return refuse_command(s, err.text);
+	if ((imap_verb_row(s->command.verb)->states & s->state) == 0)
+		return refuse_command(s, "not in this state");
+	s->bad_commands = 0;
+	s->running = true;
+	return RUN_DONE;
+}
+
+/* The text so far is cut off: its tag and the answer. */
+static void refuse_text(
+    struct imap_session *s, enum reply_kind kind, const char *code, const char *text)
+{
+	s->command.tag = str_dup(s->arena, imap_tag_of(framer_command(&s->framer)));
+	imap_reply(s, kind, code, text);
+	end_command(s);
+}
+
+static enum imap_run refuse_literal(struct imap_session *s, const char *code, const char *text)
+{
+	const struct frame_literal *literal = &s->framer.literal;
+
+	refuse_text(s, REPLY_NO, code, text);
+	/* RFC 7888 section 4: read it all, or close */
+	if (!literal->synchronous &&
+	    (s->state == IMAP_STRANGER || literal->size > IMAP_DROP_MAX))
+		return say_bye(s, code, text);
+	framer_refuse(&s->framer);
+	return RUN_DONE;
+}
+
+static enum imap_run go_on(struct imap_session *s)
+{
+	if (s->framer.literal.synchronous)
+		imap_continue(s, "go on");
+	return RUN_DONE;
+}
+
+/* The message of an APPEND: straight to the spool. */
+static enum imap_run spool_message(struct imap_session *s)
+{
+	const struct imap_conf *conf = s->env->conf;
+
+	if (s->framer.literal.size > conf->message_max)
+		return refuse_literal(s, "TOOBIG", "message too big");
+	spool_free(&s->message);
+	s->message = spool_new(s->env->spool_directory, SPOOL_MEMORY_MAX, conf->message_max);
+	framer_spool(&s->framer);
+	return go_on(s);
+}
+
+static enum imap_run announced_literal(struct imap_session *s)
+{
+	struct str text = framer_command(&s->framer);
+	size_t max = s->state == IMAP_STRANGER ? IMAP_STRANGER_LITERAL_MAX : IMAP_LITERAL_MAX;
+	bool is_message = s->state != IMAP_STRANGER && imap_literal_is_message(text, s->arena);
+
+	arena_clear(s->arena);
+	if (is_message)
+		return spool_message(s);
+	if (s->framer.literal.size > max ||
+	    text.n + s->framer.literal.size > s->framer.limits.command_max)
+		return refuse_literal(s, "TOOBIG", "literal too big");
+	framer_accept(&s->framer);
+	return go_on(s);
+}
+
+/* Bytes of the message; when they cannot be kept the rest is read all the same. */
+static enum imap_run keep_message(struct imap_session *s)
+{
+	struct err err = { .code = OK };
+
+	if (s->message == NULL || spool_add(s->message, framer_data(&s->framer), &err) == OK)
+		return RUN_DONE;
+	log_warn(s->base.log, "spool-failed", F_ERR(&err));
+	spool_free(&s->message);
+	return RUN_DONE;
+}
+
+static enum imap_run too_long(struct imap_session *s)
+{
+	refuse_text(s, REPLY_BAD, NULL, "command too long");
+	if (++s->bad_commands >= IMAP_BAD_COMMANDS_MAX)
+		return say_bye(s, NULL, "too many bad commands");
+	return RUN_DONE;
+}
+
+/* What has come and was not looked at yet. */
+static struct str input_left(struct imap_session *s)
+{
+	return str_from_at(buf_str(&s->base.in), s->taken);
+}
+
+static enum frame feed_framer(struct imap_session *s)
+{
+	enum frame frame;
+	size_t n = framer_feed(&s->framer, input_left(s), &frame);
+
+	s->taken += n;
+	if (s->state == IMAP_STRANGER)
+		s->stranger_bytes += n;
+	return frame;
+}
+
+static enum imap_run next_command(struct imap_session *s)
+{
+	enum frame frame = feed_framer(s);
+
+	if (s->state == IMAP_STRANGER && s->stranger_bytes > IMAP_STRANGER_SESSION_MAX)
+		return say_bye(s, NULL, "too much before login");
+	switch (frame) {
+	case FRAME_MORE:
+		return RUN_INPUT;
+	case FRAME_COMMAND:
+		return begin_command(s);
+	case FRAME_LITERAL:
+		return announced_literal(s);
+	case FRAME_DATA:
+		return keep_message(s);
+	case FRAME_TOO_LONG:
+		return too_long(s);
+	case FRAME_DROPPED:
+		break;
+	}
+	return RUN_DONE;
+}
+
+enum errc imap_take_line(struct imap_session *s, struct str *line_out)
+{
+	enum frame frame = feed_framer(s);
+
+	if (s->state == IMAP_STRANGER && s->stranger_bytes > IMAP_STRANGER_SESSION_MAX)
+		return ERR_LIMIT;
+	if (frame == FRAME_TOO_LONG || frame == FRAME_DROPPED)
+		return ERR_LIMIT;
+	*line_out = framer_command(&s->framer);
+	return frame == FRAME_COMMAND ? OK : ERR_MORE;
+}
+
+static void greet(struct imap_session *s)
+{
+	struct buf *out = &s->base.out;
+
+	BUF_ADD(out, "* OK [CAPABILITY ");
+	imap_add_capabilities(s, out);
+	buf_printf(out, "] %.*s Tabella ready\r\n", STR_ARG(s->env->hostname));
+	s->greeted = true;
+}
+
+/* RFC 3501 5.4: autologout. IDLE counts as silence too (RFC 2177 section 3). */
+static bool is_silent_too_long(struct imap_session *s)
+{
+	return s->state != IMAP_STRANGER && !s->running &&
+	    clock_mono_ms() - s->active_ms >= s->env->conf->idle_timeout_ms;
+}
+
+static enum imap_run one_thing(struct imap_session *s)
+{
+	if (s->running)
+		return run_command(s);
+	if (s->stopping && framer_is_idle(&s->framer))
+		return say_bye(s, "UNAVAILABLE", "server is stopping");
+	if (is_silent_too_long(s))
+		return say_bye(s, NULL, "autologout: idle for too long");
+	return next_command(s);
+}
+
+static enum step step_of(struct imap_session *s, enum imap_run run)
+{
+	switch (run) {
+	case RUN_INPUT:
+	case RUN_IDLE:
+		if (s->eof)
+			return STEP_CLOSE;
+		return run == RUN_IDLE ? STEP_IDLE : STEP_INPUT;
+	case RUN_WAIT:
+		return STEP_WAIT;
+	case RUN_TICKET:
+		return STEP_TICKET;
+	case RUN_TLS:
+		return STEP_TLS;
+	case RUN_CLOSE:
+		return STEP_CLOSE;
+	case RUN_DONE:
+	case RUN_FINISH:
+	case RUN_MORE:
+		break;
+	}
+	return STEP_MORE;
+}
+
+static enum step run_step(struct imap_session *s)
+{
+	enum imap_run run;
+
+	do
+		run = one_thing(s);
+	while (run == RUN_DONE && !imap_step_is_over(s));
+	return step_of(s, run);
+}
+
+/* Autologout of a session that waits for a command; commands that wait set their own timer. */
+static void set_timer(struct imap_session *s)
+{
+	int64_t at = s->active_ms + s->env->conf->idle_timeout_ms;
+
+	if (s->state == IMAP_STRANGER || s->state == IMAP_ENDED || s->running)
+		return;
+	/* a timer that comes too early costs one run; setting it at each command costs more */
+	if (s->timer_ms != 0 && s->timer_ms <= at)
+		return;
+	session_timer(&s->base, at);
+	s->timer_ms = at;
+}
+
+static enum step session_run(struct session *base)
+{
+	struct imap_session *s = (struct imap_session *)base;
+	enum step step;
+
+	s->step_until_us = clock_mono_us() + STEP_TIME_US;
+	if (!s->greeted)
+		greet(s);
+	if (session_take_event(base, EVENT_SHUTDOWN))
+		s->stopping = true;
+	if (session_take_event(base, EVENT_EOF))
+		s->eof = true;
+	if (session_take_event(base, EVENT_BUS))
+		s->bus = true;
+	(void)session_take_event(base, EVENT_DONE);
+	if (session_take_event(base, EVENT_TIMER))
+		s->timer_ms = 0;
+	if (base->in.n > 0)
+		s->active_ms = clock_mono_ms();
+	step = run_step(s);
+	if (step == STEP_TLS || step == STEP_CLOSE)
+		s->taken = base->in.n;
+	buf_consume(&base->in, s->taken);
+	s->taken = 0;
+	set_timer(s);
+	return step;
+}
+
+static void session_free(struct session *base)
+{
+	struct imap_session *s = (struct imap_session *)base;
+
+	if (s->state != IMAP_STRANGER)
+		log_info(base->log, "logout", F_STR("user", s->user),
+		    F_UINT("in", base->bytes_in), F_UINT("out", base->bytes_out));
+	end_command(s);
+	if (s->view != NULL) {
+		view_close(s);
+		xfree(s->view);
+	}
+	imap_login_free(s);
+	framer_release(&s->framer);
+	arena_free(&s->arena);
+	xfree((char *)s->user.p);
+	xfree(s);
+}
+
+static const struct session_ops ops = { .run = session_run, .free = session_free };
+
+struct session *imap_open(void *arg, const struct session *base)
+{
+	struct imap_session *s = xcalloc(1, sizeof(*s));
+
+	s->base = *base;
+	s->base.ops = &ops;
+	s->env = arg;
+	s->state = IMAP_STRANGER;
+	s->arena = arena_new("imap command");
+	s->active_ms = clock_mono_ms();
+	framer_init(&s->framer, stranger_limits);
+	return &s->base;
+}

@@ -1,0 +1,106 @@
+/*
+ * imap/view.h - the selected mailbox as the client knows it: which message has which number, and what it was told.
+ *
+ * Numbers are those of the index version `known`. A newer version becomes the known one only when the client was
+ * told of every message that went (RFC 3501 7.4.1); until then flags are taken from the newer one and numbers from
+ * the known one. Nothing here is read from the network.
+ */
+#pragma once
+
+#include "imap/seqset.h"
+#include "store/index.h"
+
+struct buf;
+struct imap_session;
+struct mailbox;
+
+/* Messages with these uids are \Recent in this session. */
+struct recent_range {
+	uint32_t first, last;
+};
+
+#define VIEW_RECENT_RANGES_MAX 64
+
+struct imap_view {
+	int64_t owner, mailbox;
+	unsigned rights;	      /* enum right */
+	bool read_only;		      /* EXAMINE, or there is no right to change anything */
+	struct index_version *known;  /* NULL: nothing asked for it yet */
+	struct index_version *newest; /* `known` itself, or a newer one */
+	uint32_t exists;	      /* as the client was told */
+	uint32_t uidnext;	      /* messages from this uid on were not told */
+	int64_t modseq;		      /* flags up to here were told */
+	uint32_t recent;	      /* as told */
+	size_t keywords;	      /* how many were told with FLAGS */
+	struct recent_range recents[VIEW_RECENT_RANGES_MAX];
+	size_t recent_count;
+	bool watched; /* on the bus */
+	/* news that are being told, in steps */
+	struct {
+		bool active, expunges, gone;
+		uint32_t next;	   /* sequence number to look at */
+		uint32_t expunged; /* so many messages before it */
+		uint32_t exists;   /* when all expunges are told */
+		unsigned phase;
+	} sync;
+};
+
+/* A message as it is now: with the version whose keywords its bits mean. entry == NULL: there is none. */
+struct view_message {
+	const struct index_entry *entry;
+	const struct index_version *version;
+};
+
+/* What a command itself reported or did: no news to the client. */
+struct view_told {
+	struct seqset seqs; /* sorted: numbers of `known` */
+	int64_t upto; /* flags up to this modseq were reported for them; INT64_MIN: none */
+	const int64_t *own; /* modseqs of what the command changed of them, ascending */
+	size_t own_count;
+};
+
+/* Keeps nothing that must be freed but versions: view_close. */
+void view_close(struct imap_session *s);
+
+/* `known` is there after this. ERR_CLOSED: messages went before anything was known of them. ERR_NOTFOUND: it is gone. */
+NODISCARD enum errc view_load(struct imap_session *s, struct db *db, struct err *err);
+
+/* Reads the newest version. The client is told nothing. */
+NODISCARD enum errc view_refresh(struct imap_session *s, struct db *db, struct err *err);
+
+/* Message number `seq`, 1 to exists. */
+struct view_message view_message(const struct imap_view *view, uint32_t seq);
+
+bool view_is_recent(const struct imap_view *view, uint32_t uid);
+void view_add_recent(struct imap_view *view, uint32_t first, uint32_t last);
+
+/* Messages up to `exists` of `version` that are \Recent here. */
+uint32_t view_count_recent(const struct imap_view *view, const struct index_version *version);
+
+/*
+ * Numbers of a command's set as sorted ranges of sequence numbers; with `uid`, those of the messages with these uids
+ * that are there. ERR_SYNTAX: a sequence number beyond the last message (RFC 3501 section 9, seq-number).
+ */
+NODISCARD enum errc view_resolve(const struct imap_view *view, const struct seqset *set,
+    bool uid, struct arena *arena, struct seqset *seqs_out, struct err *err);
+
+/* "(\Seen keyword \Recent)" */
+void view_add_flags(
+    struct buf *out, const struct imap_view *view, const struct view_message *message);
+
+/* FLAGS, and PERMANENTFLAGS, if there are keywords that the client was not told of. */
+void view_tell_keywords(struct imap_session *s);
+
+/* Both in any case. */
+void view_tell_flags(struct imap_session *s);
+
+/*
+ * Tells what happened, in steps: ERR_MORE when the step is over. `expunges`: whether numbers may change. Takes its own
+ * connection. `told` may be NULL.
+ */
+NODISCARD enum errc view_sync(
+    struct imap_session *s, bool expunges, const struct view_told *told, struct err *err);
+
+/* As a 64-bit name on the bus. */
+void view_watch(struct imap_session *s);
+void view_unwatch(struct imap_session *s);
