@@ -20,7 +20,7 @@
 #define UNIX_MODE 0600
 
 /* When nothing can be accepted for want of memory or descriptors: not again at once. */
-#define TROUBLE_PAUSE_NS (20 * 1000 * 1000)
+#define TROUBLE_PAUSE_NS 20000000L
 
 static void set_flag(int fd, int level, int name)
 {

@@ -19,6 +19,9 @@
 /* At the end wakes are no longer one for one: the last connection may close on any worker. */
 #define ENDED_POLL_MS 10
 
+/* How often a stop looks whether all are gone. */
+#define WAIT_LOOK_NS 5000000L
+
 /* The wake_fd's event; no slot has generation 0. */
 #define WAKE_TOKEN UINT64_C(0)
 
@@ -160,7 +163,7 @@ static void set_options(struct reactor_options *to, const struct reactor_options
 	to->per_user_max = or_default(from->per_user_max, 64);
 	to->handshakes_max = or_default(from->handshakes_max, 512);
 	if (to->handshake_timeout_ms <= 0)
-		to->handshake_timeout_ms = 30 * 1000;
+		to->handshake_timeout_ms = INT64_C(30) * 1000;
 	if (to->send_timeout_ms <= 0)
 		to->send_timeout_ms = INT64_C(5) * 60 * 1000;
 	if (to->buffer_max == 0)
@@ -264,7 +267,7 @@ static void wake_all(struct reactor *reactor, unsigned bits)
 static void wait_for_none(struct reactor *reactor, int64_t wait_ms)
 {
 	struct deadline deadline = deadline_in_ms(wait_ms);
-	struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+	struct timespec pause = { .tv_nsec = WAIT_LOOK_NS };
 
 	while (atomic_load(&reactor->connections) > 0 && !deadline_passed(deadline))
 		(void)nanosleep(&pause, NULL);

@@ -89,8 +89,7 @@ struct session {
 	bool
 	    tls_possible; /* a certificate is there and TLS is not yet active: STARTTLS may be offered */
 	struct session_peer peer;
-	uint64_t id;	  /* unique in this process: "sid" in the log */
-	int account_hint; /* unused by the session: ticket fairness (set through driver->login) */
+	uint64_t id;	 /* unique in this process: "sid" in the log */
 	struct log *log; /* the connection's chain: listener, sid, peer */
 	uint64_t bytes_in, bytes_out;
 };

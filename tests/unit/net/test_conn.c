@@ -337,7 +337,8 @@ static void *poke(void *arg)
 
 	while (!atomic_load(poker->ended)) {
 		for (int i = 0; i < IDLERS; i++)
-			reactor_wake(poker->toy->reactor, poker->ref[i], EVENT_TIMER << i % 2);
+			reactor_wake(poker->toy->reactor, poker->ref[i],
+			    i % 2 == 0 ? EVENT_TIMER : EVENT_BUS);
 		(void)usleep(50);
 	}
 	return NULL;
