@@ -185,13 +185,15 @@ static void read_text(struct conf *conf, const struct conf_text *text)
 
 static void parse_default(struct conf *conf, const struct conf_slot *slot)
 {
+	/* as if it stood in the file */
+	struct str folder = conf->texts > 0 ? conf->text[0].folder : STR_EMPTY;
 	struct err err;
 	enum errc rc;
 
 	if (!slot->option->def)
 		return;
-	rc = conf_value_parse(slot->option, str_from(slot->option->def), STR_EMPTY, conf->arena,
-	    slot->field, &err);
+	rc = conf_value_parse(
+	    slot->option, str_from(slot->option->def), folder, conf->arena, slot->field, &err);
 	assert(rc == OK); /* a table of ours: every program start and test comes by here */
 	(void)rc;
 }

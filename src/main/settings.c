@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "imap/imap.h"
@@ -165,10 +166,13 @@ const struct conf_table *const *settings_tables(size_t *count_out)
 enum errc settings_load(
     const char *path, struct conf **conf_out, struct buf *complaints, struct err *err)
 {
-	struct conf_source source = { .path = path };
+	/* absolute, so that the paths in it are too, wherever the process stands */
+	char *absolute = realpath(path, NULL);
+	struct conf_source source = { .path = absolute ? absolute : path };
 	struct conf *conf = NULL;
 	enum errc rc = conf_load(tables, COUNT(tables), &source, &conf, err);
 
+	xfree(absolute);
 	if (conf)
 		conf_print_diags(conf, complaints);
 	if (rc != OK) {
