@@ -1,4 +1,4 @@
-/* cli/common.c - what every command needs: see command.h. */
+/* cli/command.c - what every command needs: see command.h. */
 #include "base/buf.h"
 #include "base/conf_value.h"
 #include "base/random.h"
