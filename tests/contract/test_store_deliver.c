@@ -1,0 +1,372 @@
+/*
+ * What store_deliver promises: bytes, counts, quotas, repeats.
+ */
+#include "tests/cm.h"
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "store/account.h"
+#include "tests/contract/store_world.h"
+
+#include <string.h>
+
+static const struct variant *variant;
+
+static int set_up(void **state)
+{
+	static struct world w;
+
+	world_init(&w, variant, 4);
+	*state = &w;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	world_release(*state);
+	return 0;
+}
+
+static const struct db_sql sql_entries = { .name = "test.entries",
+	.text = "SELECT count(*) FROM mail_entries" };
+static const struct db_sql sql_objects = { .name = "test.objects",
+	.text = "SELECT count(*) FROM mail_objects" };
+static const struct db_sql sql_blobs = { .name = "test.blobs",
+	.text = "SELECT count(*) FROM mail_blobs" };
+static const struct db_sql sql_keys = { .name = "test.keys",
+	.text = "SELECT count(*) FROM delivery_keys" };
+
+static void assert_bytes(struct world *w, const struct delivery *d, struct str bytes)
+{
+	struct str got = world_bytes(w, 0, d->object);
+	struct str trace = STR("Return-Path: <ann@example.org>\r\n"
+			       "Received: by host.example with LMTP\r\n");
+
+	assert_int_equal(got.n, bytes.n + trace.n);
+	assert_memory_equal(got.p, trace.p, trace.n);
+	assert_memory_equal(got.p + trace.n, bytes.p, bytes.n);
+}
+
+/* Sizes on both sides of every border: leaf parts, skeletons, chunks, staging. */
+static void gives_every_byte_back(void **state)
+{
+	static const size_t sizes[] = { 0, 1000, 4096, 20000, 33000, 34000, 44000, 65536, 66200,
+		131500, 262000, 263000, 300000, 1200000, 3000000 };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		struct str bytes = world_message(w->arena, (int)i * 10, sizes[i]);
+		struct delivery d;
+
+		assert_int_equal(world_deliver(w, 0, bytes, (int)i, &d), OK);
+		assert_bytes(w, &d, bytes);
+	}
+	world_check(w);
+}
+
+static struct str repeat(struct arena *arena, struct str what, size_t times)
+{
+	char *p = arena_alloc(arena, what.n * times + 1);
+
+	for (size_t i = 0; i < times; i++)
+		memcpy(p + i * what.n, what.p, what.n);
+	return (struct str){ p, what.n * times };
+}
+
+/* Headers and texts that compress well or not at all, and messages that are none. */
+static void keeps_odd_messages(void **state)
+{
+	struct world *w = *state;
+	struct str wide =
+	    repeat(w->arena, STR("X-Long: some field that is there again\r\n"), 9000);
+	struct str noise = world_message(w->arena, 77, 60000);
+	struct str odd[] = { STR(""), STR("\r\n"), STR("\n"), STR("no colon"), STR("A: b\r\n"),
+		STR("A: b\r\n\r\n"), STR("A: b\r\n\r\nbody without end"), STR("\0\0\0\xff"),
+		wide, noise, STR_EMPTY, STR_EMPTY };
+	/* a header larger than a row may hold */
+	struct str parts[] = { STR("X-Noise: "), noise };
+	char *p = arena_alloc(w->arena, parts[0].n + noise.n + 10);
+
+	memcpy(p, parts[0].p, parts[0].n);
+	for (size_t i = 0, n = parts[0].n; i < noise.n; i++)
+		p[n + i] = noise.p[i] == '\r' || noise.p[i] == '\n' ? 'x' : noise.p[i];
+	memcpy(p + parts[0].n + noise.n, "\r\n\r\nbody", 8);
+	odd[10] = (struct str){ p, parts[0].n + noise.n + 8 };
+	odd[11] = (struct str){ p, parts[0].n + noise.n };
+	for (size_t i = 0; i < COUNT(odd); i++) {
+		struct delivery d;
+
+		assert_int_equal(world_deliver(w, 0, odd[i], (int)i, &d), OK);
+		assert_bytes(w, &d, odd[i]);
+	}
+}
+
+static void counts_what_it_stores(void **state)
+{
+	struct world *w = *state;
+	struct mailbox_state;
+	struct str bytes = world_message(w->arena, 1, 4000);
+	struct delivery d;
+
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(world_deliver(w, 0, bytes, i, &d), OK);
+		assert_int_equal(d.uid, i + 1);
+		assert_int_equal(d.mailbox_id, w->inboxes[0]);
+		assert_true(d.uidvalidity > 0);
+		assert_false(d.repeated);
+	}
+	assert_int_equal(world_number(w, &sql_entries), 3);
+}
+
+static void shares_attachments_between_accounts(void **state)
+{
+	struct world *w = *state;
+
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(
+		    world_deliver(w, (size_t)i, world_message(w->arena, i, 100000), i, NULL),
+		    OK);
+	assert_int_equal(world_number(w, &sql_objects), 4);
+	assert_int_equal(world_number(w, &sql_blobs), 1);
+}
+
+static void delivers_to_many_in_one_commit(void **state)
+{
+	struct world *w = *state;
+	struct delivery d[4];
+	struct prepared *p;
+	struct delivery_batch batch = {
+		.deliveries = d, .count = 4, .session = w->session, .serial = 1
+	};
+	struct account_change change = { .set_quota = true, .quota_bytes = 2000 };
+
+	assert_int_equal(account_change(w->store, w->accounts[1], &change, NULL), OK);
+	for (size_t i = 0; i < 4; i++)
+		d[3 - i] = world_delivery(w, i, i == 2 ? "no such folder" : "INBOX", 1);
+	assert_int_equal(
+	    prepare_message(w->store, world_message(w->arena, 1, 4000), &p, NULL), OK);
+	batch.message = p;
+	assert_int_equal(store_deliver(w->store, &batch, NULL), OK);
+	prepared_free(&p);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(d[i].owner, w->accounts[i]);
+		assert_int_equal(d[i].rc, i == 1 ? ERR_QUOTA : OK);
+		if (i != 1)
+			assert_int_equal(d[i].mailbox_id, w->inboxes[i]);
+	}
+	assert_int_equal(world_number(w, &sql_entries), 3);
+}
+
+static void refuses_accounts_that_are_gone(void **state)
+{
+	struct world *w = *state;
+	struct account_change change = { .set_active = true, .active = false };
+
+	assert_int_equal(account_change(w->store, w->accounts[1], &change, NULL), OK);
+	assert_int_equal(
+	    world_deliver(w, 1, world_message(w->arena, 1, 4000), 1, NULL), ERR_NOTFOUND);
+	w->accounts[1] = 999999;
+	assert_int_equal(
+	    world_deliver(w, 1, world_message(w->arena, 1, 4000), 1, NULL), ERR_NOTFOUND);
+	assert_int_equal(world_number(w, &sql_entries), 0);
+}
+
+/* RFC 5321 6.1 has the sender repeat what was not acknowledged. */
+static void stores_once_what_is_repeated_after_a_lost_answer(void **state)
+{
+	struct world *w = *state;
+	struct str bytes = world_message(w->arena, 1, 4000);
+	struct delivery d;
+
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	delivery_session_end(w->store, w->session);
+	w->session = delivery_session_begin(w->store);
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	assert_true(d.repeated);
+	/* and again: that answer may be lost too */
+	delivery_session_end(w->store, w->session);
+	w->session = delivery_session_begin(w->store);
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	assert_true(d.repeated);
+	delivery_answers_read(w->store, w->session, &d, 1, w->serial);
+	delivery_session_end(w->store, w->session);
+	/* that one was read: the next is meant */
+	w->session = delivery_session_begin(w->store);
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	assert_false(d.repeated);
+	assert_int_equal(world_number(w, &sql_entries), 2);
+}
+
+static void stores_twice_what_is_sent_twice(void **state)
+{
+	struct world *w = *state;
+	struct str bytes = world_message(w->arena, 1, 4000);
+	struct delivery d;
+
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	delivery_answers_read(w->store, w->session, &d, 1, w->serial);
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	assert_false(d.repeated);
+	/* another session while the first one lives */
+	int64_t first = w->session;
+	w->session = delivery_session_begin(w->store);
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	assert_false(d.repeated);
+	delivery_session_end(w->store, first);
+	assert_int_equal(world_number(w, &sql_entries), 3);
+}
+
+static void knows_repeats_across_a_restart(void **state)
+{
+	struct world *w = *state;
+	struct str bytes = world_message(w->arena, 1, 4000);
+	struct delivery d;
+
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	world_restart(w);
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	assert_true(d.repeated);
+	delivery_answers_read(w->store, w->session, &d, 1, w->serial);
+	world_restart(w);
+	assert_int_equal(world_number(w, &sql_keys), 0);
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	assert_false(d.repeated);
+	assert_int_equal(world_number(w, &sql_entries), 2);
+}
+
+static void trusts_the_keys_of_a_living_process(void **state)
+{
+	struct world *w = *state;
+	struct str bytes = world_message(w->arena, 1, 4000);
+	struct store *first = w->store, *second = NULL;
+	int64_t first_session = w->session;
+	struct delivery d;
+
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	assert_int_equal(store_open(&w->store_settings, &second, NULL), OK);
+	w->store = second;
+	w->session = delivery_session_begin(second);
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	assert_false(d.repeated);
+	delivery_session_end(second, w->session);
+	w->store = first;
+	w->session = first_session;
+	store_close(&second);
+	assert_int_equal(world_number(w, &sql_entries), 2);
+}
+
+static void puts_several_folders_of_an_account_together(void **state)
+{
+	struct world *w = *state;
+	struct delivery d[2];
+	struct prepared *p;
+	struct delivery_batch batch = {
+		.deliveries = d, .count = 2, .session = w->session, .serial = 1
+	};
+
+	(void)world_folder(w, 0, "Lists");
+	d[0] = world_delivery(w, 0, "INBOX", 1);
+	d[1] = world_delivery(w, 0, "Lists", 1);
+	assert_int_equal(
+	    prepare_message(w->store, world_message(w->arena, 1, 4000), &p, NULL), OK);
+	batch.message = p;
+	assert_int_equal(store_deliver(w->store, &batch, NULL), OK);
+	assert_int_equal(world_number(w, &sql_entries), 2);
+	assert_int_equal(world_number(w, &sql_objects), 1);
+	/* a repeat is one of both */
+	delivery_session_end(w->store, w->session);
+	batch.session = w->session = delivery_session_begin(w->store);
+	assert_int_equal(store_deliver(w->store, &batch, NULL), OK);
+	assert_true(d[0].repeated && d[1].repeated);
+	assert_int_equal(world_number(w, &sql_entries), 2);
+	prepared_free(&p);
+}
+
+/* Each call on the database fails once: all or nothing, and a second try stores it exactly once. */
+static void survives_each_failure(void **state, enum fault_kind kind, unsigned calls)
+{
+	struct world *w = *state;
+	struct str bytes = world_message(w->arena, 1, 100000);
+	bool fired = true;
+
+	w->plan.kind = kind;
+	w->plan.calls = calls;
+	w->plan.code = ERR_UNAVAIL;
+	w->store_settings.write_deadline_ms = 200;
+	for (int n = 1; fired; n++) {
+		int64_t before = world_number(w, &sql_entries);
+		struct delivery d;
+		enum errc rc;
+
+		fault_arm(&w->plan, n);
+		rc = world_deliver(w, 0, bytes, n, &d);
+		fired = fault_disarm(&w->plan);
+		if (rc == OK)
+			assert_int_equal(world_number(w, &sql_entries), before + 1);
+		world_check(w);
+		if (rc != OK) {
+			/* the client comes again, in a new session */
+			delivery_session_end(w->store, w->session);
+			w->session = delivery_session_begin(w->store);
+			assert_int_equal(world_deliver(w, 0, bytes, n, &d), OK);
+		}
+		assert_int_equal(world_number(w, &sql_entries), before + 1);
+		delivery_answers_read(w->store, w->session, &d, 1, w->serial);
+	}
+}
+
+static void survives_failing_calls(void **state)
+{
+	survives_each_failure(state, FAULT_FAILS, FAULT_ANY & ~FAULT_CONNECT);
+}
+
+static void survives_lost_transactions(void **state)
+{
+	survives_each_failure(state, FAULT_UNDOES, FAULT_STEP | FAULT_SAVEPOINT | FAULT_COMMIT);
+}
+
+static void survives_lost_connections(void **state)
+{
+	survives_each_failure(state, FAULT_DROPS, FAULT_ANY & ~FAULT_CONNECT);
+}
+
+static void survives_lost_answers(void **state)
+{
+	survives_each_failure(state, FAULT_DROPS_AFTER, FAULT_ANY & ~FAULT_CONNECT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(gives_every_byte_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(keeps_odd_messages, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(counts_what_it_stores, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    shares_attachments_between_accounts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    delivers_to_many_in_one_commit, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    refuses_accounts_that_are_gone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    stores_once_what_is_repeated_after_a_lost_answer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    stores_twice_what_is_sent_twice, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    knows_repeats_across_a_restart, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    trusts_the_keys_of_a_living_process, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    puts_several_folders_of_an_account_together, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(survives_failing_calls, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(survives_lost_transactions, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(survives_lost_connections, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(survives_lost_answers, set_up, tear_down),
+	};
+	int failed = 0;
+
+	for (size_t i = 0; i < variant_count; i++) {
+		variant = &variants[i];
+		failed += cmocka_run_group_tests_name(variant->name, tests, NULL, NULL);
+	}
+	return failed;
+}
