@@ -216,13 +216,14 @@ static enum step lmtp_run(struct session *s)
 static void lmtp_free(struct session *s)
 {
 	struct lmtp_session *l = (struct lmtp_session *)s;
+	struct arena *connection = l->connection; /* which the session itself lives in */
 
 	pipeline_free(&l->pipeline);
 	delivery_session_end(l->env->deliver->store, l->delivery_session);
 	spool_free(&l->spool);
 	arena_free(&l->answered);
 	arena_free(&l->transaction);
-	arena_free(&l->connection);
+	arena_free(&connection);
 }
 
 static const struct session_ops ops = { .run = lmtp_run, .free = lmtp_free };
