@@ -73,7 +73,8 @@ static bool service_allows(const struct tickets *tickets, const struct claim *cl
 
 static void give(struct tickets *tickets, struct claim *claim)
 {
-	tickets->accounts[tickets->held++] = claim->account;
+	claim->held_account = claim->account;
+	tickets->accounts[tickets->held++] = claim->held_account;
 	tickets->held_by[claim->service]++;
 	claim->state = CLAIM_HELD;
 }
@@ -110,7 +111,7 @@ static void take_back(struct tickets *tickets, const struct claim *claim)
 {
 	unsigned i = 0;
 
-	while (tickets->accounts[i] != claim->account)
+	while (i < tickets->held && tickets->accounts[i] != claim->held_account)
 		i++;
 	assert(i < tickets->held);
 	tickets->accounts[i] = tickets->accounts[--tickets->held];

@@ -20,6 +20,8 @@ enum claim_state { CLAIM_NONE, CLAIM_WAITS, CLAIM_HELD };
 struct claim {
 	struct session_ref ref;
 	uint64_t account; /* 0: of no account, no limit */
+	uint64_t
+	    held_account; /* as it was when the ticket was given: a login in between changes the other */
 	unsigned service; /* below TICKETS_SERVICES_MAX */
 	enum claim_state state;
 	struct claim *next, *previous;

@@ -49,6 +49,26 @@ static void gives_first_come_first_served(void **state)
 	tickets_free(&tickets);
 }
 
+/* A session takes a ticket as a stranger, logs in, and gives it back as somebody. */
+static void takes_a_ticket_back_from_whom_it_was_given_to(void **state)
+{
+	struct told told = { 0 };
+	struct tickets *tickets = tickets_new(2, granted, &told);
+	struct claim a = claim_of(1, 0, 0), b = claim_of(2, 0, 0);
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		a.account = b.account = 0;
+		assert_true(tickets_take(tickets, &a));
+		assert_true(tickets_take(tickets, &b));
+		a.account = 55;
+		b.account = 66;
+		tickets_return(tickets, &a);
+		tickets_return(tickets, &b);
+	}
+	tickets_free(&tickets);
+}
+
 static void gives_an_account_two_at_the_most(void **state)
 {
 	struct told told = { 0 };
@@ -135,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_first_come_first_served),
+		cmocka_unit_test(takes_a_ticket_back_from_whom_it_was_given_to),
 		cmocka_unit_test(gives_an_account_two_at_the_most),
 		cmocka_unit_test(gives_a_service_half_while_another_waits),
 		cmocka_unit_test(leaves_no_ticket_idle),
