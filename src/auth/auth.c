@@ -103,6 +103,21 @@ static void judge(struct auth *auth, struct auth_request *request)
 	request_finish(request, rc, &why);
 }
 
+/* The first of the queue, or NULL. Under the lock. */
+static struct auth_request *pop(struct auth *auth)
+{
+	struct auth_request *request = auth->first;
+
+	if (!request)
+		return NULL;
+	auth->first = request->next;
+	if (!auth->first)
+		auth->last = &auth->first;
+	auth->waiting--;
+	return request;
+}
+
+/* NULL when there will be no more. */
 static struct auth_request *next_request(struct auth *auth)
 {
 	struct auth_request *request;
@@ -110,25 +125,9 @@ static struct auth_request *next_request(struct auth *auth)
 	(void)pthread_mutex_lock(&auth->lock);
 	while (!auth->first && !auth->stopping)
 		(void)pthread_cond_wait(&auth->work, &auth->lock);
-	request = auth->first;
-	if (request) {
-		auth->first = request->next;
-		if (!auth->first)
-			auth->last = &auth->first;
-		auth->waiting--;
-	}
+	request = auth->stopping ? NULL : pop(auth);
 	(void)pthread_mutex_unlock(&auth->lock);
 	return request;
-}
-
-static bool is_stopping(struct auth *auth)
-{
-	bool stopping;
-
-	(void)pthread_mutex_lock(&auth->lock);
-	stopping = auth->stopping;
-	(void)pthread_mutex_unlock(&auth->lock);
-	return stopping;
 }
 
 static void *hash_thread(void *arg)
@@ -136,16 +135,8 @@ static void *hash_thread(void *arg)
 	struct auth *auth = arg;
 	struct auth_request *request;
 
-	while ((request = next_request(auth)) != NULL) {
-		if (is_stopping(auth)) {
-			struct err why;
-			enum errc rc = err_set(&why, ERR_UNAVAIL, "the server stops");
-
-			request_finish(request, rc, &why);
-		} else {
-			judge(auth, request);
-		}
-	}
+	while ((request = next_request(auth)) != NULL)
+		judge(auth, request);
 	return NULL;
 }
 
@@ -176,6 +167,19 @@ enum errc auth_open(
 	return rc;
 }
 
+/* The threads are gone: whoever still waits is told. */
+static void refuse_rest(struct auth *auth)
+{
+	struct auth_request *request;
+
+	while ((request = pop(auth)) != NULL) {
+		struct err why;
+		enum errc rc = err_set(&why, ERR_UNAVAIL, "the server stops");
+
+		request_finish(request, rc, &why);
+	}
+}
+
 void auth_close(struct auth **authp)
 {
 	struct auth *auth = *authp;
@@ -189,6 +193,7 @@ void auth_close(struct auth **authp)
 	(void)pthread_mutex_unlock(&auth->lock);
 	for (int i = 0; i < auth->threads; i++)
 		thread_join(auth->thread[i]);
+	refuse_rest(auth);
 	auth_cache_free(&auth->cache);
 	(void)pthread_cond_destroy(&auth->work);
 	(void)pthread_mutex_destroy(&auth->lock);

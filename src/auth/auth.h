@@ -31,7 +31,8 @@ struct auth_settings {
 NODISCARD enum errc auth_open(
     const struct auth_settings *settings, struct auth **auth_out, struct err *err);
 
-/* Joins the threads; requests that are left are answered ERR_UNAVAIL. *authp = NULL. */
+/* Joins the threads; requests that wait are answered ERR_UNAVAIL. Every answer must be taken or cancelled before, but for
+ * those that this gives: sessions end first. *authp = NULL. */
 void auth_close(struct auth **authp);
 
 /*
