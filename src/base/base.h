@@ -56,10 +56,19 @@ struct err {
 
 /*
  * Fill `err` (unless NULL) and give `code`, so that `return err_set(...)` is one line. A macro, so that the compiler
- * sees which code is returned; `code` has no side effects.
+ * sees which code is returned.
  */
-#define err_set(err, code, ...) (err_fill((err), (code), __VA_ARGS__), (enum errc)(code))
+#define err_set(err, code, ...)                                                                \
+	({                                                                                     \
+		enum errc err_set_code = (code);                                               \
+		err_fill((err), err_set_code, __VA_ARGS__);                                    \
+		errc_same(err_set_code);                                                       \
+	})
 void err_fill(struct err *err, enum errc code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static inline enum errc errc_same(enum errc code)
+{
+	return code; /* a call, as a value that nobody uses would be warned of */
+}
 
 /* The constant name of a code: "ERR_SYNTAX". */
 const char *errc_name(enum errc code);
