@@ -71,10 +71,12 @@ static enum errc read_needed(struct fetch_message *m, struct db *db, struct err 
 	return rc;
 }
 
-static void add_space(struct buf *out)
+/* Between items. What was written before may have left the buffer already. */
+static void add_space(struct fetch_message *m)
 {
-	if (out->p[out->n - 1] != '(')
-		buf_add_char(out, ' ');
+	if (m->any)
+		buf_add_char(&m->s->base.out, ' ');
+	m->any = true;
 }
 
 static void write_flags(struct fetch_message *m)
@@ -114,14 +116,17 @@ enum errc fetch_message_begin(
 		return rc;
 	}
 	m->open = true;
+	m->any = false;
 	m->next = 0;
 	BUF_ADD(out, "* ");
 	buf_add_u64(out, seq);
 	BUF_ADD(out, " FETCH (");
-	if (m->s->command.uid && !has_item(m, FETCH_UID))
+	if (m->s->command.uid && !has_item(m, FETCH_UID)) {
+		add_space(m);
 		write_uid(m);
+	}
 	if (tell_flags && !has_item(m, FETCH_FLAGS)) {
-		add_space(out);
+		add_space(m);
 		write_flags(m);
 	}
 	return OK;
@@ -310,7 +315,7 @@ static enum errc write_item(struct fetch_message *m, struct db *db, struct err *
 	const struct fetch_item *item = &m->items[m->next++];
 	struct buf *out = &m->s->base.out;
 
-	add_space(out);
+	add_space(m);
 	switch (item->kind) {
 	case FETCH_FLAGS:
 		write_flags(m);

@@ -18,6 +18,7 @@ struct fetch_message {
 	bool needs_info, needs_tree, needs_content;
 
 	bool open;
+	bool any; /* an item was written */
 	uint32_t seq;
 	struct view_message message;
 	struct object_info info;

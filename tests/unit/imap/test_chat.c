@@ -102,9 +102,9 @@ static enum errc begin(void *arg, struct chat *chat, struct err *err)
 	};
 	enum errc rc;
 
-	*world = (struct world){ .chat = chat,
-		.sink = LOG_SINK_STDERR,
-		.folder = "/dev/shm/tabella-imap-XXXXXX" };
+	*world = (struct world){
+		.chat = chat, .sink = LOG_SINK_STDERR, .folder = "/dev/shm/tabella-imap-XXXXXX"
+	};
 	world->sink.level = LOG_LEVEL_ERROR;
 	log_init(&world->log, &world->sink, "imap");
 	if (!mkdtemp(world->folder))
@@ -115,9 +115,9 @@ static enum errc begin(void *arg, struct chat *chat, struct err *err)
 	auth.store = world->store;
 	auth.log = &world->log;
 	rc = auth_open(&auth, &world->auth, err);
-	world->conf = (struct imap_conf){ .idle_timeout_ms = 1800000,
-		.idle_keepalive_ms = 120000,
-		.message_max = 1 << 20 };
+	world->conf = (struct imap_conf){
+		.idle_timeout_ms = 1800000, .idle_keepalive_ms = 120000, .message_max = 1 << 20
+	};
 	world->env = (struct imap_env){ .conf = &world->conf,
 		.store = world->store,
 		.auth = world->auth,
@@ -134,8 +134,8 @@ static void end(void *arg)
 	auth_close(&world->auth);
 	store_close(&world->store);
 	db_close(&world->pool);
-	for (const char *const *name = (const char *const[]){ "t.db", "t.db-wal", "t.db-shm",
-		 "node-0.lock", NULL };
+	for (const char *const *name =
+		 (const char *const[]){ "t.db", "t.db-wal", "t.db-shm", "node-0.lock", NULL };
 	     *name; name++) {
 		(void)snprintf(command, sizeof(command), "%s/%s", world->folder, *name);
 		(void)unlink(command);
@@ -143,8 +143,7 @@ static void end(void *arg)
 	(void)rmdir(world->folder);
 }
 
-static struct session *open_session(
-    void *arg, const char *service, const struct session *base)
+static struct session *open_session(void *arg, const char *service, const struct session *base)
 {
 	struct world *world = arg;
 	struct session *s;
@@ -245,9 +244,11 @@ static enum errc directive(void *arg, struct str word, struct str rest, struct e
 
 static struct world the_world;
 
-static const struct chat_host host = {
-	.arg = &the_world, .begin = begin, .end = end, .open = open_session, .directive = directive
-};
+static const struct chat_host host = { .arg = &the_world,
+	.begin = begin,
+	.end = end,
+	.open = open_session,
+	.directive = directive };
 
 static void holds_every_dialogue(void **state)
 {
