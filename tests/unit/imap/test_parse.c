@@ -261,7 +261,7 @@ static void print_key(struct buf *out, const struct search_key *key)
 		break;
 	case SEARCH_HEADER:
 		buf_printf(out, " %.*s", STR_ARG(key->field));
-		/* fall through */
+		__attribute__((fallthrough));
 	case SEARCH_KEYWORD:
 	case SEARCH_BODY:
 	case SEARCH_TEXT:
