@@ -2,7 +2,7 @@
  * db/sqlite_keeper.c - keeps the write-ahead log short and the file without holes.
  *
  * Three hands: the keeper's thread copies the log into the database while the writer goes on (a passive
- * checkpoint, each 8 MB); when the log is at its limit the writer, between two groups, copies the little that is
+ * checkpoint); when the log is at its limit the writer, between two groups, copies the little that is
  * left and starts the log anew (readers of the old log are waited for, briefly); when nobody writes, the writer
  * empties the log file and gives pages back to the file system, in small pieces.
  */
@@ -10,14 +10,21 @@
 #include "base/thread.h"
 #include "db/sqlite_int.h"
 
-#define KEEPER_FRAMES 2048  /* written between two copies: 8 MB */
-#define LITTLE_FRAMES 256   /* no further copy is worth its flush */
+#define KEEPER_SHARE 8	    /* of the log's limit: written between two copies; 8 MB of 64 */
+#define LITTLE_SHARE 64	    /* of it: no further copy is worth its flush */
 #define PASSES_MAX 3	    /* of copying, while the writer writes on */
 #define RESET_WAIT_MS 50    /* for readers of the old log */
 #define RESET_PAUSE_MS 500  /* after they were not done */
 #define IDLE_MS 2000	    /* without a commit, before the log is emptied */
 #define FREE_PAGES_MIN 2048 /* holes worth the work: these many and an eighth of the file */
 #define VACUUM_PIECE "PRAGMA incremental_vacuum(256)"
+
+static int limit_frames(const struct sqlite_driver *driver)
+{
+	int64_t frames = driver->settings->wal_limit_bytes / SQLITE_PAGE_SIZE;
+
+	return frames < INT32_MAX / 2 ? (int)frames : INT32_MAX / 2;
+}
 
 static void ask_keeper(struct sqlite_driver *driver)
 {
@@ -39,7 +46,7 @@ static int after_commit(void *arg, sqlite3 *handle, const char *name, int frames
 	atomic_store(&log->frames, frames);
 	if (frames < asked_at)
 		atomic_store(&log->asked_at, asked_at = 0);
-	if (frames - asked_at >= KEEPER_FRAMES) {
+	if (frames - asked_at >= limit_frames(driver) / KEEPER_SHARE) {
 		atomic_store(&log->asked_at, frames);
 		ask_keeper(driver);
 	}
@@ -62,8 +69,7 @@ void sqlite_watch_log(struct sqlite_conn *writer)
 /* True when the writer shall start the log anew. */
 static bool copy_log(struct sqlite_driver *driver, sqlite3 *handle)
 {
-	int64_t limit_frames = driver->settings->wal_limit_bytes / SQLITE_PAGE_SIZE;
-	int frames = 0, copied = 0;
+	int limit = limit_frames(driver), frames = 0, copied = 0;
 
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
 		if (sqlite3_wal_checkpoint_v2(
@@ -71,12 +77,12 @@ static bool copy_log(struct sqlite_driver *driver, sqlite3 *handle)
 			return false; /* somebody else copies; a bad disk shows at a commit */
 		atomic_fetch_add(&driver->log.checkpoints, 1);
 		frames = atomic_load(&driver->log.frames);
-		if (frames - copied < LITTLE_FRAMES)
+		if (frames - copied < limit / LITTLE_SHARE)
 			break;
 	}
 	/* while little is left to copy the writer hardly notices; at the limit it must */
-	return frames >= limit_frames ||
-	    (frames >= limit_frames / 2 && frames - copied < LITTLE_FRAMES);
+	return frames >= limit ||
+	    (frames >= limit / 2 && frames - copied < limit / LITTLE_SHARE);
 }
 
 static bool wait_for_work(struct sqlite_driver *driver)
@@ -178,11 +184,11 @@ void sqlite_between(struct db_conn *base)
 {
 	struct sqlite_conn *conn = sqlite_conn_of(base);
 	struct sqlite_driver *driver = conn->driver;
-	int64_t twice = 2 * driver->settings->wal_limit_bytes / SQLITE_PAGE_SIZE;
 	bool done;
 
 	/* at twice the limit the disk cannot keep up with us: then we wait for it */
-	if (!atomic_load(&driver->log.wants_reset) && atomic_load(&driver->log.frames) < twice)
+	if (!atomic_load(&driver->log.wants_reset) &&
+	    atomic_load(&driver->log.frames) < 2 * limit_frames(driver))
 		return;
 	if (clock_mono_ms() < conn->reset_again_ms)
 		return;
@@ -212,7 +218,7 @@ int sqlite_idle(struct db_conn *base, int64_t idle_ms)
 
 	if (idle_ms < IDLE_MS)
 		return (int)(IDLE_MS - idle_ms);
-	if (frames < KEEPER_FRAMES && has_holes(conn)) {
+	if (frames < limit_frames(conn->driver) / KEEPER_SHARE && has_holes(conn)) {
 		sqlite_set_wait(conn, RESET_WAIT_MS);
 		return sqlite_exec(conn, VACUUM_PIECE, NULL) == OK ? 20 : IDLE_MS;
 	}

@@ -48,7 +48,8 @@ static void check_stored(struct db_pool *pool, int64_t first_id, enum errc rc, c
 	if (first != second)
 		fail_msg("%s, %s: half of it is stored", variant->name, what);
 	if (rc == OK && !first)
-		fail_msg("%s, %s: acknowledged and not stored %d", variant->name, what, (int)first_id);
+		fail_msg("%s, %s: acknowledged and not stored %d", variant->name, what,
+		    (int)first_id);
 	if (rc != OK && rc != ERR_UNCERTAIN && first)
 		fail_msg("%s, %s: %s, and yet stored", variant->name, what, errc_name(rc));
 }
