@@ -134,6 +134,9 @@ static const struct command commands[] = {
 	{ "db upgrade", "", "bring the database to this program's schema", NULL, 0, 0, 0,
 	    cmd_db_upgrade },
 
+	{ "verify", "", "check every rule of the mail store", COMMAND_OPTIONS(json_option), 0,
+	    0, cmd_verify },
+
 	{ "help", "[COMMAND]", "this list, or one command", NULL, 0, 0, 2, cmd_help },
 	{ "version", "", "which version this is", NULL, 0, 0, 0, cmd_version },
 };
