@@ -75,8 +75,9 @@ class Host:
         if not self.is_ours:
             login, password = self.server.login(name)
             return Account(self, name, self.server.address(name), login, password)
-        self.server.cli("user", "add", name, "--password", PASSWORD, *options)
-        return Account(self, name, f"{name}@{self.domain}", name, PASSWORD)
+        address = f"{name}@{self.domain}"
+        self.server.cli("user", "add", name, "--password", PASSWORD, "--alias", address, *options)
+        return Account(self, name, address, name, PASSWORD)
 
 
 def start_ours(options=None, services=("lmtp", "imap"), wrapper=()):

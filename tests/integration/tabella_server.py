@@ -158,7 +158,8 @@ class Server:
         return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
 
     def add_user(self, name, password):
-        self.cli("user", "add", name, "--password", password)
+        """An account, and its address in the domain of the server."""
+        self.cli("user", "add", name, "--password", password, "--alias", f"{name}@{self.domain}")
 
     def command(self):
         return [str(self.binary), "-c", str(self.config), "serve"]

@@ -387,7 +387,7 @@ def test_smtputf8_addresses(lmtp, account):
 def test_utf8_needs_the_parameter(lmtp):
     """RFC 6531 3.3: without SMTPUTF8 the address is not valid."""
     assert lmtp.cmd("MAIL FROM:<jörg@münchen.test>").code in (501, 550, 553)
-    assert lmtp.cmd("MAIL FROM:<a@b.test> SMTPUTF8=1").code == 501
+    assert lmtp.cmd("MAIL FROM:<a@b.test> SMTPUTF8=1").code in (501, 555)
     assert lmtp.cmd("MAIL FROM:<a@b.test> SMTPUTF8").code == 250
     # an unknown address is told like any other
     assert lmtp.cmd("RCPT TO:<jörg@example.test>").code == 550

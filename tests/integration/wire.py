@@ -276,7 +276,7 @@ def untagged_kind(response):
 
 
 STATUS_WORDS = {"OK", "NO", "BAD", "BYE", "PREAUTH"}
-ATOM_END = re.compile(rb'[ ()"\r\n]')
+ATOM = re.compile(rb'(?:[^ ()"\r\n\[]|\[[^\]]*\])+')
 
 
 class Parser:
@@ -325,14 +325,9 @@ class Parser:
 
     def atom(self):
         """An atom; a section in brackets (BODY[HEADER.FIELDS (A B)]<0>) belongs to it."""
-        start = self.at
-        while self.at < len(self.data) and not ATOM_END.match(self.data, self.at):
-            if self.data[self.at] == 0x5B:
-                close = self.data.find(b"]", self.at)
-                assert close > 0, f"an open bracket: {self.data[start : start + 100]!r}"
-                self.at = close
-            self.at += 1
-        assert self.at > start, f"no atom: {self.data[start : start + 100]!r}"
+        found = ATOM.match(self.data, self.at)
+        assert found, f"no atom: {self.data[self.at : self.at + 100]!r}"
+        start, self.at = self.at, found.end()
         word = self.data[start : self.at].decode("latin-1")
         return None if word.upper() == "NIL" else word
 
