@@ -7,6 +7,17 @@ static const struct conf_option options[] = {
 		    "nowhere." },
 	{ "imap.listen_tls", CONF_ADDRESSES, CONF_FIELD(struct imap_conf, listen_tls),
 	    .text = "Where IMAP is served with TLS from the first byte (IMAPS)." },
+	{ "imap.bind", CONF_LIST, CONF_FIELD(struct imap_conf, bind), .dbmail = "IMAP.bindip",
+	    .text = "Hosts to serve at, when imap.listen and imap.listen_tls are empty. "
+		    "DBMail's files have "
+		    "it." },
+	{ "imap.port", CONF_INT, CONF_FIELD(struct imap_conf, port), .def = "143", .min = "0",
+	    .max = "65535", .dbmail = "IMAP.port",
+	    .text = "The port with STARTTLS at the hosts of imap.bind; 0: nowhere." },
+	{ "imap.tls_port", CONF_INT, CONF_FIELD(struct imap_conf, tls_port), .def = "0",
+	    .min = "0", .max = "65535", .dbmail = "IMAP.tls_port",
+	    .text = "The port with TLS from the first byte at the hosts of imap.bind; 0: "
+		    "nowhere." },
 	{ "imap.login_timeout", CONF_TIME, CONF_FIELD(struct imap_conf, login_timeout_ms),
 	    .def = "60s", .min = "5s", .max = "10m", .dbmail = "IMAP.login_timeout",
 	    .text = "How long a connection may take until somebody has logged in." },

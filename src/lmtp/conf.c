@@ -11,6 +11,11 @@ static const struct conf_option options[] = {
 	    .text = "Where LMTP is served: host:port or unix:/path, several of them between "
 		    "commas. Empty: "
 		    "nowhere." },
+	{ "lmtp.bind", CONF_LIST, CONF_FIELD(struct lmtp_conf, bind), .dbmail = "LMTP.bindip",
+	    .text = "Hosts to serve at, when lmtp.listen is empty. DBMail's files have it." },
+	{ "lmtp.port", CONF_INT, CONF_FIELD(struct lmtp_conf, port), .def = "24", .min = "0",
+	    .max = "65535", .dbmail = "LMTP.port",
+	    .text = "The port at the hosts of lmtp.bind; 0: nowhere." },
 	{ "lmtp.message_max", CONF_SIZE, CONF_FIELD(struct lmtp_conf, message_max),
 	    .def = "50M", .min = "64K", .max = "1G", .reload = true,
 	    .text = "The largest message that is taken. It is announced as SIZE (RFC 1870)." },

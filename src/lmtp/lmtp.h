@@ -12,9 +12,11 @@
 /* Filled from the configuration by lmtp_conf_table. */
 struct lmtp_conf {
 	struct conf_addresses listen; /* host:port or unix:/path; a host alone gets port 24 */
-	uint64_t message_max;	      /* bytes */
-	int64_t recipients_max;	      /* of one transaction */
-	int64_t timeout_ms;	      /* without a byte from the peer */
+	struct conf_list bind;	      /* DBMail's way to say it: these hosts, with `port` */
+	int64_t port;
+	uint64_t message_max;	/* bytes */
+	int64_t recipients_max; /* of one transaction */
+	int64_t timeout_ms;	/* without a byte from the peer */
 	struct conf_list
 	    allow;	/* addresses and networks that may speak over TCP, besides loopback */
 	int over_quota; /* enum lmtp_over_quota */

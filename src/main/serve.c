@@ -96,14 +96,14 @@ static void wait_for_the_end(struct wire *wire, struct site *site, const sigset_
 }
 
 /* Warnings of the configuration, or why it cannot be used, a line each. */
-static void log_complaints(const struct log *log, const struct buf *complaints, bool fatal)
+static void log_complaints(const struct log *log, const struct buf *complaints)
 {
 	struct str rest = buf_str(complaints), line;
 
 	while (str_split(&rest, '\n', &line)) {
 		if (line.n == 0)
 			continue;
-		if (fatal)
+		if (str_find(line, STR(": error: ")) < line.n)
 			log_error(log, "configuration", F_STR("reason", line));
 		else
 			log_warn(log, "configuration", F_STR("reason", line));
@@ -123,7 +123,7 @@ int serve(const char *conf_path)
 	rc = site_load(conf_path, &site, &complaints, &err);
 	if (rc != OK)
 		log_init(&site.log, &site.sink, "tabella");
-	log_complaints(&site.log, &complaints, rc != OK);
+	log_complaints(&site.log, &complaints);
 	buf_release(&complaints);
 	if (rc == OK)
 		rc = start(&wire, &site, &err);

@@ -35,57 +35,86 @@ static enum errc prepare_tls(struct wire *wire, struct err *err)
 	return wire_load_certificate(wire, err);
 }
 
+/* Where one service is to be had. `bind` and `bind_port` are DBMail's way to say it. */
 struct listening {
 	const struct service *service;
 	struct conf_addresses addresses;
 	uint16_t port; /* where an address names none */
+	struct conf_list bind;
+	int64_t bind_port;
 	bool tls_implicit;
 };
 
-static enum errc listen_at(struct wire *wire, const struct listening *what, struct err *err)
+static enum errc listen_at(struct wire *wire, const struct listening *what,
+    struct conf_address address, struct err *err)
 {
 	struct arena *arena = arena_new("listen");
-	enum errc rc = OK;
+	struct listener_options options = {
+		.service = what->service,
+		.address = str_cstr(arena, address.path.n > 0 ? address.path : address.host),
+		.port = address.port > 0 ? address.port : what->port,
+		.unix_mode = what->service == &wire->control_service ? 0600 : 0660,
+		.tls = wire->tls,
+		.tls_implicit = what->tls_implicit,
+	};
+	enum errc rc = options.address
+	    ? reactor_listen(wire->reactor, &options, NULL, err)
+	    : err_set(err, ERR_ARG, "a NUL in an address to listen at");
 
-	for (size_t i = 0; rc == OK && i < what->addresses.count; i++) {
-		const struct conf_address *address = &what->addresses.item[i];
-		struct str where = address->path.n > 0 ? address->path : address->host;
-		struct listener_options options = {
-			.service = what->service,
-			.address = str_cstr(arena, where),
-			.port = address->port > 0 ? address->port : what->port,
-			.unix_mode = what->service == &wire->control_service ? 0600 : 0660,
-			.tls = wire->tls,
-			.tls_implicit = what->tls_implicit,
-		};
-
-		rc = options.address
-		    ? reactor_listen(wire->reactor, &options, NULL, err)
-		    : err_set(err, ERR_ARG, "a NUL in an address to listen at");
-	}
 	arena_free(&arena);
 	return rc;
 }
 
-/* The socket of a server that is no more is in the way of ours; one that answers is not removed by reactor_listen. */
+static enum errc listen_for(struct wire *wire, const struct listening *what, struct err *err)
+{
+	enum errc rc = OK;
+
+	for (size_t i = 0; rc == OK && i < what->addresses.count; i++)
+		rc = listen_at(wire, what, what->addresses.item[i], err);
+	for (size_t i = 0; rc == OK && what->bind_port > 0 && i < what->bind.count; i++)
+		rc = listen_at(wire, what,
+		    (struct conf_address){
+			.host = what->bind.item[i], .port = (uint16_t)what->bind_port },
+		    err);
+	return rc;
+}
+
 static enum errc listen_everywhere(struct wire *wire, struct err *err)
 {
 	const struct lmtp_conf *lmtp = conf_fields(wire->site->conf, &lmtp_conf_table);
 	const struct imap_conf *imap = conf_fields(wire->site->conf, &imap_conf_table);
 	const struct conf_address control = { .path = wire->site->settings->control };
+	bool imap_bind = imap->listen.count == 0 && imap->listen_tls.count == 0;
 	const struct listening all[] = {
-		{ &wire->lmtp_service, lmtp->listen, LMTP_PORT, false },
-		{ &wire->imap_service, imap->listen, IMAP_PORT, false },
-		{ &wire->imap_service, imap->listen_tls, IMAPS_PORT, true },
-		{ &wire->control_service, { &control, control.path.n > 0 ? 1 : 0 }, 0, false },
+		{ .service = &wire->lmtp_service,
+		    .addresses = lmtp->listen,
+		    .port = LMTP_PORT,
+		    .bind = lmtp->bind,
+		    .bind_port = lmtp->listen.count == 0 ? lmtp->port : 0 },
+		{ .service = &wire->imap_service,
+		    .addresses = imap->listen,
+		    .port = IMAP_PORT,
+		    .bind = imap->bind,
+		    .bind_port = imap_bind ? imap->port : 0 },
+		{ .service = &wire->imap_service,
+		    .addresses = imap->listen_tls,
+		    .port = IMAPS_PORT,
+		    .bind = imap->bind,
+		    .bind_port = imap_bind ? imap->tls_port : 0,
+		    .tls_implicit = true },
+		{ .service = &wire->control_service,
+		    .addresses = { &control, control.path.n > 0 ? 1 : 0 } },
 	};
 	enum errc rc = OK;
 
-	if (imap->listen_tls.count > 0 && !wire->tls)
-		return err_set(
-		    err, ERR_ARG, "imap.listen_tls is set, and there is no tls.certificate");
-	for (size_t i = 0; rc == OK && i < COUNT(all); i++)
-		rc = listen_at(wire, &all[i], err);
+	for (size_t i = 0; rc == OK && i < COUNT(all); i++) {
+		bool asks = all[i].addresses.count > 0 || all[i].bind_port > 0;
+
+		rc = all[i].tls_implicit && asks && !wire->tls
+		    ? err_set(err, ERR_ARG,
+			  "IMAP with TLS is asked for, and there is no tls.certificate")
+		    : listen_for(wire, &all[i], err);
+	}
 	return rc;
 }
 
