@@ -12,6 +12,7 @@
 
 #define BUSY_TIMEOUT_MS 10000
 #define GROUP_MAX 64
+#define PREFIX_MAX 32
 #define WAL_LIMIT_BYTES ((int64_t)64 << 20)
 
 static int within(int value, int standard, int max)
@@ -38,7 +39,7 @@ static void take_settings(struct db_pool *pool, const struct db_settings *given)
 	pool->rewrites_names = !str_equal(own->table_prefix, STR("dbmail_"));
 }
 
-/* A prefix becomes part of statements. */
+/* A prefix becomes part of statements, and must not lead into our own tables' names. */
 static enum errc check_prefix(struct str prefix, struct err *err)
 {
 	for (size_t i = 0; i < prefix.n; i++) {
@@ -49,7 +50,11 @@ static enum errc check_prefix(struct str prefix, struct err *err)
 			    "table_prefix \"%.*s\": letters, digits and _ only",
 			    STR_ARG(prefix));
 	}
-	return prefix.n <= 32 ? OK : err_set(err, ERR_LIMIT, "table_prefix: over 32 bytes");
+	if (str_equal_nocase(prefix, STR("mail_")) || prefix.n > PREFIX_MAX)
+		return err_set(err, ERR_ARG,
+		    "table_prefix \"%.*s\": not mail_, and up to %d bytes", STR_ARG(prefix),
+		    PREFIX_MAX);
+	return OK;
 }
 
 static enum errc make_driver(
