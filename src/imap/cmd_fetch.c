@@ -108,7 +108,8 @@ static enum errc begin(struct imap_session *s, struct err *err)
 		return rc;
 	rc = prepare(s, db, err);
 	db_return(&db);
-	if (rc == OK)
+	/* before flags that may have their names */
+	if (rc == OK && (tells_flags(s) || sets_seen(s)))
 		view_tell_keywords(s);
 	return rc;
 }
