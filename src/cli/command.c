@@ -1,10 +1,11 @@
 /* cli/command.c - what every command needs: see command.h. */
+#include "cli/command.h"
 #include "base/buf.h"
 #include "base/conf_value.h"
 #include "base/random.h"
 #include "base/secret.h"
 #include "base/str.h"
-#include "cli/command.h"
+#include "main/privileges.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -107,7 +108,7 @@ static enum errc become_database_owner(const struct site *site, struct err *err)
 	if (file.n == 0)
 		return OK;
 	path = str_cstr(site->arena, file);
-	return path ? cli_become_owner(path, err)
+	return path ? privileges_become_owner(path, err)
 		    : err_set(err, ERR_ARG, "db.url: a NUL in the path");
 }
 
@@ -131,6 +132,7 @@ enum errc cli_migrate(struct site *site, int *from_out, int *to_out, struct err 
 	struct db_settings settings = {
 		.table_prefix = s->table_prefix,
 		.readers = 1,
+		.create = true,
 		.busy_timeout_ms = (int)s->db_busy_timeout_ms,
 		.group_max = 1,
 		.wal_limit_bytes = (int64_t)s->db_wal_limit,

@@ -85,11 +85,6 @@ int cli_load(const struct cli *cli, struct site *site);
 /* The steps of the schema that a loaded site's database lacks, as its owner. */
 NODISCARD enum errc cli_migrate(struct site *site, int *from_out, int *to_out, struct err *err);
 
-/* For good: become the owner of `path`, or of its folder if it is not there. Nothing is done unless root runs us. */
-NODISCARD enum errc cli_become_owner(const char *path, struct err *err);
-/* The same for a named user ("nobody", "1000"). ERR_NOTFOUND: no such user. */
-NODISCARD enum errc cli_become_user(const char *user, struct err *err);
-
 /* The password that options give: --password, --password-stdin (the first line), or none: then one is made and
  * *generated_out says so. In the arena. */
 NODISCARD enum errc cli_password(struct cli *cli, const struct cli_args *args,

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "cli/command.h"
+#include "main/privileges.h"
 #include "net/selfsigned.h"
 #include "store/account.h"
 #include "store/alias.h"
@@ -132,7 +133,7 @@ static enum errc hand_over(const struct init *init, struct err *err)
 	if (chown(init->folder, entry->pw_uid, entry->pw_gid) != 0)
 		return err_set(err, ERR_UNAVAIL, "cannot give %s to %s: %s", init->folder,
 		    init->user, strerrordesc_np(errno));
-	rc = cli_become_user(init->user, err);
+	rc = privileges_become_user(init->user, err);
 	if (rc == OK && access(init->folder, R_OK | W_OK | X_OK) != 0)
 		return err_set(err, ERR_DENIED,
 		    "user %s cannot reach %s: a folder above it is closed to it. Name another "

@@ -1,11 +1,11 @@
 #include "main/privileges.h"
 
 #include "base/arena.h"
-#include "base/heap.h"
 #include "base/str.h"
 
 #include <errno.h>
 #include <grp.h>
+#include <libgen.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -27,38 +27,54 @@ static enum errc find_user(struct str user, struct identity *identity_out, struc
 	char *room = arena_alloc(arena, PASSWD_ROOM);
 	struct passwd entry, *found = NULL;
 	uint64_t uid;
-	enum errc rc = OK;
 
-	if (!name)
-		rc = err_set(err, ERR_ARG, "run_as: a NUL in the user's name");
-	else if (str_to_u64(user, UINT32_MAX - 1, &uid) == OK)
+	if (str_to_u64(user, UINT32_MAX - 1, &uid) == OK)
 		(void)getpwuid_r((uid_t)uid, &entry, room, PASSWD_ROOM, &found);
-	else
+	else if (name)
 		(void)getpwnam_r(name, &entry, room, PASSWD_ROOM, &found);
-	if (rc == OK && !found)
-		rc = err_set(err, ERR_NOTFOUND,
-		    "run_as: there is no user \"%.*s\" on this machine", STR_ARG(user));
-	if (rc == OK)
+	if (found)
 		*identity_out = (struct identity){ found->pw_uid, found->pw_gid };
 	arena_free(&arena);
-	return rc;
+	return found ? OK
+		     : err_set(err, ERR_NOTFOUND, "there is no user \"%.*s\" on this machine",
+			   STR_ARG(user));
 }
 
-static enum errc become(const struct identity *who, struct str user, struct err *err)
+/* With the one group and no other, for good. */
+static enum errc become(const struct identity *who, struct err *err)
 {
-	struct arena *arena = arena_new("user");
-	bool done = initgroups(str_cstr(arena, user), who->gid) == 0 &&
-	    setresgid(who->gid, who->gid, who->gid) == 0 &&
-	    setresuid(who->uid, who->uid, who->uid) == 0;
-	int error = errno;
-
-	arena_free(&arena);
-	if (!done)
-		return err_set(err, ERR_DENIED, "cannot become user \"%.*s\": %s",
-		    STR_ARG(user), strerrordesc_np(error));
-	if (setuid(0) == 0)
+	if (setgroups(1, &who->gid) != 0 || setresgid(who->gid, who->gid, who->gid) != 0 ||
+	    setresuid(who->uid, who->uid, who->uid) != 0)
+		return err_set(err, ERR_DENIED, "cannot become user %u: %s", (unsigned)who->uid,
+		    strerrordesc_np(errno));
+	if (who->uid != 0 && setuid(0) == 0)
 		return err_set(err, ERR_INTERNAL, "root could be gained back");
 	return OK;
+}
+
+enum errc privileges_become_user(const char *user, struct err *err)
+{
+	struct identity who;
+	enum errc rc = OK;
+
+	if (geteuid() != 0)
+		return OK;
+	rc = find_user(str_from(user), &who, err);
+	return rc == OK ? become(&who, err) : rc;
+}
+
+enum errc privileges_become_owner(const char *path, struct err *err)
+{
+	struct arena *arena = arena_new("owner");
+	char *folder = str_cstr(arena, str_from(path)); /* dirname writes into it */
+	struct stat about;
+	enum errc rc = OK;
+
+	if (geteuid() == 0 && (stat(path, &about) == 0 || stat(dirname(folder), &about) == 0) &&
+	    about.st_uid != 0)
+		rc = become(&(struct identity){ about.st_uid, about.st_gid }, err);
+	arena_free(&arena);
+	return rc;
 }
 
 enum errc privileges_drop(struct str user, struct err *err)
@@ -77,7 +93,7 @@ enum errc privileges_drop(struct str user, struct err *err)
 			rc = err_set(err, ERR_DENIED,
 			    "run_as: the server does not run as root; name another user");
 		if (rc == OK)
-			rc = become(&who, user, err);
+			rc = become(&who, err);
 	}
 	if (rc == OK && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		rc = err_set(err, ERR_DENIED, "no_new_privs: %s", strerrordesc_np(errno));

@@ -11,5 +11,12 @@
  */
 NODISCARD enum errc privileges_drop(struct str user, struct err *err);
 
+/*
+ * For commands: become `user`, or the owner of `path` (of its folder if it is not there), so that no file of root's is left in
+ * a folder that a server of another user works in. Nothing is done unless root runs us. ERR_NOTFOUND: no such user.
+ */
+NODISCARD enum errc privileges_become_user(const char *user, struct err *err);
+NODISCARD enum errc privileges_become_owner(const char *path, struct err *err);
+
 /* As many file descriptors as the system lets us have, up to `wanted`; what there is now in *have_out. */
 void privileges_raise_descriptors(uint64_t wanted, uint64_t *have_out);
