@@ -13,6 +13,7 @@
 
 #include "base/base.h"
 #include "base/counter.h"
+#include "base/str.h"
 
 enum log_level {
 	LOG_LEVEL_ERROR, /* someone must act */
