@@ -88,12 +88,13 @@ static bool take_quoted(struct lexer *lx)
 	return true;
 }
 
-/* RFC 5322 3.4.1: domain-literal. One that is not closed before the next special is a word. */
+/* RFC 5322 3.4.1: domain-literal. A bracket that is not closed before the next special begins a word. */
 static bool take_literal(struct lexer *lx)
 {
-	const char *p = lx->p;
+	const char *p = lx->p + 1;
 
-	while (p < lx->end && *p != ']' && *p != '<' && *p != '>' && *p != ',')
+	/* an IPv6 address has colons */
+	while (p < lx->end && *p != ']' && *p != '[' && (*p == ':' || !is_special(*p)))
 		p++;
 	if (p == lx->end || *p != ']')
 		return false;

@@ -19,18 +19,18 @@
  */
 static const struct entry {
 	struct str name;
-	const char *iconv_name;
+	const char *canonical;
 	enum charset_kind kind;
 } charsets[] = {
-	{ STR_INIT("7bit"), NULL, CHARSET_UTF8 },
-	{ STR_INIT("8859-1"), NULL, CHARSET_LATIN1 },
+	{ STR_INIT("7bit"), "UTF-8", CHARSET_UTF8 },
+	{ STR_INIT("8859-1"), "ISO-8859-1", CHARSET_LATIN1 },
 	{ STR_INIT("8859-2"), "ISO-8859-2", CHARSET_ICONV },
-	{ STR_INIT("8bit"), NULL, CHARSET_UTF8 },
+	{ STR_INIT("8bit"), "UTF-8", CHARSET_UTF8 },
 	{ STR_INIT("ansi"), "CP1252", CHARSET_ICONV },
-	{ STR_INIT("ansi_x3.4-1968"), NULL, CHARSET_UTF8 },
+	{ STR_INIT("ansi_x3.4-1968"), "UTF-8", CHARSET_UTF8 },
 	{ STR_INIT("arabic"), "ISO-8859-6", CHARSET_ICONV },
 	{ STR_INIT("armscii-8"), "ARMSCII-8", CHARSET_ICONV },
-	{ STR_INIT("ascii"), NULL, CHARSET_UTF8 },
+	{ STR_INIT("ascii"), "UTF-8", CHARSET_UTF8 },
 	{ STR_INIT("big-5"), "BIG5-HKSCS", CHARSET_ICONV },
 	{ STR_INIT("big5"), "BIG5-HKSCS", CHARSET_ICONV },
 	{ STR_INIT("big5-hkscs"), "BIG5-HKSCS", CHARSET_ICONV },
@@ -47,8 +47,8 @@ static const struct entry {
 	{ STR_INIT("cp1257"), "CP1257", CHARSET_ICONV },
 	{ STR_INIT("cp1258"), "CP1258", CHARSET_ICONV },
 	{ STR_INIT("cp437"), "IBM437", CHARSET_ICONV },
-	{ STR_INIT("cp65001"), NULL, CHARSET_UTF8 },
-	{ STR_INIT("cp819"), NULL, CHARSET_LATIN1 },
+	{ STR_INIT("cp65001"), "UTF-8", CHARSET_UTF8 },
+	{ STR_INIT("cp819"), "ISO-8859-1", CHARSET_LATIN1 },
 	{ STR_INIT("cp850"), "IBM850", CHARSET_ICONV },
 	{ STR_INIT("cp852"), "IBM852", CHARSET_ICONV },
 	{ STR_INIT("cp855"), "IBM855", CHARSET_ICONV },
@@ -66,7 +66,7 @@ static const struct entry {
 	{ STR_INIT("csgb2312"), "GB18030", CHARSET_ICONV },
 	{ STR_INIT("csiso2022jp"), "ISO-2022-JP", CHARSET_ICONV },
 	{ STR_INIT("csiso2022kr"), "ISO-2022-KR", CHARSET_ICONV },
-	{ STR_INIT("csisolatin1"), NULL, CHARSET_LATIN1 },
+	{ STR_INIT("csisolatin1"), "ISO-8859-1", CHARSET_LATIN1 },
 	{ STR_INIT("csisolatin2"), "ISO-8859-2", CHARSET_ICONV },
 	{ STR_INIT("cskoi8r"), "KOI8-R", CHARSET_ICONV },
 	{ STR_INIT("csshiftjis"), "CP932", CHARSET_ICONV },
@@ -92,7 +92,7 @@ static const struct entry {
 	{ STR_INIT("hebrew"), "ISO-8859-8", CHARSET_ICONV },
 	{ STR_INIT("ibm00858"), "IBM858", CHARSET_ICONV },
 	{ STR_INIT("ibm437"), "IBM437", CHARSET_ICONV },
-	{ STR_INIT("ibm819"), NULL, CHARSET_LATIN1 },
+	{ STR_INIT("ibm819"), "ISO-8859-1", CHARSET_LATIN1 },
 	{ STR_INIT("ibm850"), "IBM850", CHARSET_ICONV },
 	{ STR_INIT("ibm852"), "IBM852", CHARSET_ICONV },
 	{ STR_INIT("ibm855"), "IBM855", CHARSET_ICONV },
@@ -102,7 +102,7 @@ static const struct entry {
 	{ STR_INIT("iso-2022-jp"), "ISO-2022-JP", CHARSET_ICONV },
 	{ STR_INIT("iso-2022-jp-2"), "ISO-2022-JP-2", CHARSET_ICONV },
 	{ STR_INIT("iso-2022-kr"), "ISO-2022-KR", CHARSET_ICONV },
-	{ STR_INIT("iso-8859-1"), NULL, CHARSET_LATIN1 },
+	{ STR_INIT("iso-8859-1"), "ISO-8859-1", CHARSET_LATIN1 },
 	{ STR_INIT("iso-8859-10"), "ISO-8859-10", CHARSET_ICONV },
 	{ STR_INIT("iso-8859-11"), "ISO-8859-11", CHARSET_ICONV },
 	{ STR_INIT("iso-8859-13"), "ISO-8859-13", CHARSET_ICONV },
@@ -121,9 +121,9 @@ static const struct entry {
 	{ STR_INIT("iso-8859-8-e"), "ISO-8859-8", CHARSET_ICONV },
 	{ STR_INIT("iso-8859-8-i"), "ISO-8859-8", CHARSET_ICONV },
 	{ STR_INIT("iso-8859-9"), "ISO-8859-9", CHARSET_ICONV },
-	{ STR_INIT("iso-8859_1"), NULL, CHARSET_LATIN1 },
-	{ STR_INIT("iso646-us"), NULL, CHARSET_UTF8 },
-	{ STR_INIT("iso8859-1"), NULL, CHARSET_LATIN1 },
+	{ STR_INIT("iso-8859_1"), "ISO-8859-1", CHARSET_LATIN1 },
+	{ STR_INIT("iso646-us"), "UTF-8", CHARSET_UTF8 },
+	{ STR_INIT("iso8859-1"), "ISO-8859-1", CHARSET_LATIN1 },
 	{ STR_INIT("iso8859-10"), "ISO-8859-10", CHARSET_ICONV },
 	{ STR_INIT("iso8859-11"), "ISO-8859-11", CHARSET_ICONV },
 	{ STR_INIT("iso8859-13"), "ISO-8859-13", CHARSET_ICONV },
@@ -138,11 +138,11 @@ static const struct entry {
 	{ STR_INIT("iso8859-7"), "ISO-8859-7", CHARSET_ICONV },
 	{ STR_INIT("iso8859-8"), "ISO-8859-8", CHARSET_ICONV },
 	{ STR_INIT("iso8859-9"), "ISO-8859-9", CHARSET_ICONV },
-	{ STR_INIT("iso8859_1"), NULL, CHARSET_LATIN1 },
-	{ STR_INIT("iso_646.irv:1991"), NULL, CHARSET_UTF8 },
-	{ STR_INIT("iso_8859-1"), NULL, CHARSET_LATIN1 },
+	{ STR_INIT("iso8859_1"), "ISO-8859-1", CHARSET_LATIN1 },
+	{ STR_INIT("iso_646.irv:1991"), "UTF-8", CHARSET_UTF8 },
+	{ STR_INIT("iso_8859-1"), "ISO-8859-1", CHARSET_LATIN1 },
 	{ STR_INIT("iso_8859-15"), "ISO-8859-15", CHARSET_ICONV },
-	{ STR_INIT("iso_8859-1:1987"), NULL, CHARSET_LATIN1 },
+	{ STR_INIT("iso_8859-1:1987"), "ISO-8859-1", CHARSET_LATIN1 },
 	{ STR_INIT("iso_8859-2"), "ISO-8859-2", CHARSET_ICONV },
 	{ STR_INIT("iso_8859-3"), "ISO-8859-3", CHARSET_ICONV },
 	{ STR_INIT("iso_8859-4"), "ISO-8859-4", CHARSET_ICONV },
@@ -162,11 +162,11 @@ static const struct entry {
 	{ STR_INIT("ks_c_5601-1989"), "UHC", CHARSET_ICONV },
 	{ STR_INIT("ksc5601"), "UHC", CHARSET_ICONV },
 	{ STR_INIT("ksc_5601"), "UHC", CHARSET_ICONV },
-	{ STR_INIT("l1"), NULL, CHARSET_LATIN1 },
+	{ STR_INIT("l1"), "ISO-8859-1", CHARSET_LATIN1 },
 	{ STR_INIT("l2"), "ISO-8859-2", CHARSET_ICONV },
-	{ STR_INIT("latin-1"), NULL, CHARSET_LATIN1 },
+	{ STR_INIT("latin-1"), "ISO-8859-1", CHARSET_LATIN1 },
 	{ STR_INIT("latin-9"), "ISO-8859-15", CHARSET_ICONV },
-	{ STR_INIT("latin1"), NULL, CHARSET_LATIN1 },
+	{ STR_INIT("latin1"), "ISO-8859-1", CHARSET_LATIN1 },
 	{ STR_INIT("latin10"), "ISO-8859-16", CHARSET_ICONV },
 	{ STR_INIT("latin2"), "ISO-8859-2", CHARSET_ICONV },
 	{ STR_INIT("latin3"), "ISO-8859-3", CHARSET_ICONV },
@@ -196,12 +196,12 @@ static const struct entry {
 	{ STR_INIT("uhc"), "UHC", CHARSET_ICONV },
 	{ STR_INIT("unicode"), "UTF-16", CHARSET_ICONV },
 	{ STR_INIT("unicode-1-1-utf-7"), "UTF-7", CHARSET_ICONV },
-	{ STR_INIT("unicode-1-1-utf-8"), NULL, CHARSET_UTF8 },
+	{ STR_INIT("unicode-1-1-utf-8"), "UTF-8", CHARSET_UTF8 },
 	{ STR_INIT("unicodelittle"), "UTF-16LE", CHARSET_ICONV },
-	{ STR_INIT("unknown"), NULL, CHARSET_UTF8 },
-	{ STR_INIT("unknown-8bit"), NULL, CHARSET_UTF8 },
-	{ STR_INIT("us"), NULL, CHARSET_UTF8 },
-	{ STR_INIT("us-ascii"), NULL, CHARSET_UTF8 },
+	{ STR_INIT("unknown"), "UTF-8", CHARSET_UTF8 },
+	{ STR_INIT("unknown-8bit"), "UTF-8", CHARSET_UTF8 },
+	{ STR_INIT("us"), "UTF-8", CHARSET_UTF8 },
+	{ STR_INIT("us-ascii"), "UTF-8", CHARSET_UTF8 },
 	{ STR_INIT("utf-16"), "UTF-16", CHARSET_ICONV },
 	{ STR_INIT("utf-16be"), "UTF-16BE", CHARSET_ICONV },
 	{ STR_INIT("utf-16le"), "UTF-16LE", CHARSET_ICONV },
@@ -209,16 +209,16 @@ static const struct entry {
 	{ STR_INIT("utf-32be"), "UTF-32BE", CHARSET_ICONV },
 	{ STR_INIT("utf-32le"), "UTF-32LE", CHARSET_ICONV },
 	{ STR_INIT("utf-7"), "UTF-7", CHARSET_ICONV },
-	{ STR_INIT("utf-8"), NULL, CHARSET_UTF8 },
-	{ STR_INIT("utf-8-bom"), NULL, CHARSET_UTF8 },
+	{ STR_INIT("utf-8"), "UTF-8", CHARSET_UTF8 },
+	{ STR_INIT("utf-8-bom"), "UTF-8", CHARSET_UTF8 },
 	{ STR_INIT("utf16"), "UTF-16", CHARSET_ICONV },
 	{ STR_INIT("utf16be"), "UTF-16BE", CHARSET_ICONV },
 	{ STR_INIT("utf16le"), "UTF-16LE", CHARSET_ICONV },
 	{ STR_INIT("utf32"), "UTF-32", CHARSET_ICONV },
 	{ STR_INIT("utf7"), "UTF-7", CHARSET_ICONV },
-	{ STR_INIT("utf8"), NULL, CHARSET_UTF8 },
-	{ STR_INIT("utf8mb4"), NULL, CHARSET_UTF8 },
-	{ STR_INIT("utf_8"), NULL, CHARSET_UTF8 },
+	{ STR_INIT("utf8"), "UTF-8", CHARSET_UTF8 },
+	{ STR_INIT("utf8mb4"), "UTF-8", CHARSET_UTF8 },
+	{ STR_INIT("utf_8"), "UTF-8", CHARSET_UTF8 },
 	{ STR_INIT("viscii"), "VISCII", CHARSET_ICONV },
 	{ STR_INIT("win-1251"), "CP1251", CHARSET_ICONV },
 	{ STR_INIT("windows-1250"), "CP1250", CHARSET_ICONV },
@@ -241,8 +241,8 @@ static const struct entry {
 	{ STR_INIT("x-mac-cyrillic"), "MAC-CYRILLIC", CHARSET_ICONV },
 	{ STR_INIT("x-mac-roman"), "MACINTOSH", CHARSET_ICONV },
 	{ STR_INIT("x-sjis"), "CP932", CHARSET_ICONV },
-	{ STR_INIT("x-unknown"), NULL, CHARSET_UTF8 },
-	{ STR_INIT("x-utf-8"), NULL, CHARSET_UTF8 },
+	{ STR_INIT("x-unknown"), "UTF-8", CHARSET_UTF8 },
+	{ STR_INIT("x-utf-8"), "UTF-8", CHARSET_UTF8 },
 	{ STR_INIT("x-x-big5"), "BIG5-HKSCS", CHARSET_ICONV },
 };
 
@@ -270,9 +270,14 @@ static const struct entry *find_entry(struct str name)
 	return NULL;
 }
 
-bool charset_is_known(struct str name)
+const char *charset_canonical(struct str name)
 {
-	return name.n == 0 || find_entry(name) != NULL;
+	const struct entry *entry;
+
+	if (name.n == 0)
+		return "UTF-8";
+	entry = find_entry(name);
+	return entry ? entry->canonical : NULL;
 }
 
 enum errc charset_open(struct charset *charset, struct str name, struct err *err)
@@ -290,10 +295,10 @@ enum errc charset_open(struct charset *charset, struct str name, struct err *err
 		charset->kind = entry->kind;
 		return OK;
 	}
-	cd = iconv_open("UTF-8", entry->iconv_name);
+	cd = iconv_open("UTF-8", entry->canonical);
 	if (cd == (iconv_t)-1)
 		return err_set(err, ERR_UNSUPPORTED,
-		    "charset %s: no converter in the C library", entry->iconv_name);
+		    "charset %s: no converter in the C library", entry->canonical);
 	charset->kind = CHARSET_ICONV;
 	charset->iconv = cd;
 	return OK;
@@ -310,6 +315,13 @@ void charset_close(struct charset *charset)
 	if (charset->kind == CHARSET_ICONV && charset->iconv)
 		(void)iconv_close(charset->iconv);
 	*charset = (struct charset){ .kind = CHARSET_UTF8 };
+}
+
+void charset_reset(struct charset *charset)
+{
+	charset->pending_count = 0;
+	if (charset->kind == CHARSET_ICONV)
+		(void)iconv(charset->iconv, NULL, NULL, NULL, NULL);
 }
 
 size_t charset_ascii_run(struct str s)

@@ -41,8 +41,11 @@ void charset_finish(struct charset *charset, struct buf *out);
 
 void charset_close(struct charset *charset);
 
-/* Is the name on the list? */
-bool charset_is_known(struct str name);
+/* Back to the beginning of a text, whatever was fed before. */
+void charset_reset(struct charset *charset);
+
+/* What all names of a charset have in common: a constant, or NULL if the name is not on the list. */
+const char *charset_canonical(struct str name);
 
 /* All at once. ERR_UNSUPPORTED as above, with nothing added. */
 NODISCARD enum errc charset_to_utf8(

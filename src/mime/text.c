@@ -2,7 +2,7 @@
 
 #include "mime/address.h"
 #include "mime/casemap.h"
-#include "mime/charset.h"
+#include "mime/charset_pool.h"
 #include "mime/encoding.h"
 #include "mime/header.h"
 #include "mime/limits.h"
@@ -25,6 +25,7 @@ struct matcher {
 	struct buf hay;
 	bool found;
 	struct buf bytes, utf8; /* what a block becomes on its way */
+	struct charset_pool pool;
 	struct arena *arena;
 };
 
@@ -53,6 +54,7 @@ static void matcher_release(struct matcher *m)
 	buf_release(&m->hay);
 	buf_release(&m->bytes);
 	buf_release(&m->utf8);
+	charset_pool_release(&m->pool);
 	arena_free(&m->arena);
 }
 
@@ -83,7 +85,7 @@ static void match_end(struct matcher *m)
 static void match_value(struct matcher *m, struct str value)
 {
 	buf_clear(&m->utf8);
-	mime_word_decode(value, &m->utf8);
+	mime_word_decode_with(&m->pool, value, &m->utf8);
 	match_utf8(m, buf_str(&m->utf8));
 }
 
@@ -111,12 +113,16 @@ static void match_header(struct matcher *m, struct str header)
 static void match_text_part(struct matcher *m, const struct mime_part *part, struct str body)
 {
 	struct mime_decoder decoder;
-	struct charset charset;
+	struct charset plain, *charset;
 	struct str name;
 
 	if (!mime_param_find(part->head->params, STR("charset"), scratch(m), &name))
 		name = STR_EMPTY;
-	charset_open_lenient(&charset, name);
+	charset = charset_pool_get(&m->pool, name);
+	if (!charset) {
+		charset_open_lenient(&plain, STR_EMPTY);
+		charset = &plain;
+	}
 	mime_decoder_init(&decoder, part->encoding);
 	for (size_t at = 0; at < body.n && !m->found; at += BLOCK_SIZE) {
 		struct str block = str_first(str_from_at(body, at), BLOCK_SIZE);
@@ -126,10 +132,9 @@ static void match_text_part(struct matcher *m, const struct mime_part *part, str
 		mime_decoder_feed(&decoder, block, &m->bytes);
 		if (body.n - at <= BLOCK_SIZE)
 			mime_decoder_finish(&decoder, &m->bytes);
-		charset_feed(&charset, buf_str(&m->bytes), &m->utf8);
+		charset_feed(charset, buf_str(&m->bytes), &m->utf8);
 		match_utf8(m, buf_str(&m->utf8));
 	}
-	charset_close(&charset);
 	match_end(m);
 	arena_clear(m->arena);
 }

@@ -1,6 +1,6 @@
 #include "mime/word.h"
 
-#include "mime/charset.h"
+#include "mime/charset_pool.h"
 #include "mime/encoding.h"
 #include "mime/lex.h"
 
@@ -13,9 +13,10 @@
 struct decoder {
 	struct buf *out;
 	const char *p, *end;
-	struct charset plain;	 /* for text outside of words */
-	struct charset charset;	 /* of the words at hand */
-	struct str charset_name; /* n == 0: none is open */
+	struct charset plain; /* for text outside of words */
+	struct charset_pool *pool;
+	struct charset *charset; /* of the words at hand, or NULL */
+	struct str charset_name;
 };
 
 /* Text as it stands, without line ends. */
@@ -35,11 +36,9 @@ static void add_plain(struct decoder *d, const char *p, const char *end)
 
 static void close_word(struct decoder *d)
 {
-	if (d->charset_name.n == 0)
-		return;
-	charset_finish(&d->charset, d->out);
-	charset_close(&d->charset);
-	d->charset_name = STR_EMPTY;
+	if (d->charset)
+		charset_finish(d->charset, d->out);
+	d->charset = NULL;
 }
 
 /* The next word at or after `p`. Each byte is looked at a bounded number of times. */
@@ -91,13 +90,12 @@ static void decode_q(struct str text, struct buf *out)
 /* False if the word is to be left as it is. */
 static bool open_word(struct decoder *d, const struct lex_word *word)
 {
-	if (d->charset_name.n > 0 && str_equal_nocase(d->charset_name, word->charset))
+	if (d->charset && str_equal_nocase(d->charset_name, word->charset))
 		return true;
 	close_word(d);
-	if (word->charset.n == 0 || charset_open(&d->charset, word->charset, NULL) != OK)
-		return false;
+	d->charset = charset_pool_get(d->pool, word->charset);
 	d->charset_name = word->charset;
-	return true;
+	return d->charset != NULL;
 }
 
 static void add_word(struct decoder *d, const struct lex_word *word)
@@ -108,7 +106,7 @@ static void add_word(struct decoder *d, const struct lex_word *word)
 		mime_decode(MIME_BASE64, word->text, &bytes);
 	else
 		decode_q(word->text, &bytes);
-	charset_feed(&d->charset, buf_str(&bytes), d->out);
+	charset_feed(d->charset, buf_str(&bytes), d->out);
 	buf_release(&bytes);
 }
 
@@ -136,7 +134,7 @@ static void decode(struct decoder *d)
 	const char *at;
 
 	while (find_word(d->p, d->end, &at, &word)) {
-		bool is_neighbour = d->charset_name.n > 0 && is_blank(d->p, at);
+		bool is_neighbour = d->charset && is_blank(d->p, at);
 
 		if (!is_neighbour) {
 			close_word(d);
@@ -156,10 +154,10 @@ static void decode(struct decoder *d)
 	add_plain(d, d->p, d->end);
 }
 
-void mime_word_decode(struct str value, struct buf *out)
+void mime_word_decode_with(struct charset_pool *pool, struct str value, struct buf *out)
 {
 	struct str s = str_trim(value);
-	struct decoder d = { .out = out, .p = s.p, .end = s.p + s.n };
+	struct decoder d = { .out = out, .p = s.p, .end = s.p + s.n, .pool = pool };
 	size_t start = out->n;
 
 	if (s.n == 0)
@@ -172,6 +170,14 @@ void mime_word_decode(struct str value, struct buf *out)
 			break;
 		*p++ = ' ';
 	}
+}
+
+void mime_word_decode(struct str value, struct buf *out)
+{
+	struct charset_pool pool = { .used = 0 };
+
+	mime_word_decode_with(&pool, value, out);
+	charset_pool_release(&pool);
 }
 
 struct str mime_word_text(struct str value, struct arena *arena)

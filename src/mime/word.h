@@ -7,6 +7,7 @@
 
 struct arena;
 struct buf;
+struct charset_pool;
 
 /*
  * The readable text of a raw value in UTF-8: folding undone, white space at both ends gone, encoded words decoded
@@ -15,6 +16,9 @@ struct buf;
  * not known is left as it is. Bytes that are no UTF-8 become U+FFFD; NUL becomes a blank, databases take none.
  */
 void mime_word_decode(struct str value, struct buf *out);
+
+/* The same for many values, with converters that stay open. */
+void mime_word_decode_with(struct charset_pool *pool, struct str value, struct buf *out);
 
 /* The same into `arena`. */
 struct str mime_word_text(struct str value, struct arena *arena);
