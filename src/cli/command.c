@@ -114,13 +114,16 @@ static enum errc become_database_owner(const struct site *site, struct err *err)
 
 int cli_open(const struct cli *cli, enum site_use use, struct site *site)
 {
-	struct err err = { .code = OK };
 	int status = cli_load(cli, site);
-	enum errc rc;
 
-	if (status != EX_OK)
-		return status;
-	rc = become_database_owner(site, &err);
+	return status == EX_OK ? cli_open_loaded(cli, use, site) : status;
+}
+
+int cli_open_loaded(const struct cli *cli, enum site_use use, struct site *site)
+{
+	struct err err = { .code = OK };
+	enum errc rc = become_database_owner(site, &err);
+
 	if (rc == OK)
 		rc = site_open(site, use, &err);
 	return rc == OK ? EX_OK : cli_fail(cli, rc, &err);

@@ -53,6 +53,7 @@ int cmd_route(struct cli *cli, const struct cli_args *args);
 int cmd_deliver(struct cli *cli, const struct cli_args *args);
 int cmd_config_check(struct cli *cli, const struct cli_args *args);
 int cmd_config_show(struct cli *cli, const struct cli_args *args);
+int cmd_config_manual(struct cli *cli, const struct cli_args *args);
 int cmd_status(struct cli *cli, const struct cli_args *args);
 int cmd_verify(struct cli *cli, const struct cli_args *args);
 int cmd_db_upgrade(struct cli *cli, const struct cli_args *args);
@@ -79,8 +80,9 @@ int cli_done(const struct cli *cli);
  */
 int cli_open(const struct cli *cli, enum site_use use, struct site *site);
 
-/* Only the configuration. */
+/* The two halves: only the configuration, then the rest. */
 int cli_load(const struct cli *cli, struct site *site);
+int cli_open_loaded(const struct cli *cli, enum site_use use, struct site *site);
 
 /* The steps of the schema that a loaded site's database lacks, as its owner. */
 NODISCARD enum errc cli_migrate(struct site *site, int *from_out, int *to_out, struct err *err);

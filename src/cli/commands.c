@@ -131,8 +131,10 @@ static const struct command commands[] = {
 	    cmd_config_check },
 	{ "config show", "", "every option as it is in force",
 	    COMMAND_OPTIONS(config_show_options), 0, 0, cmd_config_show },
-	{ "db upgrade", "", "make the database, or bring it to this program's schema", NULL, 0, 0, 0,
-	    cmd_db_upgrade },
+	{ "config manual", "", "what each option means, as Markdown", NULL, 0, 0, 0,
+	    cmd_config_manual },
+	{ "db upgrade", "", "make the database, or bring it to this program's schema", NULL, 0,
+	    0, 0, cmd_db_upgrade },
 
 	{ "verify", "", "check every rule of the mail store", COMMAND_OPTIONS(json_option), 0,
 	    0, cmd_verify },

@@ -33,3 +33,18 @@ int cmd_config_show(struct cli *cli, const struct cli_args *args)
 	site_close(&site);
 	return status == EX_OK ? cli_done(cli) : status;
 }
+
+/* docs/configuration.md is what this prints. */
+int cmd_config_manual(struct cli *cli, const struct cli_args *args)
+{
+	struct buf text = BUF_INIT(CONFIGURATION_MAX);
+	const struct conf_table *const *tables;
+	size_t count;
+
+	(void)args;
+	tables = settings_tables(&count);
+	conf_print_manual(tables, count, &text);
+	printf("%.*s", STR_ARG(buf_str(&text)));
+	buf_release(&text);
+	return cli_done(cli);
+}

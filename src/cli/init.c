@@ -37,7 +37,8 @@ struct init {
 	bool made_folder;
 	struct str hostname, domain, listen, database;
 	uint64_t port_base;
-	struct str account, password; /* empty: none */
+	struct str account, password;  /* empty: none */
+	struct str stored, encryption; /* what is kept of the password */
 	bool generated;
 };
 
@@ -283,6 +284,17 @@ static enum errc check_names(const struct init *init, struct err *err)
 	return rc;
 }
 
+/* Before anything is made: a bad password is the administrator's mistake. */
+static enum errc read_password(struct init *init, const struct cli_args *args, struct err *err)
+{
+	enum errc rc = cli_password(init->cli, args, &init->password, &init->generated, err);
+
+	if (rc != OK)
+		return rc;
+	return scheme_make(STR("argon2id"), init->password, init->cli->arena, &init->stored,
+	    &init->encryption, err);
+}
+
 static enum errc read_options(struct init *init, const struct cli_args *args, struct err *err)
 {
 	struct str base = cli_value(args, "port-base");
@@ -302,9 +314,7 @@ static enum errc read_options(struct init *init, const struct cli_args *args, st
 		init->listen = init->port_base > 0 ? STR("localhost") : STR("*");
 	if (geteuid() == 0)
 		init->user = user.p ? user.p : default_user();
-	if (init->account.n > 0)
-		return cli_password(init->cli, args, &init->password, &init->generated, err);
-	return OK;
+	return init->account.n > 0 ? read_password(init, args, err) : OK;
 }
 
 static enum errc make_site(struct init *init, struct err *err)

@@ -186,15 +186,19 @@ int cmd_status(struct cli *cli, const struct cli_args *args)
 	struct err err = { .code = OK };
 	struct db *db = NULL;
 	struct site site;
-	int status = cli_open(cli, SITE_READ, &site);
+	int status = cli_load(cli, &site);
 
+	if (status == EX_OK) {
+		/* the socket of a server that root has started may be root's: asked before we become another */
+		ask_server(site.settings->control, cli->arena, answer.server);
+		status = cli_open_loaded(cli, SITE_READ, &site);
+	}
 	if (status == EX_OK) {
 		enum errc rc = cli_lease(&site, &db, &err);
 
 		if (rc == OK)
 			rc = summary_read(db, &answer.summary, &err);
 		db_return(&db);
-		ask_server(site.settings->control, cli->arena, answer.server);
 		answer.database_path = site.database_path;
 		answer.file = file_size(cli->arena, site.database_path, "");
 		answer.log = file_size(cli->arena, site.database_path, "-wal");
