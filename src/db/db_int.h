@@ -83,11 +83,6 @@ struct db_pool {
 NODISCARD enum errc db_conn_new(
     struct db_pool *pool, enum db_role role, struct db **db_out, struct err *err);
 void db_conn_free(struct db **dbp);
-/*
- * A running program cannot open a connection: whatever the reason, ERR_NOTFOUND (no such file) must not reach a
- * caller who asked for a row. Returns OK or ERR_UNAVAIL.
- */
-enum errc db_unreachable(enum errc rc, struct err *err);
 /* Closes the engine's connection and opens a new one; the statements are forgotten. */
 NODISCARD enum errc db_conn_renew(struct db *db, enum db_role role, struct err *err);
 void db_close_statements(struct db *db);

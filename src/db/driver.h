@@ -143,6 +143,12 @@ struct db_ops {
 	enum errc (*run_script)(struct db_conn *conn, struct str script, struct err *err);
 };
 
+/*
+ * A running program cannot open a connection: whatever the reason, ERR_NOTFOUND (no such file) must not reach a
+ * caller who asked for a row. Returns OK or ERR_UNAVAIL.
+ */
+enum errc db_unreachable(enum errc rc, struct err *err);
+
 /* The driver for settings->url. `settings` is borrowed and outlives the driver. ERR_UNSUPPORTED: unknown url. */
 NODISCARD enum errc db_driver_new(
     const struct db_settings *settings, struct db_driver **driver_out, struct err *err);

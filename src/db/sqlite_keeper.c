@@ -7,6 +7,7 @@
  * empties the log file and gives pages back to the file system, in small pieces.
  */
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/thread.h"
 #include "db/sqlite_int.h"
 
@@ -66,16 +67,38 @@ void sqlite_watch_log(struct sqlite_conn *writer)
 
 /* ---- the keeper's thread ---- */
 
+/* Once for each time that it begins to fail: the log then grows until the disk is full. */
+static void note_copy(struct sqlite_driver *driver, int code, bool *is_failing)
+{
+	bool fails = code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY;
+
+	if (fails && !*is_failing)
+		log_error(driver->settings->log, "checkpoint_failed",
+		    F_CSTR("reason", sqlite3_errstr(code)), F_INT("code", code));
+	*is_failing = fails;
+}
+
+/* One pass; false if it was not possible. */
+static bool copy_once(
+    struct sqlite_driver *driver, sqlite3 *handle, int *copied_out, bool *is_failing)
+{
+	int code = sqlite3_wal_checkpoint_v2(
+	    handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, copied_out);
+
+	note_copy(driver, code, is_failing);
+	if (code == SQLITE_OK)
+		atomic_fetch_add(&driver->log.checkpoints, 1);
+	return code == SQLITE_OK;
+}
+
 /* True when the writer shall start the log anew. */
-static bool copy_log(struct sqlite_driver *driver, sqlite3 *handle)
+static bool copy_log(struct sqlite_driver *driver, sqlite3 *handle, bool *is_failing)
 {
 	int limit = limit_frames(driver), frames = 0, copied = 0;
 
 	for (int pass = 0; pass < PASSES_MAX; pass++) {
-		if (sqlite3_wal_checkpoint_v2(
-			handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied) != SQLITE_OK)
-			return false; /* somebody else copies; a bad disk shows at a commit */
-		atomic_fetch_add(&driver->log.checkpoints, 1);
+		if (!copy_once(driver, handle, &copied, is_failing))
+			return false;
 		frames = atomic_load(&driver->log.frames);
 		if (frames - copied < limit / LITTLE_SHARE)
 			break;
@@ -114,11 +137,12 @@ static void *keeper_main(void *arg)
 {
 	struct sqlite_driver *driver = arg;
 	struct db_conn *conn;
+	bool is_failing = false;
 
 	if (sqlite_connect(&driver->base, DB_BOTH, &conn, NULL) != OK)
 		return NULL;
 	while (wait_for_work(driver))
-		work_done(driver, copy_log(driver, sqlite_conn_of(conn)->handle));
+		work_done(driver, copy_log(driver, sqlite_conn_of(conn)->handle, &is_failing));
 	sqlite_disconnect(&conn);
 	return NULL;
 }

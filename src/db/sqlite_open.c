@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Pages in memory, in KiB: the writer's holds a group, a reader's little more than the inner pages. */
@@ -260,19 +261,13 @@ static enum errc set_up(struct sqlite_conn *conn, struct err *err)
 	return rc;
 }
 
-enum errc sqlite_connect(
-    struct db_driver *base, enum db_role role, struct db_conn **conn_out, struct err *err)
+static enum errc connect_once(
+    struct sqlite_driver *driver, enum db_role role, struct db_conn **conn_out, struct err *err)
 {
-	struct sqlite_driver *driver = (struct sqlite_driver *)base;
-	struct sqlite_conn *conn;
+	struct sqlite_conn *conn = xcalloc(1, sizeof(*conn));
 	enum errc rc;
 
-	(void)pthread_once(&configured, configure);
-	rc = find_file(driver, role, err);
-	if (rc != OK)
-		return rc;
-	conn = xcalloc(1, sizeof(*conn));
-	conn->base.ops = base->ops;
+	conn->base.ops = driver->base.ops;
 	conn->driver = driver;
 	conn->role = role;
 	conn->wait_ms = -1;
@@ -281,6 +276,27 @@ enum errc sqlite_connect(
 	if (rc != OK)
 		sqlite_disconnect(conn_out);
 	return rc;
+}
+
+enum errc sqlite_connect(
+    struct db_driver *base, enum db_role role, struct db_conn **conn_out, struct err *err)
+{
+	struct sqlite_driver *driver = (struct sqlite_driver *)base;
+	struct deadline deadline = deadline_in_ms(driver->settings->busy_timeout_ms);
+	struct timespec pause = { .tv_nsec = 5000000 };
+	enum errc rc;
+
+	(void)pthread_once(&configured, configure);
+	rc = find_file(driver, role, err);
+	if (rc != OK)
+		return rc;
+	rc = connect_once(driver, role, conn_out, err);
+	/* while another process makes the database SQLite says busy without waiting */
+	while (rc == ERR_CONFLICT && !deadline_passed(deadline)) {
+		(void)nanosleep(&pause, NULL);
+		rc = connect_once(driver, role, conn_out, err);
+	}
+	return rc == ERR_CONFLICT ? db_unreachable(rc, err) : rc;
 }
 
 void sqlite_disconnect(struct db_conn **connp)

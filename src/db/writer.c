@@ -284,6 +284,8 @@ enum errc writer_run(
 	struct job job = { .body = body, .arg = arg, .err = err, .deadline = deadline };
 	bool answered;
 
+	/* a body or a listener that waits for the writer would wait for itself */
+	assert(!pthread_equal(pthread_self(), w->thread));
 	(void)sem_init(&job.answered, 0, 0);
 	pthread_mutex_lock(&w->lock);
 	list_add(&w->queue, &job);

@@ -278,6 +278,30 @@ static int put_many(const struct scratch *scratch)
 	return failures;
 }
 
+static void many_processes_make_it_at_once(void **state)
+{
+	struct scratch *scratch = *state;
+	pid_t pids[4];
+
+	for (size_t i = 0; i < COUNT(pids); i++) {
+		pids[i] = fork();
+		assert_true(pids[i] >= 0);
+		if (pids[i] == 0) {
+			struct db_settings settings = scratch_settings(scratch);
+
+			_exit((int)try_open(&settings, NULL));
+		}
+	}
+	for (size_t i = 0; i < COUNT(pids); i++) {
+		int status = 0;
+
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), OK);
+	}
+	assert_int_equal(ask_raw(scratch, "SELECT count(*) FROM dbmail_upgrade_steps"), 1);
+}
+
 static void two_processes_write_side_by_side(void **state)
 {
 	struct scratch *scratch = *state;
@@ -411,6 +435,7 @@ int main(void)
 		TEST(names_tables_as_the_administrator_wants),
 		TEST(reads_only_when_told_so),
 		TEST(says_that_it_cannot_write),
+		TEST(many_processes_make_it_at_once),
 		TEST(two_processes_write_side_by_side),
 		TEST(tells_others_commits_from_its_own),
 		TEST(waits_for_another_writer_until_the_deadline),

@@ -1,0 +1,157 @@
+/*
+ * Steps of the schema, with a driver that has one more than ours.
+ */
+#include "tests/cm.h"
+
+#include "base/str.h"
+#include "db/driver.h"
+#include "tests/contract/scratch.h"
+
+/* The SQLite driver's functions with another list of steps. */
+static struct db_ops newer_ops;
+static struct db_migration newer_steps[3];
+static size_t newer_count;
+
+static const struct db_migration *newer_migrations(struct db_driver *driver, size_t *count_out)
+{
+	(void)driver;
+	*count_out = newer_count;
+	return newer_steps;
+}
+
+static struct db_driver *make_newer(void *arg, struct db_driver *driver)
+{
+	const struct db_migration *steps;
+	size_t count;
+
+	(void)arg;
+	steps = driver->ops->migrations(driver, &count);
+	newer_steps[0] = steps[0];
+	newer_ops = *driver->ops;
+	newer_ops.migrations = newer_migrations;
+	driver->ops = &newer_ops;
+	return driver;
+}
+
+struct fixture {
+	struct scratch scratch;
+	struct db_settings ours, newer;
+};
+
+static int set_up(void **state)
+{
+	static struct fixture f;
+	struct db_pool *pool;
+
+	scratch_init(&f.scratch);
+	f.ours = scratch_settings(&f.scratch);
+	f.newer = f.ours;
+	f.newer.create = false;
+	f.newer.wrap_driver = make_newer;
+	newer_steps[1] = (struct db_migration){ 2,
+		STR_INIT(
+		    "CREATE TABLE dbmail_two (a);"
+		    "CREATE TRIGGER t AFTER INSERT ON dbmail_two BEGIN"
+		    " DELETE FROM dbmail_two WHERE a = 1; DELETE FROM dbmail_two WHERE a = 2;"
+		    " END; INSERT INTO dbmail_two VALUES (3);") };
+	newer_steps[2] = (struct db_migration){ 3,
+		STR_INIT("CREATE TABLE three (a); CREATE TABLE three (a);") };
+	newer_count = 2;
+	pool = scratch_open(&f.ours);
+	db_close(&pool);
+	*state = &f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	scratch_release(&((struct fixture *)*state)->scratch);
+	return 0;
+}
+
+static enum errc try_open(const struct db_settings *settings, struct err *err)
+{
+	struct db_pool *pool = NULL;
+	enum errc rc = db_open(settings, &pool, err);
+
+	db_close(&pool);
+	return rc;
+}
+
+static void an_older_schema_waits_for_db_migrate(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+	int from = -1, to = -1;
+
+	assert_int_equal(try_open(&f->newer, &err), ERR_STATE);
+	assert_true(str_find(str_from(err.text), STR("migrate")) < str_from(err.text).n);
+	assert_int_equal(db_migrate(&f->newer, &from, &to, NULL), OK);
+	assert_int_equal(from, 1);
+	assert_int_equal(to, 2);
+	assert_int_equal(try_open(&f->newer, NULL), OK);
+	/* again: nothing to do */
+	assert_int_equal(db_migrate(&f->newer, &from, &to, NULL), OK);
+	assert_int_equal(from, 2);
+	/* and the older program lets it be */
+	assert_int_equal(try_open(&f->ours, NULL), ERR_UNSUPPORTED);
+}
+
+static void create_migrates_too(void **state)
+{
+	struct fixture *f = *state;
+
+	f->newer.create = true;
+	assert_int_equal(try_open(&f->newer, NULL), OK);
+	assert_int_equal(try_open(&f->ours, NULL), ERR_UNSUPPORTED);
+}
+
+static void a_step_that_fails_leaves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	int from, to;
+
+	newer_count = 3;
+	assert_int_equal(db_migrate(&f->newer, &from, &to, NULL), ERR_INTERNAL);
+	/* the step before it stays done */
+	newer_count = 2;
+	assert_int_equal(try_open(&f->newer, NULL), OK);
+	/* and when it is mended it runs, which it would not if the first table had stayed */
+	newer_count = 3;
+	newer_steps[2].script = STR("CREATE TABLE three (a);");
+	assert_int_equal(db_migrate(&f->newer, &from, &to, NULL), OK);
+	assert_int_equal(from, 2);
+}
+
+static void a_database_that_is_not_there_is_not_made(void **state)
+{
+	struct fixture *f = *state;
+	struct scratch other;
+	struct db_settings settings;
+	int from, to;
+
+	(void)f;
+	scratch_init(&other);
+	settings = scratch_settings(&other);
+	settings.create = false;
+	assert_int_equal(db_migrate(&settings, &from, &to, NULL), ERR_NOTFOUND);
+	settings.create = true;
+	assert_int_equal(db_migrate(&settings, &from, &to, NULL), OK);
+	assert_int_equal(from, 0);
+	assert_int_equal(to, 1);
+	scratch_release(&other);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_older_schema_waits_for_db_migrate),
+		TEST(create_migrates_too),
+		TEST(a_step_that_fails_leaves_nothing),
+		TEST(a_database_that_is_not_there_is_not_made),
+	};
+
+	return cmocka_run_group_tests_name("db/migrate", tests, NULL, NULL);
+}
