@@ -77,7 +77,7 @@ static void log_trouble(
     const struct auth *auth, const struct verdict *verdict, const struct err *why)
 {
 	if (why->code != ERR_DENIED)
-		log_warn(auth->settings.log, "auth_failed_to_check",
+		log_warn(auth->settings.log, "password-check-failed",
 		    F_STR("user", verdict->name), F_STR("scheme", verdict->encryption),
 		    F_ERR(why));
 }
