@@ -280,6 +280,11 @@ const char *charset_canonical(struct str name)
 	return entry ? entry->canonical : NULL;
 }
 
+bool charset_is_known(struct str name)
+{
+	return charset_canonical(name) != NULL;
+}
+
 enum errc charset_open(struct charset *charset, struct str name, struct err *err)
 {
 	const struct entry *entry = find_entry(name);

@@ -47,6 +47,9 @@ void charset_reset(struct charset *charset);
 /* What all names of a charset have in common: a constant, or NULL if the name is not on the list. */
 const char *charset_canonical(struct str name);
 
+/* Is the name on the list? */
+bool charset_is_known(struct str name);
+
 /* All at once. ERR_UNSUPPORTED as above, with nothing added. */
 NODISCARD enum errc charset_to_utf8(
     struct str name, struct str in, struct buf *out, struct err *err);
