@@ -14,8 +14,7 @@
 struct arena;
 struct db;	/* one connection, leased from a pool or given to a transaction body */
 struct db_pool; /* all connections to one database; any thread */
-struct
-    db_q; /* one prepared statement with its bindings and its current row; owner: the connection's user */
+struct db_q;	/* one prepared statement with its bindings and its current row */
 
 enum db_engine { DB_SQLITE, DB_PGSQL, DB_MARIADB };
 
@@ -57,8 +56,11 @@ void db_bind_str(struct db_q *q, int param, struct str text);
 void db_bind_blob(struct db_q *q, int param, struct str bytes);
 void db_bind_null(struct db_q *q, int param);
 
-/* OK with a row, ERR_END after the last one. Binding errors show up here (sticky). A unique key that is taken
- * is ERR_EXISTS and leaves the transaction usable (the statement had no effect). */
+/*
+ * OK with a row, ERR_END after the last one. Binding errors show up here (sticky). A unique key that is taken is
+ * ERR_EXISTS and leaves the transaction usable (the statement had no effect); a row that names one which is not
+ * there is ERR_NOTFOUND; NULL where there must be none, ERR_ARG. A write on a leased connection is ERR_STATE.
+ */
 NODISCARD enum errc db_step(struct db_q *q, struct err *err);
 
 /* Columns of the current row, from 0. Views are valid until the next db_step or db_done. */
@@ -82,14 +84,20 @@ int64_t db_last_id(struct db *db);
 
 enum db_engine db_engine_of(const struct db *db);
 
-/* Work of a transaction. OK commits, anything else rolls back and is returned by db_transact. */
+/*
+ * Work of a transaction. OK commits, anything else rolls back and is returned by db_transact. What `arena` gave is
+ * gone when the body returns: what a caller is to have goes into *arg. Statements left open are closed. After
+ * ERR_CONFLICT, ERR_CLOSED or ERR_UNAVAIL of a statement the transaction cannot commit: db_transact goes by that,
+ * whatever the body returns.
+ */
 typedef enum errc db_body(struct db *db, struct arena *arena, void *arg, struct err *err);
 
 /*
  * Run `body` in a transaction (SQLite: on the writer thread, in one commit with other callers' bodies) and
  * return after the commit that holds it. It may be run again (conflict, lost connection before COMMIT, another
  * member of its group that broke the commit) until `deadline`: no effect outside the database, its arena (reset
- * before each run) and *arg (which a run must write wholly); it leases nothing and waits for nothing.
+ * before each run) and *arg (which a run must write wholly); it leases nothing and waits for nothing. The caller
+ * holds no lease. Never from a body, a `done` or the pool's listener.
  *
  * OK             committed, durable
  * ERR_UNCERTAIN  COMMIT was sent and its answer lost: look for what was written by its key
@@ -102,7 +110,8 @@ NODISCARD enum errc db_transact(
 /*
  * The same, without waiting for the commit: for work that may be lost with the process (acknowledged delivery
  * keys, journals, statistics). `body` gets `arg`; `done` (may be NULL) is called on the writer's thread with the
- * outcome and owns arg from then on. Runs in the next group, at the latest after `delay_ms`.
+ * outcome and owns arg from then on. Runs in the next group, at the latest after `delay_ms`, and before db_close
+ * returns. If 100,000 wait already it is not taken: `done` is called at once, on this thread, with ERR_UNAVAIL.
  */
 void db_transact_later(struct db_pool *pool, int delay_ms, db_body *body,
     void (*done)(void *arg, enum errc rc), void *arg);

@@ -11,15 +11,14 @@ struct db_driver;
 
 struct db_settings {
 	struct str url; /* "sqlite:/path/to/file.db" or a path; later postgresql://, mysql:// */
-	struct str table_prefix; /* "dbmail_" unless the administrator says otherwise */
-	int readers;		 /* connections for reading, at least 1 */
-	int busy_timeout_ms;	 /* how long another process may hold the write lock */
-	int group_max;		 /* members of one commit at the most */
-	int64_t wal_limit_bytes; /* SQLite: the log is brought back below this */
-	int64_t
-	    size_limit_bytes; /* SQLite: the file grows no further, as if the disk were full; 0: no limit */
-	const char *sqlite_vfs; /* NULL: the default; tests inject one */
-	bool create;		/* make the database if there is none */
+	struct str table_prefix;  /* "dbmail_" unless the administrator says otherwise */
+	int readers;		  /* connections for reading, at least 1 */
+	int busy_timeout_ms;	  /* how long another process may hold the write lock */
+	int group_max;		  /* members of one commit at the most */
+	int64_t wal_limit_bytes;  /* SQLite: the log is brought back below this */
+	int64_t size_limit_bytes; /* SQLite: as if the disk were full there; 0: no limit */
+	const char *sqlite_vfs;	  /* NULL: the default; tests inject one */
+	bool create;		  /* make the database if there is none */
 	bool read_only;
 	struct log *log; /* borrowed; must outlive the pool */
 	/* called after each commit on a database thread; must be quick and must not use the database */
@@ -33,7 +32,8 @@ struct db_settings {
 /*
  * Opens (and with `create` makes) the database and its threads.
  * ERR_NOTFOUND no such database; ERR_UNSUPPORTED unknown url, database newer than the program, or not ours;
- * ERR_STATE schema older than the program (run db_migrate); ERR_UNAVAIL cannot be opened. The text says what to do.
+ * ERR_STATE schema older than the program (run db_migrate); ERR_CORRUPT no database at all, or a damaged one;
+ * ERR_ARG table_prefix; ERR_UNAVAIL cannot be opened. The text says what to do.
  */
 NODISCARD enum errc db_open(
     const struct db_settings *settings, struct db_pool **pool_out, struct err *err);
@@ -46,12 +46,14 @@ void db_close(struct db_pool **poolp);
 NODISCARD enum errc db_migrate(
     const struct db_settings *settings, int *from_out, int *to_out, struct err *err);
 
-/* How many sessions may use the database at once. */
+/* How many sessions may use the database at once: as many as find a connection, or a place in a commit. */
 int db_tickets(const struct db_pool *pool);
 
 /*
  * Changes made by other processes since the last call: true means that any mailbox may have changed (SQLite:
- * PRAGMA data_version moved). Cheap; called every 250 ms by one thread.
+ * PRAGMA data_version moved). A look that meets the writer at work is taken after its group and told by the next
+ * call. Cheap; called every 250 ms by one thread. It also closes connections that nobody used for 30 s.
+ * A pool opened read_only does not look: always false.
  */
 bool db_foreign_changes(struct db_pool *pool);
 

@@ -49,7 +49,7 @@ static enum errc step_timed(struct db_q *q, struct err *err)
 	took_us = clock_mono_us() - began_us;
 	if (took_us >= DB_SLOW_US) {
 		counter_add(&q->db->pool->slow, 1);
-		log_warn(q->db->pool->settings.log, "slow_statement",
+		log_warn(q->db->pool->settings.log, "slow-statement",
 		    F_WORD("stmt", q->sql->name), F_INT("ms", took_us / 1000));
 	}
 	return rc;

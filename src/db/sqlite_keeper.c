@@ -73,7 +73,7 @@ static void note_copy(struct sqlite_driver *driver, int code, bool *is_failing)
 	bool fails = code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY;
 
 	if (fails && !*is_failing)
-		log_error(driver->settings->log, "checkpoint_failed",
+		log_error(driver->settings->log, "checkpoint-failed",
 		    F_CSTR("reason", sqlite3_errstr(code)), F_INT("code", code));
 	*is_failing = fails;
 }
