@@ -84,7 +84,7 @@ static const struct conf_option options[] = {
 	    .def = "64M", .min = "1M", .max = "64G",
 	    .text = "Memory for the indexes of mailboxes that were used lately." },
 	{ "store.removed_keep", CONF_TIME, CONF_FIELD(struct settings, store_removed_keep_ms),
-	    .def = "7d", .min = "0", .max = "365d", .reload = false,
+	    .def = "7d", .min = "0", .max = "365d",
 	    .text = "How long expunged mail can still be brought back. It does not count in "
 		    "quotas." },
 	{ "store.blob_keep", CONF_TIME, CONF_FIELD(struct settings, store_blob_keep_ms),
@@ -112,13 +112,15 @@ static const struct conf_option options[] = {
 		    "when the server stops." },
 
 	{ "tls.certificate", CONF_PATH, CONF_FIELD(struct settings, tls_certificate),
-	    .reload = true, .dbmail = "DBMAIL.tls_cert",
-	    .text = "PEM file with the certificate and its chain. Empty: no TLS." },
-	{ "tls.key", CONF_PATH, CONF_FIELD(struct settings, tls_key), .reload = true,
-	    .dbmail = "DBMAIL.tls_key", .text = "PEM file with the private key." },
+	    .dbmail = "DBMAIL.tls_cert",
+	    .text = "PEM file with the certificate and its chain. Empty: no TLS. SIGHUP loads "
+		    "the file again." },
+	{ "tls.key", CONF_PATH, CONF_FIELD(struct settings, tls_key),
+	    .dbmail = "DBMAIL.tls_key",
+	    .text = "PEM file with the private key. SIGHUP loads the file again." },
 
 	{ "log.level", CONF_ENUM, CONF_FIELD(struct settings, log_level), .def = "info",
-	    .words = level_words, .reload = true,
+	    .words = level_words,
 	    .text = "error: someone must act; warn: someone should look; info: a line for each "
 		    "login, "
 		    "delivery, refusal and end of a session; debug: much more." },
