@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "integration"))
 
 from tabella_server import HOST, Server  # noqa: E402
 
-MAIL = b"From: me@example.org\r\nSubject: hello\r\n\r\n" + b"A line of some length, to be read again.\r\n" * 3000
+LINES = b"A line of some length, to be read again.\r\n" * 3000
 
 
 @pytest.fixture(name="server")
@@ -22,9 +22,11 @@ def running_server():
         yield server.start()
 
 
-def deliver(server):
+def deliver(server, subject):
+    mail = b"From: me@example.org\r\nSubject: " + subject + b"\r\n\r\n" + LINES
     with smtplib.LMTP(HOST, server.port("lmtp")) as client:
-        assert client.sendmail("me@example.org", ["ann@example.test"], MAIL) == {}
+        assert client.sendmail("me@example.org", ["ann@example.test"], mail) == {}
+    return mail
 
 
 def bodies(server):
@@ -36,16 +38,16 @@ def bodies(server):
 
 
 def test_what_is_delivered_is_read_byte_for_byte(server):
-    deliver(server)
+    mail = deliver(server, b"hello")
     (body,) = bodies(server)
-    assert body.endswith(MAIL)
+    assert body.endswith(mail)
 
 
 def test_mail_outlives_a_kill(server):
-    deliver(server)
+    deliver(server, b"before")
     server.kill9()
     server.start()
-    deliver(server)
+    deliver(server, b"after")
     assert len(bodies(server)) == 2
 
 
