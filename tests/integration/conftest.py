@@ -165,3 +165,11 @@ def make_host(request):
     finally:
         for server in made:
             server.close()
+
+
+@pytest.fixture
+def imap(account):
+    """A session that is logged in, without a mailbox."""
+    with account.imap() as peer:
+        peer.account = account
+        yield peer

@@ -451,7 +451,7 @@ class Imap:
         return self.ok(f"SELECT {quote(mailbox)}")
 
     def append(self, mailbox, message, more=""):
-        return self.ok([f"APPEND {quote(mailbox)} {more}", message])
+        return self.ok([f"APPEND {quote(mailbox)} {more} " if more else f"APPEND {quote(mailbox)} ", message])
 
     def uids(self):
         """In order of the sequence numbers."""
