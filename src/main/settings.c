@@ -61,6 +61,10 @@ static const struct conf_option options[] = {
 	{ "db.group_max", CONF_INT, CONF_FIELD(struct settings, db_group_max), .def = "128",
 	    .min = "1", .max = "1024",
 	    .text = "Transactions that share one commit, at the most." },
+	{ "db.size_limit", CONF_SIZE, CONF_FIELD(struct settings, db_size_limit), .def = "0",
+	    .text = "An SQLite file grows no larger: mail is then answered as on a full disk, "
+		    "4xx. 0: no "
+		    "limit." },
 	{ "db.driver", CONF_STRING, CONF_FIELD(struct settings, db_driver),
 	    .dbmail = "DBMAIL.driver",
 	    .text = "sqlite; used with db.name when db.url is not set." },

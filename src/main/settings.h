@@ -19,6 +19,7 @@ struct settings {
 	int64_t db_busy_timeout_ms;
 	uint64_t db_wal_limit;
 	int64_t db_group_max;
+	uint64_t db_size_limit;
 
 	/* DBMail's older way to name a database, used when db.url is not set */
 	struct str db_driver, db_host, db_user, db_password, db_name, db_socket;

@@ -68,6 +68,7 @@ static enum errc open_database(
 		.busy_timeout_ms = (int)s->db_busy_timeout_ms,
 		.group_max = (int)s->db_group_max,
 		.wal_limit_bytes = (int64_t)s->db_wal_limit,
+		.size_limit_bytes = (int64_t)s->db_size_limit,
 		.create = use == SITE_CREATE,
 		.log = &site->log,
 		.on_change = on_change,
