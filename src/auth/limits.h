@@ -15,8 +15,8 @@
 /*
  * A stored hash above these is not computed: whoever may write a row must not be able to stop the server.
  */
-#define SCHEME_ARGON2_MEMORY_MAX_KIB (256 * 1024)
-#define SCHEME_ARGON2_WORK_MAX_KIB (1024 * 1024) /* memory times passes */
+#define SCHEME_ARGON2_MEMORY_MAX_KIB 262144 /* 256 MiB */
+#define SCHEME_ARGON2_WORK_MAX_KIB 1048576  /* memory times passes */
 #define SCHEME_ARGON2_LANES_MAX 16
 #define SCHEME_SHACRYPT_ROUNDS_MAX 1000000
 #define SCHEME_BCRYPT_COST_MAX 14

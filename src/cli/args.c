@@ -6,13 +6,13 @@
 
 #include <string.h>
 
-struct str cli_guess(struct arena *arena, const char *prefix, struct str wanted,
-    const char *(*name)(const void *names, size_t i), const void *names, size_t count)
+struct str cli_guess(
+    struct arena *arena, const char *prefix, struct str wanted, struct cli_names names)
 {
 	struct conf_guess guess = conf_guess_of(wanted);
 
-	for (size_t i = 0; i < count; i++)
-		conf_guess_try(&guess, str_from(name(names, i)));
+	for (size_t i = 0; i < names.count; i++)
+		conf_guess_try(&guess, str_from(names.name(names.names, i)));
 	if (guess.best.n == 0)
 		return STR("");
 	return str_printf(arena, " (did you mean %s%.*s?)", prefix, STR_ARG(guess.best));
@@ -24,8 +24,7 @@ static const char *option_name(const void *options, size_t i)
 }
 
 struct parse {
-	const struct cli_option *options;
-	size_t count;
+	const struct cli_options *options;
 	int argc, at;
 	char **argv;
 	struct arena *arena;
@@ -37,9 +36,9 @@ struct parse {
 
 static const struct cli_option *find_option(const struct parse *p, struct str name)
 {
-	for (size_t i = 0; i < p->count; i++) {
-		if (str_equal(str_from(p->options[i].name), name))
-			return &p->options[i];
+	for (size_t i = 0; i < p->options->count; i++) {
+		if (str_equal(str_from(p->options->item[i].name), name))
+			return &p->options->item[i];
 	}
 	return NULL;
 }
@@ -56,6 +55,15 @@ static enum errc check_again(
 	return OK;
 }
 
+static enum errc unknown_option(const struct parse *p, struct str name, struct err *err)
+{
+	struct cli_names names = { option_name, p->options->item, p->options->count };
+	struct str guess = cli_guess(p->arena, "--", name, names);
+
+	return err_set(
+	    err, ERR_ARG, "unknown option --%.*s%.*s", STR_ARG(name), STR_ARG(guess));
+}
+
 /* `text` is what stands behind the two dashes. */
 static enum errc take_option(struct parse *p, struct str text, struct err *err)
 {
@@ -66,9 +74,7 @@ static enum errc take_option(struct parse *p, struct str text, struct err *err)
 	enum errc rc;
 
 	if (!option)
-		return err_set(err, ERR_ARG, "unknown option --%.*s%.*s", STR_ARG(name),
-		    STR_ARG(
-			cli_guess(p->arena, "--", name, option_name, p->options, p->count)));
+		return unknown_option(p, name, err);
 	if (!option->value && equals < text.n)
 		return err_set(err, ERR_ARG, "--%s takes no value", option->name);
 	if (option->value && equals < text.n)
@@ -85,11 +91,10 @@ static enum errc take_option(struct parse *p, struct str text, struct err *err)
 	return rc;
 }
 
-enum errc cli_args_parse(const struct cli_option *options, size_t count, int argc, char **argv,
+enum errc cli_args_parse(const struct cli_options *options, int argc, char **argv,
     struct arena *arena, struct cli_args *args_out, struct err *err)
 {
 	struct parse p = { .options = options,
-		.count = count,
 		.argc = argc,
 		.argv = argv,
 		.arena = arena,

@@ -15,6 +15,11 @@ struct cli_option {
 	bool many; /* may be given more than once */
 };
 
+struct cli_options {
+	const struct cli_option *item;
+	size_t count;
+};
+
 struct cli_given {
 	const struct cli_option *option;
 	struct str value;
@@ -32,8 +37,8 @@ struct cli_args {
  * "--name value", "--name=value", "--switch"; "--" ends the options. `-h` and `--help` are not known here.
  * ERR_ARG: the text says what is wrong.
  */
-NODISCARD enum errc cli_args_parse(const struct cli_option *options, size_t count, int argc,
-    char **argv, struct arena *arena, struct cli_args *args_out, struct err *err);
+NODISCARD enum errc cli_args_parse(const struct cli_options *options, int argc, char **argv,
+    struct arena *arena, struct cli_args *args_out, struct err *err);
 
 bool cli_has(const struct cli_args *args, const char *name);
 
@@ -45,5 +50,10 @@ const struct str *cli_values(
     const struct cli_args *args, const char *name, struct arena *arena, size_t *count_out);
 
 /* " (did you mean --password?)" or an empty text. */
-struct str cli_guess(struct arena *arena, const char *prefix, struct str wanted,
-    const char *(*name)(const void *names, size_t i), const void *names, size_t count);
+struct cli_names {
+	const char *(*name)(const void *names, size_t i);
+	const void *names;
+	size_t count;
+};
+struct str cli_guess(
+    struct arena *arena, const char *prefix, struct str wanted, struct cli_names names);

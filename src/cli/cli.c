@@ -121,16 +121,16 @@ static bool list_group(const char *word)
 
 static int unknown_command(struct cli *cli, int argc, char **argv)
 {
-	size_t count;
-	const struct command *commands = command_table(&count);
+	struct cli_names names = { .name = command_name };
 	struct str wanted = str_from(argv[0]);
 
 	if (argc > 1 && argv[1][0] != '-')
 		wanted = str_printf(cli->arena, "%s %s", argv[0], argv[1]);
 	if (list_group(argv[0]))
 		return EX_USAGE;
+	names.names = command_table(&names.count);
 	return usage("unknown command \"%s\"%.*s", argv[0],
-	    STR_ARG(cli_guess(cli->arena, "", wanted, command_name, commands, count)));
+	    STR_ARG(cli_guess(cli->arena, "", wanted, names)));
 }
 
 static bool asks_for_help(int argc, char **argv)
@@ -152,8 +152,7 @@ static int run_command(struct cli *cli, int argc, char **argv)
 		help_usage(stdout, command);
 		return EX_OK;
 	}
-	if (cli_args_parse(command->options, command->option_count, argc, argv, cli->arena,
-		&args, &err) != OK)
+	if (cli_args_parse(&command->options, argc, argv, cli->arena, &args, &err) != OK)
 		return cli_usage(cli, "%s", err.text);
 	if (args.word_count < command->words_min)
 		return cli_usage(cli, "%s is missing", command->arguments);

@@ -22,13 +22,19 @@ struct command {
 	const char *name;      /* "serve", "user add" */
 	const char *arguments; /* words, as help shows them: "NAME" */
 	const char *help;      /* a line */
-	const struct cli_option *options;
-	size_t option_count;
+	struct cli_options options;
 	size_t words_min, words_max;
 	int (*run)(struct cli *cli, const struct cli_args *args);
 };
 
-#define COMMAND_OPTIONS(table) .options = (table), .option_count = COUNT(table)
+#define OPTIONS(table)                                                                         \
+	{                                                                                      \
+		(table), COUNT(table)                                                          \
+	}
+#define NO_OPTIONS                                                                             \
+	{                                                                                      \
+		NULL, 0                                                                        \
+	}
 
 /* commands.c: all of them, in the order of help. */
 const struct command *command_table(size_t *count_out);

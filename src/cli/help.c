@@ -9,9 +9,9 @@ void help_usage(FILE *out, const struct command *command)
 {
 	(void)fprintf(out, "Usage: tabella %s%s%s%s\n  %s\n", command->name,
 	    command->arguments[0] != '\0' ? " " : "", command->arguments,
-	    command->option_count > 0 ? " [OPTIONS]" : "", command->help);
-	for (size_t i = 0; i < command->option_count; i++) {
-		const struct cli_option *option = &command->options[i];
+	    command->options.count > 0 ? " [OPTIONS]" : "", command->help);
+	for (size_t i = 0; i < command->options.count; i++) {
+		const struct cli_option *option = &command->options.item[i];
 
 		(void)fprintf(out, "  --%s%s%-*s  %s\n", option->name, option->value ? " " : "",
 		    (int)(22 - str_from(option->name).n - (option->value ? 1 : 0)),

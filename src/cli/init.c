@@ -147,7 +147,7 @@ static void add_listen(
     struct buf *out, const struct init *init, const char *key, struct str host, unsigned port)
 {
 	buf_printf(out, "%s = %.*s:%llu\n", key, STR_ARG(host),
-	    (unsigned long long)(init->port_base + port));
+	    (unsigned long long)init->port_base + port);
 }
 
 static void add_head(struct buf *out, const struct init *init)

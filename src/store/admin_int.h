@@ -99,12 +99,19 @@ struct mailbox_row {
 	bool no_select, no_inferiors, read_only, subscribed;
 };
 
-/* One folder by its stored name; `user` is whose rights and subscription are read. ERR_NOTFOUND. */
-NODISCARD enum errc mailbox_row_get(struct db *db, int64_t owner, struct str name, int64_t user,
+/* One folder by its stored name. */
+struct mailbox_key {
+	int64_t owner;
+	struct str name;
+	int64_t user; /* whose rights and subscription are read; 0: nobody's */
+};
+
+/* ERR_NOTFOUND. */
+NODISCARD enum errc mailbox_row_get(struct db *db, const struct mailbox_key *key,
     struct arena *arena, struct mailbox_row *row_out, struct err *err);
 
-/* A row named INBOX in other letters, as made by hand. ERR_NOTFOUND. */
-NODISCARD enum errc mailbox_row_inbox_nocase(struct db *db, int64_t owner, int64_t user,
+/* A row named INBOX in other letters, as made by hand; the key's name is not looked at. ERR_NOTFOUND. */
+NODISCARD enum errc mailbox_row_inbox_nocase(struct db *db, const struct mailbox_key *key,
     struct arena *arena, struct mailbox_row *row_out, struct err *err);
 
 /* Where a name leads. */
@@ -140,10 +147,14 @@ NODISCARD enum errc mailbox_rows_own(
 NODISCARD enum errc mailbox_rows_shared(
     struct db *db, int64_t user, mailbox_row_fn *each, void *arg, struct err *err);
 
-/* The rows below `name` (not itself), in the order of names. ERR_LIMIT above `max`. */
+struct mailbox_rows {
+	struct mailbox_row *row; /* in the arena */
+	size_t count, room;
+};
+
+/* The rows below `name` (not itself), in the order of names. ERR_LIMIT above STORE_MAILBOXES_MAX. */
 NODISCARD enum errc mailbox_rows_below(struct db *db, int64_t owner, struct str name,
-    size_t max, struct arena *arena, struct mailbox_row **rows_out, size_t *count_out,
-    struct err *err);
+    struct arena *arena, struct mailbox_rows *rows_out, struct err *err);
 NODISCARD enum errc mailbox_has_below(
     struct db *db, int64_t owner, struct str name, bool *has_out, struct err *err);
 NODISCARD enum errc mailbox_rows_count(

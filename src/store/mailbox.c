@@ -40,12 +40,13 @@ enum errc mailbox_place_row(struct db *db, struct actor actor,
     const struct mailbox_place *place, struct arena *arena, struct mailbox_row *row_out,
     struct err *err)
 {
-	enum errc rc =
-	    mailbox_row_get(db, place->owner, place->stored, actor.user, arena, row_out, err);
+	const struct mailbox_key key = {
+		.owner = place->owner, .name = place->stored, .user = actor.user
+	};
+	enum errc rc = mailbox_row_get(db, &key, arena, row_out, err);
 
 	if (rc == ERR_NOTFOUND && str_equal(place->stored, STR("INBOX")))
-		rc =
-		    mailbox_row_inbox_nocase(db, place->owner, actor.user, arena, row_out, err);
+		rc = mailbox_row_inbox_nocase(db, &key, arena, row_out, err);
 	return rc;
 }
 

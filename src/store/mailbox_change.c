@@ -132,7 +132,7 @@ static enum errc make_one(
 static enum errc make_path(
     const struct folder_tx *tx, struct str stored, bool self, int64_t *id_out, struct err *err)
 {
-	struct str have;
+	struct str have = STR_EMPTY;
 	int64_t count = 0, id;
 	enum errc rc = check_ancestor(tx, stored, &have, err);
 
@@ -306,21 +306,20 @@ static enum errc rename_inbox(
 static enum errc rename_tree(
     const struct folder_tx *tx, const struct mailbox_row *row, struct str to, struct err *err)
 {
-	struct mailbox_row *below;
-	size_t count;
-	enum errc rc = mailbox_rows_below(
-	    tx->db, row->owner, row->name, STORE_MAILBOXES_MAX, tx->arena, &below, &count, err);
+	struct mailbox_rows below = { .count = 0 };
+	enum errc rc =
+	    mailbox_rows_below(tx->db, row->owner, row->name, tx->arena, &below, err);
 
 	if (rc == OK)
 		rc = mailbox_row_rename(tx->db, row->id, to, err);
-	for (size_t i = 0; rc == OK && i < count; i++) {
-		struct str tail = str_from_at(below[i].name, row->name.n);
+	for (size_t i = 0; rc == OK && i < below.count; i++) {
+		struct str tail = str_from_at(below.row[i].name, row->name.n);
 		struct str name = str_printf(tx->arena, "%.*s%.*s", STR_ARG(to), STR_ARG(tail));
 
 		if (name.n > STORE_MAILBOX_NAME_MAX)
 			return err_set(
 			    err, ERR_LIMIT, "a folder below would have %zu bytes", name.n);
-		rc = mailbox_row_rename(tx->db, below[i].id, name, err);
+		rc = mailbox_row_rename(tx->db, below.row[i].id, name, err);
 	}
 	if (rc == ERR_EXISTS)
 		return err_set(err, rc, "a folder of that name is there already");

@@ -126,19 +126,15 @@ static struct mailbox_row read_row(const struct db_q *q)
 	};
 }
 
-static enum errc get_row(struct db *db, const struct db_sql *sql, int64_t owner, int64_t user,
-    const struct str *name, struct arena *arena, struct mailbox_row *row_out, struct err *err)
+/* The statement's parameters end with the name, or with the owner. */
+static enum errc get_row(struct db_q *q, const struct mailbox_key *key, struct arena *arena,
+    struct mailbox_row *row_out, struct err *err)
 {
-	struct db_q *q = NULL;
-	enum errc rc = db_query(db, sql, &q, err);
+	enum errc rc;
 
-	if (rc != OK)
-		return rc;
-	db_bind_i64(q, 1, user);
-	db_bind_i64(q, 2, user);
-	db_bind_i64(q, 3, owner);
-	if (name)
-		db_bind_str(q, 4, *name);
+	db_bind_i64(q, 1, key->user);
+	db_bind_i64(q, 2, key->user);
+	db_bind_i64(q, 3, key->owner);
 	rc = db_step(q, err);
 	if (rc == OK) {
 		*row_out = read_row(q);
@@ -148,16 +144,25 @@ static enum errc get_row(struct db *db, const struct db_sql *sql, int64_t owner,
 	return rc == ERR_END ? err_set(err, ERR_NOTFOUND, "no such folder") : rc;
 }
 
-enum errc mailbox_row_get(struct db *db, int64_t owner, struct str name, int64_t user,
-    struct arena *arena, struct mailbox_row *row_out, struct err *err)
+enum errc mailbox_row_get(struct db *db, const struct mailbox_key *key, struct arena *arena,
+    struct mailbox_row *row_out, struct err *err)
 {
-	return get_row(db, &GET, owner, user, &name, arena, row_out, err);
+	struct db_q *q = NULL;
+	enum errc rc = db_query(db, &GET, &q, err);
+
+	if (rc != OK)
+		return rc;
+	db_bind_str(q, 4, key->name);
+	return get_row(q, key, arena, row_out, err);
 }
 
-enum errc mailbox_row_inbox_nocase(struct db *db, int64_t owner, int64_t user,
+enum errc mailbox_row_inbox_nocase(struct db *db, const struct mailbox_key *key,
     struct arena *arena, struct mailbox_row *row_out, struct err *err)
 {
-	return get_row(db, &INBOX_NOCASE, owner, user, NULL, arena, row_out, err);
+	struct db_q *q = NULL;
+	enum errc rc = db_query(db, &INBOX_NOCASE, &q, err);
+
+	return rc == OK ? get_row(q, key, arena, row_out, err) : rc;
 }
 
 static enum errc each_row(struct db_q **qp, mailbox_row_fn *each, void *arg, struct err *err)
@@ -210,11 +215,24 @@ static void bind_below(struct db_q *q, struct arena *arena, int64_t owner, struc
 	db_bind_str(q, 3, str_printf(arena, "%.*s0", STR_ARG(name)));
 }
 
-enum errc mailbox_rows_below(struct db *db, int64_t owner, struct str name, size_t max,
-    struct arena *arena, struct mailbox_row **rows_out, size_t *count_out, struct err *err)
+static struct mailbox_row *rows_add(struct mailbox_rows *rows, struct arena *arena)
 {
-	struct mailbox_row *rows = NULL;
-	size_t count = 0, room = 0;
+	if (rows->count == rows->room) {
+		size_t room = rows->room == 0 ? 16 : 2 * rows->room;
+		struct mailbox_row *larger = ARENA_NEW(arena, struct mailbox_row, room);
+
+		if (rows->count > 0)
+			memcpy(larger, rows->row, rows->count * sizeof(*larger));
+		rows->row = larger;
+		rows->room = room;
+	}
+	return &rows->row[rows->count++];
+}
+
+enum errc mailbox_rows_below(struct db *db, int64_t owner, struct str name, struct arena *arena,
+    struct mailbox_rows *rows_out, struct err *err)
+{
+	struct mailbox_rows rows = { .count = 0 };
 	struct db_q *q = NULL;
 	enum errc rc = db_query(db, &BELOW, &q, err);
 
@@ -222,20 +240,12 @@ enum errc mailbox_rows_below(struct db *db, int64_t owner, struct str name, size
 		return rc;
 	bind_below(q, arena, owner, name);
 	while ((rc = db_step(q, err)) == OK) {
-		if (count == max) {
-			rc = err_set(err, ERR_LIMIT, "more than %zu folders below", max);
+		if (rows.count == STORE_MAILBOXES_MAX) {
+			rc = err_set(
+			    err, ERR_LIMIT, "more than %d folders below", STORE_MAILBOXES_MAX);
 			break;
 		}
-		if (count == room) {
-			struct mailbox_row *larger;
-
-			room = room == 0 ? 16 : 2 * room;
-			larger = ARENA_NEW(arena, struct mailbox_row, room);
-			if (count > 0)
-				memcpy(larger, rows, count * sizeof(*rows));
-			rows = larger;
-		}
-		rows[count++] = (struct mailbox_row){
+		*rows_add(&rows, arena) = (struct mailbox_row){
 			.id = db_i64(q, 0), .owner = owner, .name = str_dup(arena, db_str(q, 1))
 		};
 	}
@@ -243,7 +253,6 @@ enum errc mailbox_rows_below(struct db *db, int64_t owner, struct str name, size
 	if (rc != ERR_END)
 		return rc;
 	*rows_out = rows;
-	*count_out = count;
 	return OK;
 }
 
@@ -390,11 +399,12 @@ enum errc mailbox_row_delete(struct db *db, int64_t owner, int64_t id, struct er
 enum errc mailbox_row_inbox(struct db *db, int64_t owner, int64_t modseq, struct arena *arena,
     int64_t *id_out, struct err *err)
 {
+	const struct mailbox_key key = { .owner = owner, .name = STR("INBOX") };
 	struct mailbox_row row;
-	enum errc rc = mailbox_row_get(db, owner, STR("INBOX"), 0, arena, &row, err);
+	enum errc rc = mailbox_row_get(db, &key, arena, &row, err);
 
 	if (rc == ERR_NOTFOUND)
-		rc = mailbox_row_inbox_nocase(db, owner, 0, arena, &row, err);
+		rc = mailbox_row_inbox_nocase(db, &key, arena, &row, err);
 	if (rc == ERR_NOTFOUND)
 		return mailbox_row_make(db, owner, STR("INBOX"), modseq, id_out, err);
 	if (rc == OK)

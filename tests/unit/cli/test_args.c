@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const struct cli_option options[] = {
+static const struct cli_option table[] = {
 	{ .name = "password", .value = "P" },
 	{ .name = "alias", .value = "A", .many = true },
 	{ .name = "json" },
@@ -17,7 +17,9 @@ static const struct cli_option options[] = {
 static enum errc parse(
     struct arena *arena, char **argv, size_t argc, struct cli_args *args, struct err *err)
 {
-	return cli_args_parse(options, COUNT(options), (int)argc, argv, arena, args, err);
+	static const struct cli_options options = { table, COUNT(table) };
+
+	return cli_args_parse(&options, (int)argc, argv, arena, args, err);
 }
 
 static void takes_words_and_options_in_any_order(void **state)
