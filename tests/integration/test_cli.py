@@ -44,7 +44,8 @@ def init(folder, *args, **kwargs):
 
 
 def owners(folder):
-    return {path.stat().st_uid for path in folder.rglob("*")}
+    """Of the files: the socket may be of the user who started the server."""
+    return {path.stat().st_uid for path in folder.rglob("*") if not path.is_socket()}
 
 
 def names(server):
