@@ -236,7 +236,7 @@ static void log_plan(const struct pipeline *p, const struct plan *plan)
 		    F_UINT("size", p->bytes.n), F_UINT("uid", plan->uid),
 		    F_WORD("status", plan->repeated ? "repeated" : "stored"));
 	else
-		log_warn(log, "deliver_failed", F_STR("qid", p->envelope->id),
+		log_warn(log, "deliver-failed", F_STR("qid", p->envelope->id),
 		    F_STR("from", p->envelope->sender), F_STR("rcpt", plan->recipient),
 		    F_UINT("size", p->bytes.n), F_WORD("status", errc_name(plan->rc)),
 		    F_CSTR("reason", plan->err.text));

@@ -1,6 +1,7 @@
 #include "lmtp/lmtp_int.h"
 
 #include "base/arena.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "net/spool.h"
 #include "smtp/command.h"
@@ -81,7 +82,8 @@ static enum step end_chunk(struct lmtp_session *l)
 	}
 	lmtp_enter(l, LMTP_RCPT);
 	if (l->data_rc != OK)
-		smtp_reply(&l->s.out, smtp_status_of(l->data_rc), "%s", l->data_err.text);
+		smtp_reply(&l->s.out, smtp_status_of(l->data_rc), "%s",
+		    smtp_text_of(l->data_rc, &l->data_err));
 	else
 		smtp_reply(&l->s.out, (struct smtp_status){ 250, "2.0.0" }, "chunk taken");
 	return STEP_MORE;
@@ -116,11 +118,14 @@ static void answer(struct lmtp_session *l, const struct plan *plan)
 	}
 	if (plan->rc == ERR_QUOTA && l->env->conf->over_quota == LMTP_OVER_QUOTA_SOFT)
 		status = (struct smtp_status){ 452, "4.2.2" };
-	smtp_reply(&l->s.out, status, "<%.*s> %s", STR_ARG(plan->recipient), plan->err.text);
+	smtp_reply(&l->s.out, status, "<%.*s> %s", STR_ARG(plan->recipient),
+	    smtp_text_of(plan->rc, &plan->err));
 }
 
 static void answer_all_alike(struct lmtp_session *l, enum errc rc, const struct err *err)
 {
+	if (errc_is_temporary(rc))
+		log_error(l->s.log, "message-failed", F_STR("qid", l->envelope.id), F_ERR(err));
 	for (size_t i = 0; i < l->plan_count; i++) {
 		l->plans[i].rc = rc;
 		l->plans[i].err = *err;

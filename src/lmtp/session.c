@@ -60,7 +60,7 @@ static enum step greet(struct lmtp_session *l)
 
 	if (!l->s.peer.is_loopback && !l->s.peer.is_unix &&
 	    !lmtp_peer_is_allowed(l->s.peer.address, conf->allow.item, conf->allow.count)) {
-		log_warn(l->s.log, "lmtp_peer_refused");
+		log_warn(l->s.log, "peer-refused");
 		smtp_reply(&l->s.out, (struct smtp_status){ 554, "5.7.1" },
 		    "this LMTP service does not know [%.*s] (option lmtp.allow)",
 		    STR_ARG(l->s.peer.address));
@@ -78,7 +78,7 @@ static enum step refuse(struct lmtp_session *l, struct smtp_status status, const
 {
 	if (++l->errors >= SMTP_ERRORS_MAX) {
 		smtp_reply(&l->s.out, (struct smtp_status){ 421, "4.7.0" }, "too many errors");
-		log_warn(l->s.log, "too_many_errors");
+		log_warn(l->s.log, "too-many-errors");
 		return STEP_CLOSE;
 	}
 	smtp_reply(&l->s.out, status, "%s", text);

@@ -75,7 +75,7 @@ static void reload(struct wire *wire, struct site *site)
 	struct err err = { .code = OK };
 
 	if (open_log(site, &err) != OK || wire_load_certificate(wire, &err) != OK)
-		log_error(&site->log, "reload_failed", F_ERR(&err));
+		log_error(&site->log, "reload-failed", F_ERR(&err));
 	else
 		log_info(&site->log, "reloaded");
 }
@@ -132,7 +132,7 @@ int serve(const char *conf_path)
 		    F_INT("pid", getpid()));
 		wait_for_the_end(&wire, &site, &waited);
 	} else {
-		log_error(&site.log, "start_failed", F_ERR(&err));
+		log_error(&site.log, "start-failed", F_ERR(&err));
 	}
 	wire_stop(&wire, rc == OK ? site.settings->net_stop_grace_ms : 0);
 	if (rc == OK)

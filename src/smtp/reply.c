@@ -63,3 +63,8 @@ struct smtp_status smtp_status_of(enum errc rc)
 {
 	return (size_t)rc < COUNT(statuses) ? statuses[rc] : statuses[ERR_INTERNAL];
 }
+
+const char *smtp_text_of(enum errc rc, const struct err *err)
+{
+	return errc_is_temporary(rc) ? "temporary trouble here, try again later" : err->text;
+}

@@ -25,3 +25,6 @@ void smtp_reply_line(struct buf *out, int code, bool last, struct str text);
 
 /* What an error means to the peer when no better answer is known. Our own trouble is never permanent. */
 struct smtp_status smtp_status_of(enum errc rc);
+
+/* The text for the peer: `err`'s, but of our own trouble (disk, database, paths) only the log hears more than this. */
+const char *smtp_text_of(enum errc rc, const struct err *err);
