@@ -16,6 +16,7 @@ CREATE TABLE dbmail_users (
 );
 CREATE UNIQUE INDEX dbmail_users_name ON dbmail_users (userid);
 CREATE INDEX dbmail_users_lower ON dbmail_users (lower(userid));
+CREATE INDEX dbmail_users_domain ON dbmail_users (lower(substr(userid, instr(userid, '@') + 1)));
 
 CREATE TABLE dbmail_aliases (
 	alias_idnr INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -25,6 +26,7 @@ CREATE TABLE dbmail_aliases (
 );
 CREATE INDEX dbmail_aliases_alias ON dbmail_aliases (alias);
 CREATE INDEX dbmail_aliases_lower ON dbmail_aliases (lower(alias));
+CREATE INDEX dbmail_aliases_domain ON dbmail_aliases (lower(substr(alias, instr(alias, '@') + 1)));
 CREATE INDEX dbmail_aliases_target ON dbmail_aliases (deliver_to);
 CREATE INDEX dbmail_aliases_client ON dbmail_aliases (client_idnr);
 
