@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "base/str.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Kept when a command is done; more is given back. */
@@ -250,8 +251,17 @@ static void begin_literal(struct framer *framer, enum frame_state state, enum fr
 	framer->line_at = framer->command.n;
 }
 
+bool framer_literal_fits(const struct framer *framer, size_t max)
+{
+	const struct buf *command = &framer->command;
+
+	return framer->literal.size <= max && command->n <= framer->limits.command_max &&
+	    framer->literal.size <= framer->limits.command_max - command->n;
+}
+
 void framer_accept(struct framer *framer)
 {
+	assert(framer_literal_fits(framer, SIZE_MAX));
 	begin_literal(framer, FRAMER_KEEP, FRAMER_LINE);
 }
 

@@ -77,6 +77,10 @@ void framer_next(struct framer *framer);
 /* As framer_next; the next line is taken as it is (AUTHENTICATE, IDLE). */
 void framer_next_plain(struct framer *framer);
 
+/* Is the announced literal at most `max` bytes, and is there room for it in the command? */
+bool framer_literal_fits(const struct framer *framer, size_t max);
+
+/* Only what fits may be accepted. */
 void framer_accept(struct framer *framer);
 void framer_spool(struct framer *framer);
 

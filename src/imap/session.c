@@ -279,8 +279,7 @@ static enum imap_run announced_literal(struct imap_session *s)
 	arena_clear(s->arena);
 	if (is_message)
 		return spool_message(s);
-	if (s->framer.literal.size > max ||
-	    text.n + s->framer.literal.size > s->framer.limits.command_max)
+	if (!framer_literal_fits(&s->framer, max))
 		return refuse_literal(s, "TOOBIG", "literal too big");
 	framer_accept(&s->framer);
 	return go_on(s);

@@ -28,7 +28,7 @@ static struct str told(struct arena *arena, struct str in, size_t step)
 			break;
 		case FRAME_LITERAL:
 			buf_printf(&out, "?%s", framer.literal.synchronous ? "" : "+");
-			if (framer.literal.size > 20) {
+			if (framer.literal.size > 20 || !framer_literal_fits(&framer, 20)) {
 				BUF_ADD(&out, "no");
 				framer_refuse(&framer);
 			} else if (str_starts(framer_command(&framer), STR("s "))) {

@@ -1,0 +1,58 @@
+/*
+ * Commands: what parses has a tag of the grammar and a verb; errors keep what was read before them.
+ */
+#include "base/arena.h"
+#include "base/str.h"
+#include "imap/parse.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_search(const struct search_key *key, unsigned depth)
+{
+	if (depth > 200)
+		__builtin_trap();
+	if (key->op < SEARCH_AND)
+		return;
+	if (key->child == NULL)
+		__builtin_trap();
+	for (const struct search_key *k = key->child; k != NULL; k = k->next)
+		check_search(k, depth + 1);
+}
+
+static void check_fetch(const struct imap_command *command)
+{
+	if (command->fetch.count == 0 || command->fetch.set.count == 0)
+		__builtin_trap();
+	for (size_t i = 0; i < command->fetch.count; i++) {
+		const struct fetch_item *item = &command->fetch.items[i];
+
+		/* the label goes to the client as it is */
+		for (size_t k = 0; k < item->label.n; k++)
+			if (!ascii_is_print(item->label.p[k]))
+				__builtin_trap();
+		if (item->partial && item->length == 0)
+			__builtin_trap();
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str in = { (const char *)data, size };
+	struct arena *arena = arena_new("fuzz");
+	struct imap_command command;
+	enum errc rc = imap_parse(in, arena, &command, NULL);
+
+	if (rc == OK && (command.tag.n == 0 || command.verb == VERB_COUNT))
+		__builtin_trap();
+	if (command.tag.n > 0 && !str_equal(imap_tag_of(in), command.tag))
+		__builtin_trap();
+	if (rc == OK && (command.verb == VERB_SEARCH || command.verb == VERB_UID_SEARCH))
+		check_search(command.search.key, 0);
+	if (rc == OK && (command.verb == VERB_FETCH || command.verb == VERB_UID_FETCH))
+		check_fetch(&command);
+	if (imap_literal_is_message(in, arena) &&
+	    (imap_parse(in, arena, &command, NULL) != OK || command.verb != VERB_APPEND))
+		__builtin_trap();
+	arena_free(&arena);
+	return 0;
+}
