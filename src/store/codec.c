@@ -12,8 +12,8 @@
 
 enum { FORM_RAW = 0, FORM_ZSTD = 1 };
 
-#define WORTH_TRYING 64 /* bytes; a frame costs a dozen */
-#define IDLE_MAX 4	/* compressors that are kept */
+#define WORTH_TRYING 512 /* bytes; below, its tables cost more time than they save bytes */
+#define IDLE_MAX 4	 /* compressors that are kept */
 
 struct codec {
 	int level;
