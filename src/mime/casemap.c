@@ -49,7 +49,8 @@ void casemap_add(struct buf *out, struct str utf8)
 		size_t run = charset_ascii_run(cursor_rest(&c));
 		uint32_t code;
 
-		add_ascii(out, (struct str){ c.p, run });
+		if (run > 0)
+			add_ascii(out, (struct str){ c.p, run });
 		c.p += run;
 		if (c.p == c.end)
 			break;

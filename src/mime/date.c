@@ -2,8 +2,8 @@
 
 #include "mime/lex.h"
 
-#include "base/buf.h"
 #include "base/civil.h"
+#include "base/cursor.h"
 #include "base/str.h"
 
 #include <stdio.h>
@@ -40,18 +40,18 @@ struct date {
  */
 static size_t flatten(struct str value, char out[DATE_MAX])
 {
-	const char *p = value.p, *end = value.p + value.n;
+	struct cursor c = cursor_of(value);
 	size_t n = 0;
 
-	while (value.n > 0 && n < DATE_MAX - 1) {
-		const char *start = p;
+	while (n < DATE_MAX - 1) {
+		const char *start = c.p;
 
-		p = lex_skip_cfws(p, end);
-		if (p == end || *p == '(')
+		c.p = lex_skip_cfws(c.p, c.end);
+		if (c.p == c.end || *c.p == '(')
 			break;
-		if (p > start && n > 0 && *p != ':' && out[n - 1] != ':')
+		if (c.p > start && n > 0 && *c.p != ':' && out[n - 1] != ':')
 			out[n++] = ' ';
-		out[n++] = *p++;
+		out[n++] = *c.p++;
 	}
 	return n;
 }

@@ -3,6 +3,7 @@
 #include "mime/lex.h"
 
 #include "base/arena.h"
+#include "base/cursor.h"
 #include "base/str.h"
 
 #include <string.h>
@@ -50,38 +51,37 @@ static const char *close_bracket(const char **start, const char *end)
 
 size_t mime_message_ids(struct str value, struct arena *arena, struct str *ids, size_t max)
 {
-	const char *p = value.p, *end = value.p + value.n;
+	struct cursor c = cursor_of(value);
 	size_t count = 0;
 
-	while (value.n > 0 && count < max && p < end) {
-		const char *start = memchr(p, '<', (size_t)(end - p)), *close;
+	while (count < max && c.p < c.end) {
+		const char *start = memchr(c.p, '<', (size_t)(c.end - c.p)), *close;
 		struct str id;
 
 		if (!start)
 			break;
 		start++;
-		close = close_bracket(&start, end);
+		close = close_bracket(&start, c.end);
 		if (!close)
 			break;
 		id = normalise((struct str){ start, (size_t)(close - start) }, arena);
 		if (id.n > 0)
 			ids[count++] = id;
-		p = close + 1;
+		c.p = close + 1;
 	}
 	return count;
 }
 
 bool mime_message_id(struct str value, struct arena *arena, struct str *id_out)
 {
-	const char *p = value.p, *end = value.p + value.n, *start;
+	struct cursor c = cursor_of(value);
+	const char *start;
 
-	if (value.n == 0)
-		return false;
 	if (mime_message_ids(value, arena, id_out, 1) == 1)
 		return true;
-	p = start = lex_skip_cfws(p, end);
-	while (p < end && !ascii_is_space(*p))
-		p++;
-	*id_out = normalise((struct str){ start, (size_t)(p - start) }, arena);
+	c.p = start = lex_skip_cfws(c.p, c.end);
+	while (c.p < c.end && !ascii_is_space(*c.p))
+		c.p++;
+	*id_out = normalise((struct str){ start, (size_t)(c.p - start) }, arena);
 	return id_out->n > 0;
 }

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/cursor.h"
 #include "base/str.h"
 
 #include <stdio.h>
@@ -34,28 +35,28 @@ static bool take_token(const char **pp, const char *end, struct str *token_out)
 
 bool mime_token(struct str value, struct str *token_out, struct str *rest_out)
 {
-	const char *p = value.p, *end = value.p + value.n;
+	struct cursor c = cursor_of(value);
 
-	if (value.n == 0 || !take_token(&p, end, token_out))
+	if (!take_token(&c.p, c.end, token_out))
 		return false;
-	*rest_out = (struct str){ p, (size_t)(end - p) };
+	*rest_out = cursor_rest(&c);
 	return true;
 }
 
 bool mime_content_type(
     struct str value, struct str *type_out, struct str *subtype_out, struct str *rest_out)
 {
-	const char *p = value.p, *end = value.p + value.n;
+	struct cursor c = cursor_of(value);
 	struct str type, subtype;
 
-	if (value.n == 0 || !take_token(&p, end, &type))
+	if (!take_token(&c.p, c.end, &type))
 		return false;
-	p = lex_skip_cfws(p, end);
-	if (p == end || *p++ != '/' || !take_token(&p, end, &subtype))
+	c.p = lex_skip_cfws(c.p, c.end);
+	if (!cursor_take(&c, '/') || !take_token(&c.p, c.end, &subtype))
 		return false;
 	*type_out = type;
 	*subtype_out = subtype;
-	*rest_out = (struct str){ p, (size_t)(end - p) };
+	*rest_out = cursor_rest(&c);
 	return true;
 }
 
@@ -274,15 +275,13 @@ static size_t join_params(struct mime_param *params, size_t count, struct arena 
 
 size_t mime_params(struct str text, struct arena *arena, struct mime_param *params, size_t max)
 {
-	const char *p = text.p, *end = text.p + text.n;
+	struct cursor c = cursor_of(text);
 	size_t count = 0;
 	bool has_star = false;
 
-	if (text.n == 0)
-		return 0;
 	if (max > MIME_PARAMS_MAX)
 		max = MIME_PARAMS_MAX;
-	while (count < max && next_param(&p, end, arena, &params[count])) {
+	while (count < max && next_param(&c.p, c.end, arena, &params[count])) {
 		has_star = has_star || memchr(params[count].name.p, '*', params[count].name.n);
 		count++;
 	}

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/cursor.h"
 #include "base/str.h"
 
 #include <string.h>
@@ -157,18 +158,21 @@ static void decode(struct decoder *d)
 void mime_word_decode_with(struct charset_pool *pool, struct str value, struct buf *out)
 {
 	struct str s = str_trim(value);
-	struct decoder d = { .out = out, .p = s.p, .end = s.p + s.n, .pool = pool };
+	struct cursor c = cursor_of(s);
+	struct decoder d = { .out = out, .p = c.p, .end = c.end, .pool = pool };
 	size_t start = out->n;
 
 	if (s.n == 0)
 		return;
 	charset_open_lenient(&d.plain, STR_EMPTY);
 	decode(&d);
-	for (char *p = out->p + start; out->n > start;) {
-		p = memchr(p, '\0', (size_t)(out->p + out->n - p));
-		if (!p)
+	while (start < out->n) {
+		char *nul = memchr(out->p + start, '\0', out->n - start);
+
+		if (!nul)
 			break;
-		*p++ = ' ';
+		*nul = ' ';
+		start = (size_t)(nul - out->p) + 1;
 	}
 }
 
