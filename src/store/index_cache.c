@@ -183,6 +183,18 @@ static enum errc fill(struct index_cache *cache, struct db *db, struct index_key
 	return rc;
 }
 
+/* The mailbox is no more. */
+static void forget(struct index_cache *cache, struct index_key key)
+{
+	struct slot *slot;
+
+	(void)pthread_mutex_lock(&cache->lock);
+	slot = find_slot(cache, key);
+	if (slot && !slot->busy && slot->waiting == 0)
+		drop_slot(cache, slot);
+	(void)pthread_mutex_unlock(&cache->lock);
+}
+
 enum errc index_newest(struct store *store, struct db *db, int64_t owner, int64_t mailbox,
     struct index_version **version_out, struct err *err)
 {
@@ -192,6 +204,8 @@ enum errc index_newest(struct store *store, struct db *db, int64_t owner, int64_
 	struct slot *slot;
 	enum errc rc = index_read_row(db, key, &row, err);
 
+	if (rc == ERR_NOTFOUND)
+		forget(cache, key);
 	if (rc != OK)
 		return rc;
 	(void)pthread_mutex_lock(&cache->lock);
