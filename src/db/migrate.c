@@ -36,7 +36,7 @@ enum errc db_check_schema(struct db_driver *driver, struct db_conn *conn, struct
 	if (version < ours)
 		return err_set(err, ERR_STATE,
 		    "the database has schema %d and this program needs %d: run `tabella "
-		    "migrate`",
+		    "db upgrade`",
 		    version, ours);
 	return OK;
 }
