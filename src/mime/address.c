@@ -1,6 +1,6 @@
 #include "mime/address.h"
 
-#include "mime/lex.h"
+#include "mime/address_lex.h"
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -8,245 +8,8 @@
 
 #include <string.h>
 
-enum token_kind {
-	TOKEN_END,
-	TOKEN_WORD,    /* atoms, dots, encoded words, whatever else is no special */
-	TOKEN_QUOTED,  /* text without the quotes */
-	TOKEN_LITERAL, /* "[...]" of a domain */
-	TOKEN_SPECIAL  /* , ; : < > @ */
-};
-
-/*
- * Splits a value into tokens. A quote or comment that is never closed is an ordinary byte, and so are then all
- * others of its kind: the search for the end is not made twice.
- */
-struct lexer {
-	const char *p, *end;
-	bool quotes_are_text, comments_are_text;
-	/* the last token */
-	enum token_kind kind;
-	const char *start; /* its first byte; quotes belong to it */
-	struct str text;
-	bool after_blank;   /* white space or a comment was before it */
-	bool is_at;	    /* it was '@': a domain literal may follow */
-	struct str comment; /* the last one that was met */
-};
-
-static bool is_special(char c)
-{
-	return c == ',' || c == ';' || c == ':' || c == '<' || c == '>' || c == '@';
-}
-
-static struct lexer lexer_of(const char *p, const char *end)
-{
-	return (struct lexer){ .p = p, .end = end };
-}
-
-static bool skip_comment(struct lexer *lx)
-{
-	const char *after;
-
-	if (lx->comments_are_text)
-		return false;
-	after = lex_after_comment(lx->p, lx->end);
-	if (!after) {
-		lx->comments_are_text = true;
-		return false;
-	}
-	lx->comment = (struct str){ lx->p + 1, (size_t)(after - lx->p) - 2 };
-	lx->p = after;
-	return true;
-}
-
-static void skip_blanks(struct lexer *lx)
-{
-	const char *start = lx->p;
-
-	while (lx->p < lx->end) {
-		if (ascii_is_space(*lx->p))
-			lx->p++;
-		else if (*lx->p != '(' || !skip_comment(lx))
-			break;
-	}
-	lx->after_blank = lx->p > start;
-}
-
-static bool take_quoted(struct lexer *lx)
-{
-	const char *after;
-
-	if (lx->quotes_are_text)
-		return false;
-	after = lex_after_quoted(lx->p, lx->end);
-	if (!after) {
-		lx->quotes_are_text = true;
-		return false;
-	}
-	lx->kind = TOKEN_QUOTED;
-	lx->text = (struct str){ lx->p + 1, (size_t)(after - lx->p) - 2 };
-	lx->p = after;
-	return true;
-}
-
-/* RFC 5322 3.4.1: domain-literal. A bracket that is not closed before the next special begins a word. */
-static bool take_literal(struct lexer *lx)
-{
-	const char *p = lx->p + 1;
-
-	/* an IPv6 address has colons */
-	while (p < lx->end && *p != ']' && *p != '[' && (*p == ':' || !is_special(*p)))
-		p++;
-	if (p == lx->end || *p != ']')
-		return false;
-	lx->kind = TOKEN_LITERAL;
-	lx->text = (struct str){ lx->p, (size_t)(p - lx->p) + 1 };
-	lx->p = p + 1;
-	return true;
-}
-
-static void take_word(struct lexer *lx)
-{
-	const char *p = lx->p;
-
-	do {
-		struct lex_word word;
-
-		/* a comma in an encoded word separates nothing */
-		if (*p == '=' && lx->end - p > 1 && p[1] == '?' &&
-		    lex_encoded_word(p, lx->end, false, &word))
-			p = word.after;
-		else
-			p++;
-	} while (p < lx->end && !ascii_is_space(*p) && !is_special(*p) &&
-	    (*p != '"' || lx->quotes_are_text) && (*p != '(' || lx->comments_are_text));
-	lx->kind = TOKEN_WORD;
-	lx->text = (struct str){ lx->p, (size_t)(p - lx->p) };
-	lx->p = p;
-}
-
-static enum token_kind next_token(struct lexer *lx)
-{
-	bool after_at = lx->is_at;
-
-	skip_blanks(lx);
-	lx->start = lx->p;
-	lx->is_at = false;
-	if (lx->p == lx->end)
-		return lx->kind = TOKEN_END;
-	if (is_special(*lx->p)) {
-		lx->kind = TOKEN_SPECIAL;
-		lx->text = (struct str){ lx->p, 1 };
-		lx->is_at = *lx->p == '@';
-		lx->p++;
-		return TOKEN_SPECIAL;
-	}
-	if (*lx->p == '"' && take_quoted(lx))
-		return TOKEN_QUOTED;
-	if (*lx->p == '[' && after_at && take_literal(lx))
-		return TOKEN_LITERAL;
-	take_word(lx);
-	return TOKEN_WORD;
-}
-
-static bool is_token(const struct lexer *lx, char special)
-{
-	return lx->kind == TOKEN_SPECIAL && lx->text.p[0] == special;
-}
-
-/* How tokens are put together again. */
-enum join {
-	JOIN_PHRASE, /* one blank where there was any white space */
-	JOIN_ADDRESS /* the same, but none beside a dot or an '@' (RFC 5322 4.4, obs-local-part) */
-};
-
-static bool wants_blank(const char *text, size_t n, const struct lexer *lx, enum join how)
-{
-	char before, after;
-
-	if (n == 0 || !lx->after_blank)
-		return false;
-	if (how == JOIN_PHRASE)
-		return true;
-	before = text[n - 1];
-	after = lx->text.n > 0 ? lx->text.p[0] : 'x';
-	return before != '.' && before != '@' && after != '.' && after != '@';
-}
-
-static bool needs_copy(struct str s)
-{
-	return s.n > 0 && (memchr(s.p, '\\', s.n) || memchr(s.p, '\n', s.n));
-}
-
-/* Blanks and line ends inside a quoted string: line ends go, the rest stays. */
-static size_t copy_unescaped(char *out, struct str s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '\n' || (s.p[i] == '\r' && i + 1 < s.n && s.p[i + 1] == '\n'))
-			continue;
-		if (s.p[i] == '\\' && i + 1 < s.n)
-			i++;
-		out[n++] = s.p[i];
-	}
-	return n;
-}
-
-/* The text of all tokens between two places, without quotes, comments and line ends. p == NULL if there are none. */
-static struct str render(const char *p, const char *end, enum join how, struct arena *arena)
-{
-	struct lexer lx;
-	char *text;
-	size_t n = 0;
-
-	while (end > p && ascii_is_space(end[-1]))
-		end--;
-	lx = lexer_of(p, end);
-	if (next_token(&lx) == TOKEN_END)
-		return STR_EMPTY;
-	if (lx.p == end && (lx.kind == TOKEN_WORD || !needs_copy(lx.text)))
-		return lx.text;
-	text = arena_alloc_raw(arena, (size_t)(end - p) + 1);
-	do {
-		if (how == JOIN_ADDRESS && (is_token(&lx, '<') || is_token(&lx, '>')))
-			continue; /* a bracket without its partner */
-		if (wants_blank(text, n, &lx, how))
-			text[n++] = ' ';
-		if (lx.kind == TOKEN_QUOTED) {
-			n += copy_unescaped(text + n, lx.text);
-		} else {
-			memcpy(text + n, lx.text.p, lx.text.n);
-			n += lx.text.n;
-		}
-	} while (next_token(&lx) != TOKEN_END);
-	return (struct str){ text, n };
-}
-
-/* A comment as a name: one line, one blank for many. p == NULL if nothing is in it. */
-static struct str render_comment(struct str comment, struct arena *arena)
-{
-	struct str s = str_trim(comment);
-	char *text;
-	size_t n = 0;
-
-	if (s.n == 0)
-		return STR_EMPTY;
-	text = arena_alloc_raw(arena, s.n);
-	for (size_t i = 0; i < s.n; i++) {
-		if (ascii_is_space(s.p[i])) {
-			if (n > 0 && text[n - 1] != ' ')
-				text[n++] = ' ';
-			continue;
-		}
-		if (s.p[i] == '\\' && i + 1 < s.n)
-			i++;
-		text[n++] = s.p[i];
-	}
-	return (struct str){ text, n };
-}
-
 struct parser {
-	struct lexer lx;
+	struct address_lexer lx;
 	struct arena *arena;
 	struct mime_address_list *list;
 	size_t max;
@@ -288,18 +51,18 @@ static struct str or_empty(struct str s)
  * The lexer is behind '<'. Takes everything up to '>'. A comma before it ends a "<" that is never closed, unless
  * it stands in a source route ("<@a,@b:c@d>").
  */
-static void take_angle(struct lexer *lx, struct element *el)
+static void take_angle(struct address_lexer *lx, struct element *el)
 {
 	bool in_route;
 	const char *start = lx->p;
 
-	next_token(lx);
-	in_route = is_token(lx, '@');
-	while (
-	    lx->kind != TOKEN_END && !is_token(lx, '>') && (in_route || !is_token(lx, ','))) {
-		if (is_token(lx, ':'))
+	address_next(lx);
+	in_route = address_token_is(lx, '@');
+	while (lx->kind != TOKEN_END && !address_token_is(lx, '>') &&
+	    (in_route || !address_token_is(lx, ','))) {
+		if (address_token_is(lx, ':'))
 			in_route = false;
-		next_token(lx);
+		address_next(lx);
 	}
 	el->angle = start;
 	el->angle_end = lx->start;
@@ -313,23 +76,25 @@ static bool has_at(const char *p, const char *end)
 /* Finds the end of an element and what is where in it. Returns with the stopping token as the lexer's last. */
 static struct element take_element(struct parser *ps)
 {
-	struct lexer *lx = &ps->lx;
+	struct address_lexer *lx = &ps->lx;
 	struct element el = { .start = lx->p };
 
 	lx->comment = STR_EMPTY;
 	for (;;) {
-		next_token(lx);
-		if (is_token(lx, '<') && (!el.angle || !has_at(el.angle, el.angle_end))) {
+		address_next(lx);
+		if (address_token_is(lx, '<') &&
+		    (!el.angle || !has_at(el.angle, el.angle_end))) {
 			struct str comment = lx->comment;
 
 			take_angle(lx, &el);
 			lx->comment = comment;
-		} else if (is_token(lx, '@') && !el.angle) {
+		} else if (address_token_is(lx, '@') && !el.angle) {
 			el.at = lx->start;
 		}
-		if (lx->kind == TOKEN_END || is_token(lx, ',') || is_token(lx, ';'))
+		if (lx->kind == TOKEN_END || address_token_is(lx, ',') ||
+		    address_token_is(lx, ';'))
 			break;
-		if (is_token(lx, ':') && !el.angle && !el.at && !ps->in_group)
+		if (address_token_is(lx, ':') && !el.angle && !el.at && !ps->in_group)
 			break;
 	}
 	el.end = lx->start;
@@ -342,18 +107,18 @@ static struct element take_element(struct parser *ps)
 static const char *take_route(
     const char *p, const char *end, struct str *adl_out, struct arena *arena)
 {
-	struct lexer lx = lexer_of(p, end);
+	struct address_lexer lx = address_lexer_of(p, end);
 	char *text;
 	size_t n = 0;
 
-	next_token(&lx);
-	if (!is_token(&lx, '@'))
+	address_next(&lx);
+	if (!address_token_is(&lx, '@'))
 		return p;
 	text = arena_alloc_raw(arena, (size_t)(end - p));
-	while (lx.kind != TOKEN_END && !is_token(&lx, ':')) {
+	while (lx.kind != TOKEN_END && !address_token_is(&lx, ':')) {
 		memcpy(text + n, lx.text.p, lx.text.n);
 		n += lx.text.n;
-		next_token(&lx);
+		address_next(&lx);
 	}
 	if (lx.kind == TOKEN_END)
 		return p;
@@ -364,36 +129,37 @@ static const char *take_route(
 /* The last '@' that is in no quotes, or NULL. */
 static const char *last_at(const char *p, const char *end)
 {
-	struct lexer lx = lexer_of(p, end);
+	struct address_lexer lx = address_lexer_of(p, end);
 	const char *at = NULL;
 
-	while (next_token(&lx) != TOKEN_END)
-		if (is_token(&lx, '@'))
+	while (address_next(&lx) != TOKEN_END)
+		if (address_token_is(&lx, '@'))
 			at = lx.start;
 	return at;
 }
 
 static struct str render_domain(const char *at, const char *end, struct arena *arena)
 {
-	struct lexer lx = lexer_of(at, end);
+	struct address_lexer lx = address_lexer_of(at, end);
 
 	/* from the '@' on, so that a literal is known as one */
-	next_token(&lx);
-	if (next_token(&lx) == TOKEN_LITERAL)
+	address_next(&lx);
+	if (address_next(&lx) == TOKEN_LITERAL)
 		return lx.text;
-	return or_empty(render(at + 1, end, JOIN_ADDRESS, arena));
+	return or_empty(address_render(at + 1, end, JOIN_ADDRESS, arena));
 }
 
 static void add_angle_address(struct parser *ps, const struct element *el)
 {
-	struct mime_address address = { .name = render(
+	struct mime_address address = { .name = address_render(
 					    el->start, el->angle - 1, JOIN_PHRASE, ps->arena) };
 	const char *p = take_route(el->angle, el->angle_end, &address.adl, ps->arena);
 	const char *at = last_at(p, el->angle_end);
 
 	if (address.name.n == 0)
-		address.name = render_comment(el->comment, ps->arena);
-	address.mailbox = or_empty(render(p, at ? at : el->angle_end, JOIN_ADDRESS, ps->arena));
+		address.name = address_render_comment(el->comment, ps->arena);
+	address.mailbox =
+	    or_empty(address_render(p, at ? at : el->angle_end, JOIN_ADDRESS, ps->arena));
 	address.host = at ? render_domain(at, el->angle_end, ps->arena) : STR("");
 	add(ps, address);
 }
@@ -401,11 +167,11 @@ static void add_angle_address(struct parser *ps, const struct element *el)
 /* Where the local part begins in "John Doe jd@example.com": behind the last blank that no dot is beside of. */
 static const char *find_local(const char *start, const char *at)
 {
-	struct lexer lx = lexer_of(start, at);
+	struct address_lexer lx = address_lexer_of(start, at);
 	const char *local = start;
 	char before = '.';
 
-	while (next_token(&lx) != TOKEN_END) {
+	while (address_next(&lx) != TOKEN_END) {
 		if (lx.after_blank && before != '.' && before != '@' && *lx.start != '.' &&
 		    *lx.start != '@')
 			local = lx.start;
@@ -417,11 +183,11 @@ static const char *find_local(const char *start, const char *at)
 /* The same at the other end: where the domain ends in "jd@example.com John Doe". */
 static const char *find_domain_end(const char *at, const char *end)
 {
-	struct lexer lx = lexer_of(at, end);
+	struct address_lexer lx = address_lexer_of(at, end);
 	char before = '@';
 
-	next_token(&lx);
-	while (next_token(&lx) != TOKEN_END) {
+	address_next(&lx);
+	while (address_next(&lx) != TOKEN_END) {
 		if (lx.after_blank && before != '.' && before != '@' && *lx.start != '.')
 			return lx.start;
 		before = lx.p[-1];
@@ -433,14 +199,14 @@ static void add_bare_address(struct parser *ps, const struct element *el)
 {
 	const char *local = find_local(el->start, el->at);
 	const char *end = find_domain_end(el->at, el->end);
-	struct mime_address address = { .name =
-					    render(el->start, local, JOIN_PHRASE, ps->arena) };
+	struct mime_address address = { .name = address_render(
+					    el->start, local, JOIN_PHRASE, ps->arena) };
 
 	if (address.name.n == 0)
-		address.name = render_comment(el->comment, ps->arena);
+		address.name = address_render_comment(el->comment, ps->arena);
 	if (address.name.n == 0)
-		address.name = render(end, el->end, JOIN_PHRASE, ps->arena);
-	address.mailbox = or_empty(render(local, el->at, JOIN_ADDRESS, ps->arena));
+		address.name = address_render(end, el->end, JOIN_PHRASE, ps->arena);
+	address.mailbox = or_empty(address_render(local, el->at, JOIN_ADDRESS, ps->arena));
 	address.host = render_domain(el->at, end, ps->arena);
 	add(ps, address);
 }
@@ -448,20 +214,20 @@ static void add_bare_address(struct parser *ps, const struct element *el)
 static void add_word(struct parser *ps, const struct element *el)
 {
 	struct mime_address address = {
-		.mailbox = render(el->start, el->end, JOIN_PHRASE, ps->arena),
+		.mailbox = address_render(el->start, el->end, JOIN_PHRASE, ps->arena),
 		.host = STR(""),
 	};
 
 	if (!address.mailbox.p)
 		return;
-	address.name = render_comment(el->comment, ps->arena);
+	address.name = address_render_comment(el->comment, ps->arena);
 	add(ps, address);
 }
 
 static void add_element(struct parser *ps, const struct element *el)
 {
 	if (el->stop == ':') {
-		struct mime_address mark = { .mailbox = or_empty(render(
+		struct mime_address mark = { .mailbox = or_empty(address_render(
 						 el->start, el->end, JOIN_PHRASE, ps->arena)) };
 
 		add(ps, mark);
@@ -491,7 +257,7 @@ void mime_addresses(
 
 	if (value.n == 0)
 		return;
-	ps.lx = lexer_of(value.p, value.p + value.n);
+	ps.lx = address_lexer_of(value.p, value.p + value.n);
 	do {
 		el = take_element(&ps);
 		add_element(&ps, &el);

@@ -85,7 +85,7 @@ static enum errc read_number(struct reader *r, const char *what, uint64_t *value
 
 static enum errc read_kind(struct reader *r, struct mime_part *part)
 {
-	uint64_t value;
+	uint64_t value = 0;
 	enum errc rc = read_number(r, "kind", &value);
 
 	if (rc != OK)
@@ -183,7 +183,7 @@ enum errc mime_index_read(struct str index, uint64_t shift, struct arena *arena,
 {
 	struct reader r = { .c = cursor_of(index), .arena = arena, .err = err };
 	struct mime_part *root = ARENA_NEW(arena, struct mime_part, 1);
-	uint64_t version;
+	uint64_t version = 0;
 	enum errc rc = read_number(&r, "version", &version);
 
 	if (rc != OK)

@@ -85,7 +85,7 @@ bool lex_encoded_word(const char *p, const char *end, bool blanks, struct lex_wo
 
 	word_out->after = charset;
 	for (p = charset; p < end && is_charset_char(*p); p++)
-		if (p - charset > 2 * MIME_CHARSET_NAME_MAX)
+		if ((size_t)(p - charset) > 2 * (size_t)MIME_CHARSET_NAME_MAX)
 			return false;
 	if (p == charset || end - p < 3 || p[0] != '?' || p[2] != '?')
 		return false;
