@@ -23,6 +23,7 @@ struct world {
 	struct store *store;
 	struct arena *arena; /* of the test */
 	int64_t accounts[WORLD_ACCOUNTS_MAX], inboxes[WORLD_ACCOUNTS_MAX];
+	bool is_damaged; /* on purpose: world_release does not look */
 	int64_t session;
 	int64_t serial;
 };

@@ -1,0 +1,397 @@
+/*
+ * Housekeeping takes away what nobody needs and nothing else; verification finds what is wrong; a full disk costs
+ * nothing that was acknowledged.
+ */
+#include "tests/cm.h"
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "store/account.h"
+#include "store/mailbox.h"
+#include "tests/contract/store_world.h"
+
+#include <string.h>
+
+static const struct variant *variant;
+
+static int set_up(void **state)
+{
+	static struct world w;
+
+	world_init(&w, variant, 3);
+	*state = &w;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	world_release(*state);
+	return 0;
+}
+
+#define NUMBER(id, query)                                                                      \
+	static const struct db_sql id = { .name = "test." #id, .text = (query) }
+
+NUMBER(sql_entries, "SELECT count(*) FROM mail_entries");
+NUMBER(sql_objects, "SELECT count(*) FROM mail_objects");
+NUMBER(sql_removed, "SELECT count(*) FROM mail_removed");
+NUMBER(sql_blobs, "SELECT count(*) FROM mail_blobs");
+NUMBER(sql_chunks, "SELECT count(*) FROM mail_chunks");
+NUMBER(sql_refs, "SELECT count(*) FROM mail_blob_refs");
+NUMBER(sql_keys, "SELECT count(*) FROM delivery_keys");
+NUMBER(sql_journal, "SELECT count(*) FROM mail_journal");
+NUMBER(sql_mailboxes, "SELECT count(*) FROM mail_mailboxes");
+NUMBER(sql_accounts, "SELECT count(*) FROM mail_accounts");
+NUMBER(sql_threads, "SELECT count(*) FROM mail_thread_ids");
+NUMBER(sql_bytes, "SELECT sum(bytes) FROM mail_accounts");
+NUMBER(sql_log, "SELECT count(*) FROM mail_expunged");
+NUMBER(sql_old_removed, "UPDATE mail_removed SET removed = 1000");
+NUMBER(sql_old_blobs, "UPDATE mail_blobs SET touched = 1000");
+NUMBER(sql_old_keys, "UPDATE delivery_keys SET created = 1000");
+NUMBER(sql_old_log, "UPDATE mail_expunged SET at = 1000");
+NUMBER(sql_seq,
+    "SELECT count(*) FROM dbmail_mailboxes b JOIN mail_mailboxes m"
+    " ON m.mailbox = b.mailbox_idnr AND m.highestmodseq = b.seq WHERE m.messages > 0");
+NUMBER(sql_curmail,
+    "SELECT count(*) FROM dbmail_users u JOIN mail_accounts a"
+    " ON a.owner = u.user_idnr AND a.bytes = u.curmail_size WHERE a.bytes > 0");
+NUMBER(sql_full, "PRAGMA max_page_count = 400");
+NUMBER(sql_not_full, "PRAGMA max_page_count = 1000000");
+
+static void delete_all(struct world *w, size_t account)
+{
+	struct flag_change change = { FLAGS_ADD, { .system = FLAG_DELETED }, INT64_MAX };
+	struct index_version *v = world_index(w, account, w->inboxes[account]);
+	uint32_t *uids = ARENA_NEW(w->arena, uint32_t, index_count(v)), *removed;
+	struct flag_result *results;
+	size_t n;
+
+	for (uint32_t seq = 1; seq <= index_count(v); seq++)
+		uids[seq - 1] = index_at(v, seq)->uid;
+	assert_int_equal(store_flags(w->store, world_actor(w, account), w->accounts[account],
+			     w->inboxes[account], uids, index_count(v), &change, w->arena,
+			     &results, &n, NULL),
+	    OK);
+	assert_int_equal(store_expunge(w->store, world_actor(w, account), w->accounts[account],
+			     w->inboxes[account], NULL, 0, w->arena, &removed, &n, NULL),
+	    OK);
+	index_release(&v);
+}
+
+static void sweeps_expunged_mail_when_its_time_is_over(void **state)
+{
+	struct world *w = *state;
+
+	for (int i = 0; i < 250; i++)
+		assert_int_equal(
+		    world_deliver(
+			w, 0, world_message(w->arena, i, i < 20 ? 100000 : 900), i, NULL),
+		    OK);
+	assert_int_equal(world_deliver(w, 1, world_message(w->arena, 1, 100000), 1, NULL), OK);
+	delete_all(w, 0);
+	store_housekeeping(w->store);
+	assert_int_equal(world_number(w, &sql_removed), 250);
+	assert_int_equal(world_number(w, &sql_objects), 251);
+	assert_int_equal(world_number(w, &sql_blobs), 2);
+	world_run(w, &sql_old_removed);
+	for (int i = 0; i < 5; i++)
+		store_housekeeping(w->store);
+	assert_int_equal(world_number(w, &sql_removed), 0);
+	assert_int_equal(world_number(w, &sql_objects), 1);
+	assert_int_equal(world_number(w, &sql_refs), 1);
+	/* the blob that nobody uses any more is kept for a while */
+	assert_int_equal(world_number(w, &sql_blobs), 2);
+	world_run(w, &sql_old_blobs);
+	store_housekeeping(w->store);
+	assert_int_equal(world_number(w, &sql_blobs), 1);
+	assert_int_equal(world_number(w, &sql_chunks), 2);
+}
+
+/* A blob that is swept while a large message is delivered is staged again. */
+static void sweeps_large_blobs_from_their_end(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(
+	    world_deliver(w, 0, world_message(w->arena, 1, 20000000), 1, NULL), OK);
+	delete_all(w, 0);
+	world_run(w, &sql_old_removed);
+	store_housekeeping(w->store);
+	assert_int_equal(world_number(w, &sql_objects), 0);
+	world_run(w, &sql_old_blobs);
+	store_housekeeping(w->store);
+	store_housekeeping(w->store);
+	assert_int_equal(world_number(w, &sql_blobs), 0);
+	assert_int_equal(world_number(w, &sql_chunks), 0);
+	assert_int_equal(
+	    world_deliver(w, 0, world_message(w->arena, 1, 20000000), 2, NULL), OK);
+}
+
+static void sweeps_the_mail_of_deleted_folders(void **state)
+{
+	struct world *w = *state;
+	int64_t other = world_folder(w, 0, "Other"), before;
+	struct appended appended;
+	struct str word = STR("word");
+
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(world_append(w, 0, other, world_message(w->arena, i, 900),
+				     (struct flag_list){ 0, &word, 1 }, &appended),
+		    OK);
+	before = world_number(w, &sql_mailboxes);
+	assert_int_equal(mailbox_delete(w->store, world_actor(w, 0), STR("Other"), NULL), OK);
+	assert_int_equal(world_number(w, &sql_bytes), 0);
+	store_housekeeping(w->store);
+	store_housekeeping(w->store);
+	assert_int_equal(world_number(w, &sql_entries), 0);
+	assert_int_equal(world_number(w, &sql_removed), 3);
+	assert_int_equal(world_number(w, &sql_mailboxes), before - 1);
+	world_run(w, &sql_old_removed);
+	store_housekeeping(w->store);
+	assert_int_equal(world_number(w, &sql_objects), 0);
+}
+
+NUMBER(sql_hand_delete, "DELETE FROM dbmail_mailboxes WHERE name = 'Other'");
+NUMBER(sql_hand_user, "DELETE FROM dbmail_users WHERE userid = 'user0'");
+
+static void sweeps_what_was_deleted_by_hand(void **state)
+{
+	struct world *w = *state;
+	int64_t other = world_folder(w, 0, "Other"), accounts = world_number(w, &sql_accounts);
+	struct appended appended;
+
+	assert_int_equal(world_deliver(w, 0, world_message(w->arena, 1, 900), 1, NULL), OK);
+	assert_int_equal(world_append(w, 0, other, world_message(w->arena, 2, 900),
+			     (struct flag_list){ 0 }, &appended),
+	    OK);
+	world_run(w, &sql_hand_delete);
+	world_check(w);
+	for (int i = 0; i < 3; i++)
+		store_housekeeping(w->store);
+	world_check(w);
+	assert_int_equal(world_number(w, &sql_entries), 1);
+	world_run(w, &sql_hand_user);
+	for (int i = 0; i < 4; i++)
+		store_housekeeping(w->store);
+	world_check(w);
+	assert_int_equal(world_number(w, &sql_entries), 0);
+	assert_int_equal(world_number(w, &sql_removed), 2);
+	assert_int_equal(world_number(w, &sql_accounts), accounts);
+	world_run(w, &sql_old_removed);
+	for (int i = 0; i < 4; i++)
+		store_housekeeping(w->store);
+	assert_int_equal(world_number(w, &sql_objects), 0);
+	assert_int_equal(world_number(w, &sql_threads), 0);
+	assert_int_equal(world_number(w, &sql_accounts), accounts - 1);
+}
+
+static void trims_the_expunge_log(void **state)
+{
+	struct world *w = *state;
+	struct index_version *old, *newer;
+	struct mailbox_state s;
+	struct db *db;
+
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(
+		    world_deliver(w, 0, world_message(w->arena, i, 900), i, NULL), OK);
+	old = world_index(w, 0, w->inboxes[0]);
+	delete_all(w, 0);
+	assert_int_equal(world_number(w, &sql_log), 1);
+	world_run(w, &sql_old_log);
+	store_housekeeping(w->store);
+	assert_int_equal(world_number(w, &sql_log), 0);
+	assert_int_equal(db_lease(w->pool, 1000, &db, NULL), OK);
+	assert_int_equal(
+	    mailbox_state(w->store, db, w->accounts[0], w->inboxes[0], &s, NULL), OK);
+	db_return(&db);
+	assert_true(s.expunged_floor > 0 && s.expunged_floor <= s.highestmodseq);
+	newer = world_index(w, 0, w->inboxes[0]);
+	assert_int_equal(index_count(newer), 0);
+	index_release(&old);
+	index_release(&newer);
+}
+
+static void forgets_old_delivery_keys(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(world_deliver(w, 0, world_message(w->arena, 1, 900), 1, NULL), OK);
+	store_housekeeping(w->store);
+	assert_int_equal(world_number(w, &sql_keys), 1);
+	world_run(w, &sql_old_keys);
+	store_housekeeping(w->store);
+	assert_int_equal(world_number(w, &sql_keys), 0);
+}
+
+static void refreshes_the_columns_of_dbmail(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(world_deliver(w, 0, world_message(w->arena, 1, 900), 1, NULL), OK);
+	assert_int_equal(world_deliver(w, 2, world_message(w->arena, 1, 900), 2, NULL), OK);
+	store_housekeeping(w->store);
+	assert_int_equal(world_number(w, &sql_seq), 2);
+	assert_int_equal(world_number(w, &sql_curmail), 2);
+}
+
+/* The process dies in the middle of a big copy. */
+static void undoes_unfinished_copies(void **state)
+{
+	struct world *w = *state;
+	uint32_t many = STORE_COPY_ATOMIC_MAX + 1000;
+	uint32_t *uids = ARENA_NEW(w->arena, uint32_t, many);
+	struct append_message *m = ARENA_NEW(w->arena, struct append_message, 1000);
+	int64_t other = world_folder(w, 0, "Other");
+	struct prepared *p;
+	struct appended appended;
+	struct copied copied;
+
+	assert_int_equal(
+	    prepare_message(w->store, world_message(w->arena, 1, 500), &p, NULL), OK);
+	for (int i = 0; i < 1000; i++)
+		m[i] = (struct append_message){ p, { 0 }, 1700000000 };
+	for (uint32_t i = 0; i < many; i += 1000)
+		assert_int_equal(store_append(w->store, world_actor(w, 0), w->accounts[0],
+				     w->inboxes[0], m, 1000, &appended, NULL),
+		    OK);
+	prepared_free(&p);
+	for (uint32_t i = 0; i < many; i++)
+		uids[i] = i + 1;
+	w->plan.kind = FAULT_FAILS;
+	w->plan.code = ERR_INTERNAL;
+	w->plan.calls = FAULT_STEP;
+	w->plan.again = 1;
+	fault_arm(&w->plan, 7000);
+	assert_int_not_equal(
+	    store_copy(w->store, world_actor(w, 0), w->accounts[0], w->inboxes[0], uids, many,
+		w->accounts[0], other, w->arena, &copied, NULL),
+	    OK);
+	assert_true(fault_disarm(&w->plan));
+	assert_true(world_number(w, &sql_journal) > 0);
+	assert_true(world_number(w, &sql_entries) > many);
+	world_restart(w);
+	for (int i = 0; i < 3; i++)
+		store_housekeeping(w->store);
+	assert_int_equal(world_number(w, &sql_journal), 0);
+	assert_int_equal(world_number(w, &sql_entries), many);
+}
+
+static void keeps_what_was_acknowledged_when_the_disk_is_full(void **state)
+{
+	struct world *w = *state;
+	int stored = 0, refused = 0;
+
+	if (variant->many_writers)
+		return; /* the limit is the connection's */
+	world_run(w, &sql_full);
+	for (int i = 0; i < 60; i++) {
+		enum errc rc = world_deliver(w, (size_t)i % 3,
+		    world_message(w->arena, i, i % 7 == 0 ? 300000 : 20000), i, NULL);
+
+		stored += rc == OK;
+		refused += rc != OK;
+	}
+	assert_true(stored > 0 && refused > 0);
+	assert_int_equal(world_number(w, &sql_entries), stored);
+	world_check(w);
+	world_run(w, &sql_not_full);
+	assert_int_equal(world_deliver(w, 0, world_message(w->arena, 1, 300000), 99, NULL), OK);
+}
+
+/* One thing made wrong by hand, which must be found. */
+static const char *const damages[] = {
+	"UPDATE mail_accounts SET bytes = bytes + 1",
+	"UPDATE mail_accounts SET messages = messages + 1",
+	"UPDATE mail_accounts SET modseq = 1",
+	"DELETE FROM mail_accounts",
+	"UPDATE mail_mailboxes SET messages = messages + 1",
+	"UPDATE mail_mailboxes SET unseen = unseen + 1",
+	"UPDATE mail_mailboxes SET deleted = deleted + 1",
+	"UPDATE mail_mailboxes SET size = size + 1",
+	"UPDATE mail_mailboxes SET uidnext = 1",
+	"UPDATE mail_mailboxes SET highestmodseq = 1",
+	"UPDATE mail_mailboxes SET expunged_floor = 1000000",
+	"UPDATE mail_mailboxes SET first_unseen = 1000000",
+	"UPDATE mail_mailboxes SET first_recent = 1000000",
+	"DELETE FROM mail_mailboxes",
+	"UPDATE mail_entries SET object = object + 1 WHERE uid = 1",
+	"UPDATE mail_entries SET size = size + 1",
+	"UPDATE mail_entries SET flags = flags | 1099511627776",
+	"UPDATE mail_entries SET id = 5",
+	"INSERT INTO mail_entry_keywords SELECT owner, mailbox, 77, 60 FROM mail_mailboxes",
+	"INSERT INTO mail_expunged SELECT owner, mailbox, 2, 1, 1, 0 FROM mail_mailboxes",
+	"INSERT INTO mail_expunged SELECT owner, mailbox, 2, 9, 7, 0 FROM mail_mailboxes",
+	"UPDATE mail_objects SET sha256 = x'00'",
+	"UPDATE mail_objects SET size = size + 1",
+	"UPDATE mail_objects SET header_size = header_size - 1",
+	"DELETE FROM mail_objects WHERE object = (SELECT max(object) FROM mail_objects)",
+	"UPDATE mail_contents SET header = x'0000'",
+	"UPDATE mail_contents SET body = x'00'",
+	"UPDATE mail_contents SET extents = x'01' WHERE extents IS NOT NULL",
+	"DELETE FROM mail_contents",
+	"DELETE FROM mail_blobs",
+	"UPDATE mail_blobs SET size = size + 1",
+	"UPDATE mail_blobs SET chunks = chunks - 1",
+	"DELETE FROM mail_chunks WHERE n = 0",
+	"UPDATE mail_chunks SET data = x'0061'",
+	"DELETE FROM mail_blob_refs",
+	"UPDATE mail_blob_refs SET object = 5",
+	"INSERT INTO mail_objects (object, owner, size, header_size, trace_size, sha256, "
+	"parser,"
+	" thread, parts, envelope, structure) VALUES (5, 5, 0, 0, 0, x'', 1, 5, x'', '', '')",
+	"INSERT INTO mail_removed SELECT owner, mailbox, 900, 900, 900, 0, 0, 0, 0, 0"
+	" FROM mail_mailboxes",
+};
+
+static void finds_what_is_wrong(void **state)
+{
+	for (size_t i = 0; i < COUNT(damages); i++) {
+		struct world *w = *state;
+		static struct db_sql damage;
+
+		for (int k = 0; k < 2; k++)
+			assert_int_equal(world_deliver(w, (size_t)k,
+					     world_message(w->arena, k, 100000), k, NULL),
+			    OK);
+		assert_int_equal(
+		    world_deliver(w, 0, world_message(w->arena, 3, 900), 3, NULL), OK);
+		world_check(w);
+		damage = (struct db_sql){ .name = "test.damage", .text = damages[i] };
+		world_run(w, &damage);
+		w->is_damaged = true;
+		if (world_problems(w) == 0)
+			fail_msg("not found: %s", damages[i]);
+		tear_down(state);
+		set_up(state);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    sweeps_expunged_mail_when_its_time_is_over, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    sweeps_large_blobs_from_their_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    sweeps_the_mail_of_deleted_folders, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    sweeps_what_was_deleted_by_hand, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(trims_the_expunge_log, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(forgets_old_delivery_keys, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    refreshes_the_columns_of_dbmail, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(undoes_unfinished_copies, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    keeps_what_was_acknowledged_when_the_disk_is_full, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(finds_what_is_wrong, set_up, tear_down),
+	};
+	int failed = 0;
+
+	for (size_t i = 0; i < variant_count; i++) {
+		variant = &variants[i];
+		failed += cmocka_run_group_tests_name(variant->name, tests, NULL, NULL);
+	}
+	return failed;
+}
