@@ -350,6 +350,7 @@ class Imap:
         self.send, self.close, self.abort = self.wire.send, self.wire.close, self.wire.abort
         self.count = 0
         self.unsolicited = []
+        self.heard = []  # the last untagged responses
         self.greeting = self.response() if greet else None
 
     def __enter__(self):
@@ -379,7 +380,8 @@ class Imap:
     def response(self):
         raw = self.raw_response()
         if raw.startswith(b"* "):
-            return parse_untagged(raw[2:])
+            self.heard = [*self.heard[-9:], parse_untagged(raw[2:])]
+            return self.heard[-1]
         if raw.startswith(b"+"):
             return ["+", raw[1:].lstrip().decode("utf-8", "surrogateescape")]
         tag, _, rest = raw.partition(b" ")

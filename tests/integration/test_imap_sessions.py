@@ -1,0 +1,348 @@
+"""Several sessions, other processes and SQL by hand on one mailbox (RFC 3501 5.2, 7.4.1; RFC 2177; RFC 2180)."""
+
+import os
+import time
+
+import pytest
+import wire
+from conftest import PASSWORD
+from mails import mail
+from tracker import Tracker, Walker
+
+# What another session or process did is told within this time.
+SOON = 2.0
+
+
+def is_exists(count):
+    return lambda response: response[1:] == ["EXISTS"] and int(response[0]) == count
+
+
+def is_expunge(response):
+    return response[1:] == ["EXPUNGE"]
+
+
+def is_flags(flag):
+    return lambda response: len(response) == 3 and response[1] == "FETCH" and flag in str(response[2])
+
+
+@pytest.fixture
+def pair(account):
+    """Two sessions in the INBOX, which holds three messages."""
+    with account.imap() as one, account.imap() as two:
+        one.account = account
+        for number in range(3):
+            one.append("INBOX", mail(subject=str(number)))
+        one.select()
+        two.select()
+        yield one, two
+
+
+# IDLE
+
+
+def test_idle_tells_of_deliveries(host, account):
+    with account.imap("INBOX") as peer:
+        tag = peer.idle()
+        with host.lmtp() as lmtp:
+            for count in (1, 2, 3):
+                lmtp.deliver_all(account.address, mail())
+                peer.wait_for(is_exists(count), SOON)
+        assert peer.idle_done(tag).status == "OK"
+        assert peer.uids() == [1, 2, 3]
+
+
+def test_idle_tells_of_another_session(pair):
+    one, two = pair
+    tag = two.idle()
+    one.append("INBOX", mail())
+    two.wait_for(is_exists(4), SOON)
+    one.ok(r"STORE 2 +FLAGS (\Flagged)")
+    two.wait_for(is_flags("\\Flagged"), SOON)
+    one.ok(r"STORE 1,3 +FLAGS.SILENT (\Deleted)")
+    one.ok("EXPUNGE")
+    two.wait_for(is_expunge, SOON)
+    two.wait_for(is_expunge, SOON)
+    two.idle_done(tag)
+    assert two.uids() == one.uids() == [2, 4]
+
+
+def test_idle_begins_with_what_was_missed(pair):
+    """What happened between the last command and IDLE is told at once or soon, never lost."""
+    one, two = pair
+    one.append("INBOX", mail())
+    tag = two.idle()
+    if not any(is_exists(4)(response) for response in two.unsolicited):
+        two.wait_for(is_exists(4), SOON)
+    two.idle_done(tag)
+
+
+def test_idle_ends_with_done_alone(pair):
+    """RFC 2177 3: DONE, in any case; anything else ends it too, with BAD."""
+    one, _ = pair
+    tag = one.idle()
+    one.send(b"done\r\n")
+    assert one.end(tag).status == "OK"
+    tag = one.idle()
+    one.send(b"FNORD\r\n")
+    assert one.end(tag).status == "BAD"
+    one.noop()
+
+
+def test_done_in_the_same_packet(pair):
+    one, _ = pair
+    one.send(b"i1 IDLE\r\nDONE\r\ni2 NOOP\r\n")
+    seen = [one.response() for _ in range(3)]
+    assert [response[0] for response in seen] == ["+", "tagged", "tagged"]
+    assert [response[1] for response in seen[1:]] == ["i1", "i2"]
+
+
+def test_many_idle_sessions(host, account):
+    peers = [account.imap("INBOX") for _ in range(30 if host.is_ours else 8)]
+    tags = [peer.idle() for peer in peers]
+    with host.lmtp() as lmtp:
+        lmtp.deliver_all(account.address, mail())
+    for peer, tag in zip(peers, tags):
+        peer.wait_for(is_exists(1), SOON)
+        peer.idle_done(tag)
+        peer.logout()
+
+
+# NOOP and other commands
+
+
+def test_noop_tells_everything(pair):
+    one, two = pair
+    one.append("INBOX", mail())
+    one.ok(r"STORE 3 +FLAGS.SILENT (\Answered)")
+    one.ok(r"STORE 1 +FLAGS.SILENT (\Deleted)")
+    one.ok("EXPUNGE")
+    time.sleep(0.6)
+    done = two.noop()
+    assert done.of("EXPUNGE") == [1]
+    assert int(done.of("EXISTS")[-1]) == 3
+    # its number is 3 before the EXPUNGE, 2 behind it
+    assert any("\\Answered" in got["FLAGS"] for number, got in done.fetched().items() if number in (2, 3))
+
+
+@pytest.mark.ours
+def test_changes_are_there_at_the_next_command(pair):
+    """In one process no waiting is needed: acknowledged means committed, and the next command looks."""
+    one, two = pair
+    for count in range(4, 24):
+        one.append("INBOX", mail())
+        assert int(two.noop().of("EXISTS")[-1]) == count
+
+
+def test_expunge_is_not_told_while_numbers_are_in_use(pair):
+    """RFC 3501 7.4.1: not during FETCH, STORE, SEARCH."""
+    one, two = pair
+    one.ok(r"STORE 1 +FLAGS.SILENT (\Deleted)")
+    one.ok("EXPUNGE")
+    time.sleep(0.6)
+    for command in ("FETCH 3 UID", r"STORE 3 +FLAGS (\Seen)", "SEARCH ALL"):
+        done = two.ok(command)
+        assert done.of("EXPUNGE") == []
+        if command.startswith("FETCH"):
+            assert done.fetched()[3]["UID"] == "3"
+        if command.startswith("SEARCH"):
+            assert set(done.one("SEARCH")) <= {"1", "2", "3"}
+    assert two.noop().of("EXPUNGE") == [1]
+    assert two.uids() == [2, 3]
+
+
+def test_numbers_of_messages_that_are_gone(pair):
+    """RFC 2180 4.1, 4.2: no wrong message is shown or changed."""
+    one, two = pair
+    one.ok(r"STORE 2 +FLAGS.SILENT (\Deleted)")
+    one.ok("EXPUNGE")
+    done = two.cmd("FETCH 1:3 (UID BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
+    assert done.status in ("OK", "NO")
+    for number, got in done.fetched().items():
+        assert int(got["UID"]) == number
+        subject = got["BODY[HEADER.FIELDS (SUBJECT)]"]
+        assert subject in (b"Subject: %d\r\n\r\n" % (number - 1), None, b"", b"\r\n")
+    assert two.cmd(r"STORE 2:3 +FLAGS (\Flagged)").status in ("OK", "NO")
+    two.noop()
+    flagged = [int(number) for number in two.ok(r"UID SEARCH FLAGGED").one("SEARCH")]
+    assert flagged in ([3], [])
+
+
+def test_status_and_select_are_fresh(pair):
+    one, two = pair
+    one.ok("CREATE other")
+    one.append("other", mail())
+    assert two.ok("STATUS other (MESSAGES UNSEEN)").one("STATUS")[1] == ["MESSAGES", "1", "UNSEEN", "1"]
+    assert two.select("other").of("EXISTS") == [1]
+
+
+@pytest.mark.ours
+def test_the_selected_mailbox_is_deleted(account):
+    """RFC 2180 3: the other session is told by BYE, or its commands fail; no crash, no foreign mail."""
+    with account.imap() as one, account.imap() as two:
+        one.ok("CREATE doomed")
+        one.append("doomed", mail())
+        two.select("doomed")
+        one.ok("DELETE doomed")
+        try:
+            assert two.cmd("FETCH 1 BODY.PEEK[]").status in ("OK", "NO", "BAD")
+            two.cmd("NOOP")
+            assert two.cmd("SELECT doomed").status == "NO"
+        except wire.Closed:
+            assert any(response[0] == "BYE" for response in two.heard[-3:]), two.heard[-3:]
+        one.ok("CREATE doomed")
+        assert one.select("doomed").of("EXISTS") == [0]
+
+
+@pytest.mark.ours
+def test_the_selected_mailbox_is_renamed(account):
+    with account.imap() as one, account.imap() as two:
+        one.ok("CREATE before")
+        one.append("before", mail())
+        two.select("before")
+        one.ok("RENAME before after")
+        one.append("after", mail())
+        done = two.ok("FETCH 1 UID")
+        assert done.fetched()[1]["UID"] == "1"
+        assert [*done.of("EXISTS"), *two.noop().of("EXISTS")][-1] == 2
+
+
+# other processes
+
+
+@pytest.mark.ours
+def test_deliver_of_another_process(host, account):
+    with account.imap("INBOX") as peer:
+        tag = peer.idle()
+        host.server.cli("deliver", account.address, stdin=mail().decode())
+        peer.wait_for(is_exists(1), SOON)
+        peer.idle_done(tag)
+        host.server.cli("deliver", account.address, stdin=mail().decode())
+        time.sleep(0.6)
+        assert peer.noop().of("EXISTS") == [2]
+
+
+@pytest.mark.ours
+def test_a_folder_made_by_hand(host, account):
+    """A row made by hand is real at once."""
+    with account.imap() as peer:
+        number = host.server.sql(f"SELECT user_idnr FROM dbmail_users WHERE userid = '{account.name}'")
+        host.server.sql(f"INSERT INTO dbmail_mailboxes (owner_idnr, name) VALUES ({number}, 'By hand')")
+        assert b"By hand" in [row[2] for row in peer.ok('LIST "" *').of("LIST")]
+        assert peer.select("By hand").of("EXISTS") == [0]
+        peer.append("By hand", mail())
+        peer.ok("UNSELECT")
+        host.server.sql(f"UPDATE dbmail_mailboxes SET name = 'Renamed' WHERE name = 'By hand' AND owner_idnr = {number}")
+        assert peer.ok("STATUS Renamed (MESSAGES)").one("STATUS")[1] == ["MESSAGES", "1"]
+        host.server.sql(f"DELETE FROM dbmail_mailboxes WHERE name = 'Renamed' AND owner_idnr = {number}")
+        assert [row[2] for row in peer.ok('LIST "" *').of("LIST")] == ["INBOX"]
+        peer.no("SELECT Renamed")
+
+
+@pytest.mark.ours
+def test_the_13_values_of_a_mailbox_row(host, account):
+    """DBMail's recipes insert without a column list."""
+    number = host.server.sql(f"SELECT user_idnr FROM dbmail_users WHERE userid = '{account.name}'")
+    host.server.sql(f"INSERT INTO dbmail_mailboxes VALUES (NULL, {number}, 'Thirteen', 1,1,1,1,1,1,0,0,2,0)")
+    with account.imap() as peer:
+        peer.append("Thirteen", mail())
+        assert peer.select("Thirteen").of("EXISTS") == [1]
+
+
+@pytest.mark.ours
+def test_passwords_set_by_hand(host, account):
+    host.server.sql(f"UPDATE dbmail_users SET passwd = 'by hand', encryption_type = '' WHERE userid = '{account.name}'")
+    with wire.Imap(host.port("imap")) as peer:
+        peer.no(f"LOGIN {account.name} {PASSWORD}")
+        peer.ok(f'LOGIN {account.name} "by hand"')
+    host.server.sql(f"UPDATE dbmail_users SET passwd = 'again' WHERE userid = '{account.name}'")
+    with wire.Imap(host.port("imap")) as peer:
+        peer.no(f'LOGIN {account.name} "by hand"')
+        peer.ok(f"LOGIN {account.name} again")
+
+
+@pytest.mark.ours
+def test_an_account_deleted_by_hand(host, account):
+    with account.imap() as before:
+        before.append("INBOX", mail())
+        host.server.sql(f"DELETE FROM dbmail_users WHERE userid = '{account.name}'")
+        with wire.Imap(host.port("imap")) as peer:
+            peer.no(f"LOGIN {account.name} {PASSWORD}")
+        try:
+            done = before.cmd("SELECT INBOX")
+            assert done.status == "NO"
+        except wire.Closed:
+            pass
+
+
+@pytest.mark.ours
+def test_a_name_used_again_brings_no_mail_back(host, account):
+    account_again = f"again-{account.name}"
+    host.server.add_user(account_again, PASSWORD)
+    with host.lmtp() as lmtp:
+        lmtp.deliver_all(f"{account_again}@{host.domain}", mail())
+    host.server.cli("user", "delete", account_again)
+    host.server.add_user(account_again, PASSWORD)
+    with wire.Imap(host.port("imap")) as peer:
+        peer.login(account_again, PASSWORD)
+        assert peer.select().of("EXISTS") == [0]
+
+
+@pytest.mark.ours
+def test_rights_given_by_hand(host, account):
+    """An ACL row is a right, of this very moment (DBMail: folders of others stand below #Users)."""
+    other = host.account()
+    with account.imap() as owner, other.imap() as guest:
+        owner.ok("CREATE Shared")
+        owner.append("Shared", mail())
+        name = f"#Users/{account.name}/Shared"
+        guest.no(f"SELECT {wire.quote(name)}")
+        host.server.sql(
+            f"""INSERT INTO dbmail_acl (user_id, mailbox_id, lookup_flag, read_flag)
+            SELECT g.user_idnr, m.mailbox_idnr, 1, 1 FROM dbmail_users g, dbmail_users o, dbmail_mailboxes m
+            WHERE g.userid = '{other.name}' AND o.userid = '{account.name}' AND m.owner_idnr = o.user_idnr
+            AND m.name = 'Shared'"""
+        )
+        done = guest.ok(f"EXAMINE {wire.quote(name)}")
+        assert done.of("EXISTS") == [1]
+        assert guest.ok("FETCH 1 RFC822.SIZE").fetched()
+        assert guest.cmd(["APPEND ", name.encode(), " ", mail()]).status == "NO"
+        host.server.sql(f"DELETE FROM dbmail_acl WHERE user_id IN (SELECT user_idnr FROM dbmail_users WHERE userid = '{other.name}')")
+        guest.no(f"SELECT {wire.quote(name)}")
+
+
+# a random walk
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_walk(host, account, seed):
+    """Sessions that change one mailbox at once never disagree in the end, and no number ever means another message."""
+    seed = int(os.environ.get("WALK_SEED", "0")) * 1000 + seed
+    peers = [account.imap() for _ in range(5)]
+    trackers = [Tracker(peer) for peer in peers]
+    walkers = [Walker(tracker, f"{seed}/{i}", 60) for i, tracker in enumerate(trackers)]
+    for walker in walkers:
+        walker.start()
+    for walker in walkers:
+        walker.join(120)
+        assert not walker.is_alive(), f"seed {seed}: stuck"
+    for walker in walkers:
+        if walker.failure:
+            raise AssertionError(f"seed {seed}: {walker.failure}") from walker.failure
+    time.sleep(0 if host.is_ours else 1.2)
+    views = [tracker.settle() for tracker in trackers]
+    with account.imap("INBOX") as fresh:
+        truth = fresh.uids()
+        flags = shown_flags(fresh)
+    for view, peer in zip(views, peers):
+        assert view == truth, f"seed {seed}"
+        assert shown_flags(peer) == flags, f"seed {seed}"
+        peer.logout()
+
+
+def shown_flags(peer):
+    if not peer.uids():
+        return {}
+    return {
+        int(got["UID"]): sorted(set(got["FLAGS"]) - {"\\Recent"})
+        for got in peer.ok("FETCH 1:* (UID FLAGS)").fetched().values()
+    }
