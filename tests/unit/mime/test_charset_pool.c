@@ -43,7 +43,7 @@ static void opens_so_many_and_no_more(void **state)
 
 	(void)state;
 	assert_int_equal(COUNT(names), CHARSET_POOL_SIZE + 1);
-	for (size_t i = 0; i < 2 * CHARSET_POOL_OPENS_MAX; i++)
+	for (size_t i = 0; i < (size_t)2 * CHARSET_POOL_OPENS_MAX; i++)
 		opened += charset_pool_get(&pool, str_from(names[i % COUNT(names)])) != NULL;
 	assert_int_equal(pool.opens, CHARSET_POOL_OPENS_MAX);
 	assert_true(opened >= CHARSET_POOL_OPENS_MAX);
