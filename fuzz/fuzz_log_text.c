@@ -3,7 +3,7 @@
 #include "base/log_text.h"
 #include "base/utf8.h"
 
-#define VALUE_MAX 64
+#define VALUE_MAX ((size_t)64)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -25,7 +25,7 @@ static void shows_the_same_time_in_both_units(void **state)
 
 static void says_how_long_is_left(void **state)
 {
-	struct deadline hour = deadline_in_ms(3600 * 1000);
+	struct deadline hour = deadline_in_ms(3600000);
 	int left = deadline_left_ms(hour);
 
 	(void)state;

@@ -23,6 +23,7 @@ static const struct {
 	{ STR_INIT("\xc2\x85"), STR_INIT("\\xc2\\x85"), STR_INIT("\\\\xc2\\\\x85") }, /* NEL */
 	{ STR_INIT("\xe2\x80\xa8"), STR_INIT("\\xe2\\x80\\xa8"),
 	    STR_INIT("\\\\xe2\\\\x80\\\\xa8") },
+	/* NOLINTNEXTLINE(misc-misleading-bidirectional): that is what must not come through */
 	{ STR_INIT("\xe2\x80\xae"), STR_INIT("\\xe2\\x80\\xae"),
 	    STR_INIT("\\\\xe2\\\\x80\\\\xae") },
 	{ STR_INIT("\\x0a"), STR_INIT("\\\\x0a"), STR_INIT("\\\\\\\\x0a") },
