@@ -8,12 +8,17 @@
 #define IMAP_STRANGER_LITERAL_MAX 4096
 #define IMAP_STRANGER_SESSION_MAX 16384
 
-#define IMAP_LINE_MAX 65536    /* RFC 2683 3.2.1.5 asks for 8000 at least */
-#define IMAP_LITERAL_MAX 65536 /* strings of one command; an APPEND goes to the spool instead */
-#define IMAP_COMMAND_MAX 196608 /* all lines and literals of one command */
+/* RFC 2683 3.2.1.5 asks for lines of 8000 bytes at least. */
+#define IMAP_LINE_MAX 65536
+/* Strings of one command; the message of an APPEND goes to the spool instead. */
+#define IMAP_LITERAL_MAX 65536
+/* All lines and literals of one command. */
+#define IMAP_COMMAND_MAX 196608
 /* A refused LITERAL+ up to this is read and dropped; of a larger one nothing is read, BYE (RFC 7888 section 4). */
 #define IMAP_DROP_MAX (256 * 1024 * 1024)
 
+/* A name as it is sent; what is stored is bounded by the store. */
+#define IMAP_MAILBOX_SENT_MAX 4096
 #define IMAP_SET_RANGES_MAX 16384
 #define IMAP_FETCH_ITEMS_MAX 256
 #define IMAP_HEADER_FIELDS_MAX 1024
@@ -21,11 +26,13 @@
 #define IMAP_FLAGS_MAX 512
 #define IMAP_SEARCH_KEYS_MAX 4096
 #define IMAP_SEARCH_DEPTH_MAX 64
-#define IMAP_ID_PAIRS_MAX 30   /* RFC 2971 section 3.3 */
-#define IMAP_ID_KEY_MAX 30     /* RFC 2971 section 3.3 */
-#define IMAP_ID_VALUE_MAX 1024 /* RFC 2971 section 3.3 */
 #define IMAP_ENABLE_MAX 64
-#define IMAP_MAILBOX_SENT_MAX                                                                  \
-	4096 /* a name as it is sent; what is stored is bounded by the store */
 
-#define IMAP_BAD_COMMANDS_MAX 5 /* one after the other; then BYE */
+/* RFC 2971 section 3.3 */
+#define IMAP_ID_PAIRS_MAX 30
+#define IMAP_ID_KEY_MAX 30
+#define IMAP_ID_VALUE_MAX 1024
+
+/* Bad commands one after the other, then BYE: who is logged in may expect more patience. */
+#define IMAP_STRANGER_BAD_MAX 5
+#define IMAP_BAD_MAX 20

@@ -197,14 +197,21 @@ static enum imap_run run_command(struct imap_session *s)
 	return run;
 }
 
+static enum imap_run count_bad(struct imap_session *s)
+{
+	unsigned max = s->state == IMAP_STRANGER ? IMAP_STRANGER_BAD_MAX : IMAP_BAD_MAX;
+
+	if (++s->bad_commands >= max)
+		return say_bye(s, NULL, "too many bad commands");
+	return RUN_DONE;
+}
+
 /* A command that is no command. */
 static enum imap_run refuse_command(struct imap_session *s, const char *text)
 {
 	imap_reply(s, REPLY_BAD, NULL, text);
 	end_command(s);
-	if (++s->bad_commands >= IMAP_BAD_COMMANDS_MAX)
-		return say_bye(s, NULL, "too many bad commands");
-	return RUN_DONE;
+	return count_bad(s);
 }
 
 static enum imap_run begin_command(struct imap_session *s)
@@ -300,9 +307,7 @@ static enum imap_run keep_message(struct imap_session *s)
 static enum imap_run too_long(struct imap_session *s)
 {
 	refuse_text(s, REPLY_BAD, NULL, "command too long");
-	if (++s->bad_commands >= IMAP_BAD_COMMANDS_MAX)
-		return say_bye(s, NULL, "too many bad commands");
-	return RUN_DONE;
+	return count_bad(s);
 }
 
 /* What has come and was not looked at yet. */
