@@ -234,8 +234,8 @@ static bool needs_keywords(const struct index_version *base, const struct index_
 	size_t known = base->names ? base->names->count : 0;
 	uint64_t unknown;
 
-	if (c->count > 0 && known >= FLAG_KEYWORDS_IN_MASK)
-		return true;
+	if (known >= FLAG_KEYWORDS_IN_MASK)
+		return c->count > 0;
 	unknown = ~((UINT64_C(1) << (FLAG_KEYWORD_SHIFT + known)) - 1);
 	for (size_t i = 0; i < c->count; i++) {
 		if (c->entries[i].flags & unknown)
