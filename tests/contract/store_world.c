@@ -277,7 +277,7 @@ void world_check(struct world *w)
 struct str world_bytes(struct world *w, size_t account, int64_t object)
 {
 	struct content *content;
-	struct str bytes;
+	struct str bytes = STR_EMPTY;
 	struct db *db;
 	struct err err;
 

@@ -303,18 +303,15 @@ static void keeps_what_was_acknowledged_when_the_disk_is_full(void **state)
 static const char *const damages[] = {
 	"UPDATE mail_accounts SET bytes = bytes + 1",
 	"UPDATE mail_accounts SET messages = messages + 1",
-	"UPDATE mail_accounts SET modseq = 1",
-	"DELETE FROM mail_accounts",
+	"UPDATE mail_accounts SET modseq = 1", "DELETE FROM mail_accounts",
 	"UPDATE mail_mailboxes SET messages = messages + 1",
 	"UPDATE mail_mailboxes SET unseen = unseen + 1",
 	"UPDATE mail_mailboxes SET deleted = deleted + 1",
-	"UPDATE mail_mailboxes SET size = size + 1",
-	"UPDATE mail_mailboxes SET uidnext = 1",
+	"UPDATE mail_mailboxes SET size = size + 1", "UPDATE mail_mailboxes SET uidnext = 1",
 	"UPDATE mail_mailboxes SET highestmodseq = 1",
 	"UPDATE mail_mailboxes SET expunged_floor = 1000000",
 	"UPDATE mail_mailboxes SET first_unseen = 1000000",
-	"UPDATE mail_mailboxes SET first_recent = 1000000",
-	"DELETE FROM mail_mailboxes",
+	"UPDATE mail_mailboxes SET first_recent = 1000000", "DELETE FROM mail_mailboxes",
 	"UPDATE mail_entries SET object = object + 1 WHERE uid = 1",
 	"UPDATE mail_entries SET size = size + 1",
 	"UPDATE mail_entries SET flags = flags | 1099511627776",
@@ -322,26 +319,21 @@ static const char *const damages[] = {
 	"INSERT INTO mail_entry_keywords SELECT owner, mailbox, 77, 60 FROM mail_mailboxes",
 	"INSERT INTO mail_expunged SELECT owner, mailbox, 2, 1, 1, 0 FROM mail_mailboxes",
 	"INSERT INTO mail_expunged SELECT owner, mailbox, 2, 9, 7, 0 FROM mail_mailboxes",
-	"UPDATE mail_objects SET sha256 = x'00'",
-	"UPDATE mail_objects SET size = size + 1",
+	"UPDATE mail_objects SET sha256 = x'00'", "UPDATE mail_objects SET size = size + 1",
 	"UPDATE mail_objects SET header_size = header_size - 1",
 	"DELETE FROM mail_objects WHERE object = (SELECT max(object) FROM mail_objects)",
-	"UPDATE mail_contents SET header = x'0000'",
-	"UPDATE mail_contents SET body = x'00'",
+	"UPDATE mail_contents SET header = x'0000'", "UPDATE mail_contents SET body = x'00'",
 	"UPDATE mail_contents SET extents = x'01' WHERE extents IS NOT NULL",
-	"DELETE FROM mail_contents",
-	"DELETE FROM mail_blobs",
-	"UPDATE mail_blobs SET size = size + 1",
-	"UPDATE mail_blobs SET chunks = chunks - 1",
-	"DELETE FROM mail_chunks WHERE n = 0",
-	"UPDATE mail_chunks SET data = x'0061'",
-	"DELETE FROM mail_blob_refs",
-	"UPDATE mail_blob_refs SET object = 5",
-	"INSERT INTO mail_objects (object, owner, size, header_size, trace_size, sha256, "
-	"parser,"
-	" thread, parts, envelope, structure) VALUES (5, 5, 0, 0, 0, x'', 1, 5, x'', '', '')",
-	"INSERT INTO mail_removed SELECT owner, mailbox, 900, 900, 900, 0, 0, 0, 0, 0"
-	" FROM mail_mailboxes",
+	"DELETE FROM mail_contents", "DELETE FROM mail_blobs",
+	"UPDATE mail_blobs SET size = size + 1", "UPDATE mail_blobs SET chunks = chunks - 1",
+	"DELETE FROM mail_chunks WHERE n = 0", "UPDATE mail_chunks SET data = x'0061'",
+	"DELETE FROM mail_blob_refs", "UPDATE mail_blob_refs SET object = 5",
+	/* clang-format off */
+	("INSERT INTO mail_objects (object, owner, size, header_size, trace_size, sha256, parser,"
+	 " thread, parts, envelope, structure) VALUES (5, 5, 0, 0, 0, x'', 1, 5, x'', '', '')"),
+	("INSERT INTO mail_removed SELECT owner, mailbox, 900, 900, 900, 0, 0, 0, 0, 0"
+	 " FROM mail_mailboxes"),
+	/* clang-format on */
 };
 
 static void finds_what_is_wrong(void **state)
