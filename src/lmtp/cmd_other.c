@@ -52,6 +52,8 @@ enum step lmtp_cmd_quit(struct lmtp_session *l, struct str rest)
 {
 	(void)rest;
 	smtp_reply(&l->s.out, (struct smtp_status){ 221, "2.0.0" }, "goodbye");
+	/* a QUIT that was sent ahead of the answers shows nothing; how the peer closes does */
+	l->s.await_peer = l->answers_open;
 	return STEP_CLOSE;
 }
 

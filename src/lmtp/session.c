@@ -218,6 +218,9 @@ static void lmtp_free(struct session *s)
 	struct lmtp_session *l = (struct lmtp_session *)s;
 	struct arena *connection = l->connection; /* which the session itself lives in */
 
+	/* a client without QUIT that closed behind our last answer has read it all the same */
+	if (s->peer_took_all)
+		lmtp_answers_read(l);
 	pipeline_free(&l->pipeline);
 	delivery_session_end(l->env->deliver->store, l->delivery_session);
 	spool_free(&l->spool);

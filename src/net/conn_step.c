@@ -285,7 +285,12 @@ static enum turn advance_flushing(struct conn *conn)
 
 static enum turn advance_draining(struct conn *conn)
 {
-	if (conn->eof || io_finish(&conn->io, &conn->drained) != IO_WAIT)
+	enum io_result result =
+	    conn->eof ? IO_OK : io_finish(&conn->io, conn->session->await_peer, &conn->drained);
+
+	if (result == IO_OK)
+		conn->session->peer_took_all = io_peer_took_all(&conn->io);
+	if (result != IO_WAIT)
 		return conn_end(conn, conn->end_reason);
 	if (conn->phase_end_ms == 0)
 		conn->phase_end_ms = clock_mono_ms() + LINGER_MS;

@@ -1,7 +1,9 @@
 #include "net/io.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -55,13 +57,15 @@ enum errc io_start_tls(struct io *io, struct tls_server *server)
  * A close while input is unread sends a reset, which can overtake our last words. So: say that we are through,
  * and take what comes until the peer is through as well.
  */
-enum io_result io_finish(struct io *io, size_t *drained)
+enum io_result io_finish(struct io *io, bool wait, size_t *drained)
 {
 	char scratch[4096];
 	ssize_t n;
 
 	if (io->ssl && *drained == 0)
 		tls_goodbye(io->ssl);
+	if (wait)
+		(void)shutdown(io->fd, SHUT_WR);
 	for (;;) {
 		n = recv(io->fd, scratch, sizeof(scratch), MSG_DONTWAIT);
 		if (n <= 0)
@@ -72,11 +76,21 @@ enum io_result io_finish(struct io *io, size_t *drained)
 		if (*drained > DRAIN_MAX)
 			return IO_OK;
 	}
-	if (n < 0 && errno == EAGAIN && *drained > 0) {
+	if (n < 0 && errno == EAGAIN && (wait || *drained > 0)) {
 		io->wait = EPOLLIN;
 		return IO_WAIT;
 	}
 	return IO_OK;
+}
+
+/* Of TCP the queue holds what is not acknowledged, of a unix socket what the peer itself has not read. */
+bool io_peer_took_all(const struct io *io)
+{
+	socklen_t size = sizeof(int);
+	int error = 0, queued = 0;
+
+	return getsockopt(io->fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0 &&
+	    ioctl(io->fd, SIOCOUTQ, &queued) == 0 && queued == 0;
 }
 
 void io_close(struct io *io)

@@ -18,8 +18,14 @@ enum io_result io_write(struct io *io, struct str bytes, size_t *wrote_out);
 /* ERR_STATE when no certificate is loaded. */
 NODISCARD enum errc io_start_tls(struct io *io, struct tls_server *server);
 
-/* close_notify under TLS, then a close that loses nothing of what was sent. IO_WAIT: call it again when the
- * peer has sent or closed; IO_OK: io_close may be called. */
-enum io_result io_finish(struct io *io, size_t *drained);
+/* close_notify under TLS, then a close that loses nothing of what was sent; with `wait` not before the peer closes too.
+ * IO_WAIT: call it again when the peer has sent or closed; IO_OK: io_close may be called. */
+enum io_result io_finish(struct io *io, bool wait, size_t *drained);
+
+/*
+ * Of a connection that ended orderly: has the peer's system taken all that was sent? Together with an orderly end this says
+ * that the peer has read it, since a system that closes with bytes unread sends a reset.
+ */
+bool io_peer_took_all(const struct io *io);
 
 void io_close(struct io *io);

@@ -92,6 +92,10 @@ struct session {
 	uint64_t id;	 /* unique in this process: "sid" in the log */
 	struct log *log; /* the connection's chain: listener, sid, peer */
 	uint64_t bytes_in, bytes_out;
+	/* set with STEP_CLOSE: the connection closes when the peer does, or after a moment */
+	bool await_peer;
+	/* for ops->free: the connection ended orderly, and the peer's system has taken every answer */
+	bool peer_took_all;
 };
 
 /*
