@@ -13,6 +13,9 @@
 /* RFC 2046 5.1.1 allows 70 bytes; what is found in the wild is longer. */
 #define MIME_BOUNDARY_MAX 1000
 
+/* Blanks behind a boundary; a line with more of them is no delimiter. */
+#define MIME_PADDING_MAX 1000
+
 /* Parameters of one field, pieces of RFC 2231 counted singly. */
 #define MIME_PARAMS_MAX 100
 

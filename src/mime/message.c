@@ -89,6 +89,15 @@ struct str mime_body_of(struct str bytes, const struct mime_part *part)
 	return range(bytes, part->body_offset, part->body_size);
 }
 
+/* Gateways add a few blanks; a line of them is looked at once for each open boundary. */
+static const char *skip_padding(const char *p, const char *end)
+{
+	for (size_t i = 0; i < MIME_PADDING_MAX && p < end; i++, p++)
+		if (*p != ' ' && *p != '\t' && *p != '\r')
+			break;
+	return p;
+}
+
 /*
  * RFC 2046 5.1.1: "--", the boundary, "--" if it is the last, and blanks that gateways add. That the line may go on
  * in any way, as the text has it, is not followed: a boundary that begins with another one is found in the wild.
@@ -106,8 +115,7 @@ static bool is_delimiter_of(struct parser *p, const char *line, size_t level)
 		is_close = true;
 		line += 2;
 	}
-	while (line < p->end && (*line == ' ' || *line == '\t' || *line == '\r'))
-		line++;
+	line = skip_padding(line, p->end);
 	if (line < p->end && *line++ != '\n')
 		return false;
 	p->stop.level = level;

@@ -304,6 +304,25 @@ static void has_no_more_parts_than_the_limit(void **state)
 	}
 }
 
+static void takes_so_many_blanks_behind_a_boundary(void **state)
+{
+	(void)state;
+	for (size_t blanks = MIME_PADDING_MAX - 1; blanks <= MIME_PADDING_MAX + 1; blanks++) {
+		struct arena *arena = arena_new("test");
+		struct buf in = BUF_INIT(10000);
+		struct mime_part *root;
+
+		BUF_ADD(&in, MIXED "--b");
+		for (size_t i = 0; i < blanks; i++)
+			BUF_ADD(&in, " ");
+		BUF_ADD(&in, "\n\nx");
+		mime_parse(buf_str(&in), arena, &root);
+		assert_int_equal(root->child->body_size, blanks <= MIME_PADDING_MAX);
+		buf_release(&in);
+		arena_free(&arena);
+	}
+}
+
 /* Not timed: quadratic work would let the run of all tests take minutes. */
 static void takes_hostile_input(void **state)
 {
@@ -340,6 +359,7 @@ int main(void)
 		cmocka_unit_test(knows_encodings),
 		cmocka_unit_test(keeps_what_is_too_deep_as_a_leaf),
 		cmocka_unit_test(has_no_more_parts_than_the_limit),
+		cmocka_unit_test(takes_so_many_blanks_behind_a_boundary),
 		cmocka_unit_test(takes_hostile_input),
 	};
 
