@@ -24,7 +24,7 @@ class Command:
     synchronises: bool = False
     expunges: bool = False
     changes_flags: bool = False
-    adds: str = None  # the name of the folder that gets messages
+    silent: bool = False
     token: str = None
     tag: str = None
 
@@ -151,8 +151,9 @@ FETCHES = [
 def fetch(rng, session, truth):
     uid, text, chosen = set_command(rng, session, "FETCH")
     items = rng.choice(FETCHES)
-    marks = not session.view.read_only and any(item.startswith(("BODY[", "RFC822.TEXT")) for item in items)
-    command = Command("FETCH", [f"FETCH {text} ({' '.join(items)})"], uid=uid, changes_flags=marks)
+    shows_body = any(item.startswith(("BODY[", "RFC822.TEXT")) for item in items)
+    marks = shows_body and not session.view.read_only
+    command = Command("FETCH", [f"FETCH {text} ({' '.join(items)})"], uid=uid, changes_flags=shows_body)
     if chosen is None:
         command.check = refused
         return command
@@ -259,12 +260,13 @@ def status(rng, session, truth):
         got = {word: int(value) for word, value in zip(items[::2], items[1::2])}
         want = {
             "MESSAGES": len(box.messages),
-            "RECENT": box.recent,
             "UIDNEXT": box.uidnext,
             "UIDVALIDITY": box.uidvalidity,
             "UNSEEN": len(box.messages) - box.count("\\Seen"),
         }
+        recent, was = got.pop("RECENT"), before.get(box.id, box)
         assert got == want, f"STATUS {name}: {got}, not {want}"
+        assert box.recent <= recent <= was.recent, f"STATUS {name}: RECENT {recent}, not {was.recent}"
         return None
 
     return Command("STATUS", [f"STATUS {utf7(name)} (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN)"], check=check)
@@ -295,8 +297,10 @@ def list_all(rng, session, truth):
 
 def select(rng, session, truth):
     verb = rng.choice(["SELECT", "SELECT", "SELECT", "EXAMINE"])
-    name = rng.choice([*truth.selectable() * 3, *truth.names(), "nowhere", "INBOX"])
+    return select_named(session, rng.choice([*truth.selectable() * 3, *truth.names(), "nowhere", "INBOX"]), verb)
 
+
+def select_named(session, name, verb="SELECT"):
     def check(done, before, now):
         box = now.named(name)
         if box is None or box.no_select:
@@ -314,7 +318,9 @@ def select(rng, session, truth):
         assert done.code == ("READ-ONLY" if verb == "EXAMINE" else "READ-WRITE")
         was = before.get(box.id)
         if was is not None:
-            assert view.recent == was.recent, f"RECENT {view.recent}, {was.recent} were recent"
+            # an idle session may have been told of them first
+            low = 0 if now.has_idle else was.recent
+            assert low <= view.recent <= was.recent, f"RECENT {view.recent}, {was.recent} were recent"
         return None
 
     return Command(verb, [f"{verb} {utf7(name)}"], mailbox=name, check=check)
@@ -331,7 +337,7 @@ def close(rng, session, truth):
         need(done, "OK")
         look_expunged(before[box_id], now.boxes[box_id], lambda uid: not read_only)
 
-    return Command("CLOSE", ["CLOSE"], check=check, expunges=not read_only)
+    return Command("CLOSE", ["CLOSE"], check=check, expunges=True)
 
 
 def look_expunged(before, now, meant):
@@ -372,7 +378,7 @@ def store(rng, session, truth):
     operation, silent = rng.choice(["", "+", "+", "-"]), rng.random() < 0.4
     named = frozenset(pick_flags(rng))
     line = f"STORE {text} {operation}FLAGS{'.SILENT' if silent else ''} {flag_list(sorted(named))}"
-    command = Command("STORE", [line], uid=uid, changes_flags=True)
+    command = Command("STORE", [line], uid=uid, changes_flags=True, silent=silent)
     view, box_id = session.view, session.view.box
     if view.read_only or chosen is None:
         command.check = refused
@@ -427,7 +433,7 @@ def append(rng, session, truth):
         assert message.flags == frozenset(flags), f"{flags} became {message}"
         now.tokens[message.object] = token
 
-    return Command("APPEND", [f"APPEND {utf7(name)} {more}", message_of(rng, token)], check=check, adds=name, token=token)
+    return Command("APPEND", [f"APPEND {utf7(name)} {more}", message_of(rng, token)], check=check, token=token)
 
 
 def message_of(rng, token):
@@ -448,7 +454,7 @@ def look_added(was, now, count):
 def copy(rng, session, truth):
     uid, text, chosen = set_command(rng, session, "COPY")
     name = rng.choice([*truth.selectable() * 3, *truth.names(), "nowhere"])
-    command = Command("COPY", [f"COPY {text} {utf7(name)}"], uid=uid, adds=name)
+    command = Command("COPY", [f"COPY {text} {utf7(name)}"], uid=uid)
     if chosen is None:
         command.check = refused
         return command

@@ -117,6 +117,7 @@ class Driver:
         self.note(session, f"{done.status} {done.text[:100]} {str(done.untagged)[:300]}")
         self.counts[f"{command.verb} {done.status}"] += 1
         before = self.truth.read()
+        self.truth.has_idle = any(other.idle for other in self.sessions)
         if session.view and session.view.box is None:
             session.view.box = self.truth.uidvalidities.get(session.view.uidvalidity)
         if command.check and (not was_orphan or command.verb in VIEWLESS):
@@ -157,7 +158,7 @@ class Driver:
         """Not more than can be looked at quickly."""
         session = self.any_session()
         uids = sorted(self.rng.sample(list(box.messages), len(box.messages) * 2 // 3))
-        select = commands.Command("SELECT", [f"SELECT {commands.utf7(box.name)}"], mailbox=box.name)
+        select = commands.select_named(session, box.name)
         text = commands.ranges(uids)
         flag = commands.Command("STORE", [f"STORE {text} +FLAGS.SILENT (\\Deleted)"], uid=True, changes_flags=True)
         for command in (select, flag, commands.Command("EXPUNGE", ["EXPUNGE"], synchronises=True, expunges=True)):
@@ -165,8 +166,7 @@ class Driver:
                 return
             self.sync(session, command)
             if command is flag and session.view:
-                for entry in session.view.entries:
-                    entry.flags = None
+                session.view.forget_flags()
 
     # IDLE
 
@@ -199,6 +199,7 @@ class Driver:
         if box is not None:
             self.fill_by_position(session, box)
             self.look_at_view(session, True)
+        self.truth.read()
         return None
 
     @staticmethod
@@ -251,6 +252,7 @@ class Driver:
         for session in sessions:
             if session in self.sessions:
                 self.settle(session)
+        self.truth.read()
 
     def plan(self, session):
         plan = [commands.pick(self.rng, session, self.truth) for _ in range(self.rng.randint(1, 4))]
@@ -262,6 +264,8 @@ class Driver:
 
     def finish(self, session, command):
         done = session.finish(command)
+        if command.silent and session.view:
+            session.view.forget_flags()
         self.note(session, f"{command.tag} {done.status} {done.text[:80]} {str(done.untagged)[:200]}")
         self.counts[f"{command.verb} {done.status}"] += 1
         return done

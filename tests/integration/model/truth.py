@@ -40,6 +40,7 @@ class Truth:
     def __init__(self, path, owner):
         self.path, self.owner = path, owner
         self.boxes = {}
+        self.has_idle = False  # some session hears of news whenever it likes
         self.tokens = {}  # object to the token in its header
         self.uidvalidities = {}  # to the id of the folder: they belong to one folder for ever
         self.identity = {}  # (uidvalidity, uid) to the object: never changes, never used again

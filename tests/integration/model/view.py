@@ -106,6 +106,10 @@ class View:
     def numbers(self):
         return {entry.uid: number for number, entry in enumerate(self.entries, 1) if entry.uid is not None}
 
+    def forget_flags(self):
+        for entry in self.entries:
+            entry.flags = None
+
     def fill(self, box):
         """The uids of what was announced since: nobody else was at work, so it is known which they are."""
         new = [entry for entry in self.entries if entry.uid is None]
