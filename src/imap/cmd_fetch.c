@@ -220,10 +220,10 @@ static enum errc send_step(struct imap_session *s, struct fetch_work *work, stru
 	while (rc == OK) {
 		struct db *db;
 
-		if (work->next != 0 && needs_marking(work))
-			rc = mark_seen(s, work, err);
-		if (rc == OK)
-			rc = imap_lease(s, &db, err);
+		/* a right that was taken away, a database that only reads: the message can be sent all the same */
+		if (work->next != 0 && needs_marking(work) && mark_seen(s, work, NULL) != OK)
+			work->sets_seen = false;
+		rc = imap_lease(s, &db, err);
 		if (rc != OK)
 			break;
 		rc = send_some(s, work, db, err);

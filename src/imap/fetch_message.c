@@ -13,10 +13,13 @@
 /* "4294967295." so many times */
 #define NUMBERS_MAX ((size_t)4096)
 
+/* The bytes of a whole message are known without its row. */
 static bool needs_info(const struct fetch_item *item)
 {
+	if (item->kind == FETCH_SECTION)
+		return item->section.depth > 0 || item->section.text != SECTION_ALL;
 	return item->kind == FETCH_ENVELOPE || item->kind == FETCH_BODY ||
-	    item->kind == FETCH_BODYSTRUCTURE || item->kind == FETCH_SECTION;
+	    item->kind == FETCH_BODYSTRUCTURE;
 }
 
 void fetch_message_init(struct fetch_message *m, struct imap_session *s, struct arena *arena,

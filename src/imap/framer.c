@@ -9,6 +9,8 @@
 
 /* Kept when a command is done; more is given back. */
 #define ROOM_KEPT 4096
+/* Of a line that came too long in one piece. */
+#define BEGINNING_KEPT ((size_t)128)
 
 void framer_init(struct framer *framer, struct frame_limits limits)
 {
@@ -154,6 +156,9 @@ static size_t too_long(struct framer *framer, struct str piece, enum frame *fram
 	/* the line's own end is left for feed_skip to see */
 	piece.n -= piece.p[piece.n - 1] == '\n';
 	keep_tail(framer, piece);
+	/* a tag to answer to */
+	if (command->n == 0)
+		buf_add_str(command, str_first(piece, BEGINNING_KEPT));
 	*frame_out = FRAME_TOO_LONG;
 	return piece.n;
 }

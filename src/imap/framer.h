@@ -15,7 +15,8 @@ enum frame {
 	FRAME_COMMAND, /* complete: framer_command, then framer_next */
 	FRAME_LITERAL, /* one is announced: call framer_accept, framer_spool or framer_refuse before feeding on */
 	FRAME_DATA, /* framer_data has bytes of the spooled literal */
-	FRAME_TOO_LONG, /* the line or command is over its limit, its rest will be dropped; told once */
+	/* the line or command is over its limit, its rest will be dropped; framer_command has its beginning; told once */
+	FRAME_TOO_LONG,
 	FRAME_DROPPED, /* that was the end of a refused command; the next byte begins a new one */
 };
 
