@@ -470,7 +470,7 @@ static void session_free(struct session *base)
 {
 	struct imap_session *s = (struct imap_session *)base;
 
-	if (s->state != IMAP_STRANGER)
+	if (s->user.n > 0)
 		log_info(base->log, "logout", F_STR("user", s->user),
 		    F_UINT("in", base->bytes_in), F_UINT("out", base->bytes_out));
 	end_command(s);
