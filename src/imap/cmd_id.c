@@ -8,18 +8,6 @@
 
 #include <sys/utsname.h>
 
-/* Names under which the first fields are logged; RFC 2971 3.3 defines what they are called. */
-static const struct {
-	struct str key;
-	const char *name;
-} logged[] = {
-	{ STR_INIT("name"), "name" },
-	{ STR_INIT("version"), "version" },
-	{ STR_INIT("os"), "os" },
-	{ STR_INIT("os-version"), "os-version" },
-	{ STR_INIT("vendor"), "vendor" },
-};
-
 static struct str value_of(const struct imap_session *s, struct str key)
 {
 	for (size_t i = 0; i < s->command.id.count; i++)
@@ -28,20 +16,13 @@ static struct str value_of(const struct imap_session *s, struct str key)
 	return STR_EMPTY;
 }
 
-static void log_client(struct imap_session *s)
+/* RFC 2971 3.3 defines what the fields are called. */
+static void log_client(const struct imap_session *s)
 {
-	struct log_field field[COUNT(logged) + 1] = { { .name = NULL } };
-	size_t count = 1;
-
-	if (!log_is_on(s->base.log, LOG_LEVEL_INFO))
-		return;
-	for (size_t i = 0; i < COUNT(logged); i++) {
-		struct str value = value_of(s, logged[i].key);
-
-		if (value.n > 0)
-			field[count++] = F_STR(logged[i].name, value);
-	}
-	log_write(s->base.log, LOG_LEVEL_INFO, "client-id", field, count);
+	log_info(s->base.log, "client-id", F_STR("name", value_of(s, STR("name"))),
+	    F_STR("version", value_of(s, STR("version"))), F_STR("os", value_of(s, STR("os"))),
+	    F_STR("os-version", value_of(s, STR("os-version"))),
+	    F_STR("vendor", value_of(s, STR("vendor"))));
 }
 
 static void add_pair(struct buf *out, const char *key, const char *value)
