@@ -25,6 +25,12 @@
 /* Languages of one Content-Language field. */
 #define MIME_LANGUAGES_MAX 100
 
+/* Bytes of one string in ENVELOPE or BODYSTRUCTURE; longer ones are cut there, never in the message. */
+#define MIME_STRING_MAX 65536
+
+/* Bytes of an ENVELOPE or a BODYSTRUCTURE, about: then lists end early and strings are empty. An answer is held in memory. */
+#define MIME_PRINTED_MAX (1024 * 1024)
+
 /* Bytes of a Subject that are looked at for the keys of SORT and THREAD. */
 #define MIME_SUBJECT_MAX 65536
 

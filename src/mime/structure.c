@@ -17,8 +17,33 @@ struct printer {
 	struct buf *out;
 	struct arena *arena;
 	struct str bytes;
+	size_t end; /* in `out`: from there on as little as possible is printed */
 	unsigned flags;
 };
+
+static struct printer printer_of(struct buf *out, struct arena *arena, struct str bytes)
+{
+	return (struct printer){
+		.out = out, .arena = arena, .bytes = bytes, .end = out->n + MIME_PRINTED_MAX
+	};
+}
+
+static bool is_full(const struct printer *pr)
+{
+	return pr->out->n >= pr->end;
+}
+
+/* What may be printed of `s`, not ending inside of a character. */
+static struct str fit(const struct printer *pr, struct str s)
+{
+	size_t n = is_full(pr) ? 0 : MIME_STRING_MAX;
+
+	if (s.n <= n)
+		return s;
+	while (n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+		n--;
+	return str_first(s, n);
+}
 
 static void space(struct printer *pr)
 {
@@ -32,12 +57,12 @@ static void nil(struct printer *pr)
 
 static void string(struct printer *pr, struct str s)
 {
-	pr->flags |= imap_add_string(pr->out, s);
+	pr->flags |= imap_add_string(pr->out, fit(pr, s));
 }
 
 static void nstring(struct printer *pr, struct str s)
 {
-	pr->flags |= imap_add_nstring(pr->out, s);
+	pr->flags |= imap_add_nstring(pr->out, fit(pr, s));
 }
 
 /* The text of a field on one line, or NIL if there is no such field. */
@@ -75,10 +100,10 @@ static bool addresses(
 	struct mime_address_list list = { .first = NULL };
 
 	collect_addresses(pr, message, id, &list);
-	if (!list.first)
+	if (!list.first || is_full(pr))
 		return false;
 	buf_add_char(pr->out, '(');
-	for (const struct mime_address *a = list.first; a; a = a->next) {
+	for (const struct mime_address *a = list.first; a && !is_full(pr); a = a->next) {
 		buf_add_char(pr->out, '(');
 		nstring(pr, a->name);
 		space(pr);
@@ -100,13 +125,15 @@ static void addresses_or_nil(
 		nil(pr);
 }
 
-/* Once more what was printed before, from `start` on. */
+/* Once more what was printed before, from `start` on; NIL where there is no room for it. */
 static void again(struct printer *pr, size_t start, size_t n)
 {
-	char *copy = buf_reserve(pr->out, n);
+	char *copy = pr->out->n + n <= pr->end ? buf_reserve(pr->out, n) : NULL;
 
-	if (!copy)
+	if (!copy) {
+		nil(pr);
 		return;
+	}
 	memcpy(copy, pr->out->p + start, n);
 	buf_grown(pr->out, n);
 }
@@ -232,8 +259,11 @@ static void part_structure(struct printer *pr, const struct mime_part *part);
 
 static void multipart(struct printer *pr, const struct mime_part *part)
 {
-	for (const struct mime_part *child = part->child; child; child = child->next)
+	const struct mime_part *child = part->child;
+
+	do
 		part_structure(pr, child);
+	while ((child = child->next) != NULL && !is_full(pr));
 	space(pr);
 	string(pr, part->head->subtype);
 	space(pr);
@@ -293,7 +323,7 @@ static void part_structure(struct printer *pr, const struct mime_part *part)
 unsigned mime_envelope(
     const struct mime_part *message, struct arena *arena, struct str bytes, struct buf *out)
 {
-	struct printer pr = { .out = out, .arena = arena, .bytes = bytes };
+	struct printer pr = printer_of(out, arena, bytes);
 
 	envelope(&pr, message);
 	return pr.flags;
@@ -302,7 +332,7 @@ unsigned mime_envelope(
 unsigned mime_bodystructure(
     const struct mime_part *part, struct arena *arena, struct str bytes, struct buf *out)
 {
-	struct printer pr = { .out = out, .arena = arena, .bytes = bytes };
+	struct printer pr = printer_of(out, arena, bytes);
 
 	part_structure(&pr, part);
 	return pr.flags;

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "mime/limits.h"
 #include "mime/message.h"
 #include "mime/structure.h"
 
@@ -159,12 +160,62 @@ static void calls_what_is_too_deep_octets(void **state)
 	arena_free(&arena);
 }
 
+static void shows_strings_up_to_a_limit(void **state)
+{
+	(void)state;
+	for (size_t n = MIME_STRING_MAX - 1; n <= MIME_STRING_MAX + 1; n++) {
+		struct arena *arena = arena_new("test");
+		struct buf in = BUF_INIT(200000), out = BUF_INIT(1000000);
+		struct mime_part *root;
+		size_t shown = n < MIME_STRING_MAX ? n : MIME_STRING_MAX;
+
+		buf_printf(&in, "Subject: %0*d\r\n\r\n", (int)n, 0);
+		mime_parse(buf_str(&in), arena, &root);
+		(void)mime_envelope(root, arena, buf_str(&in), &out);
+		assert_int_equal(
+		    out.n, sizeof("(NIL \"\" NIL NIL NIL NIL NIL NIL NIL NIL)") - 1 + shown);
+		buf_release(&in);
+		buf_release(&out);
+		arena_free(&arena);
+	}
+}
+
+/* Many long addresses and many long parts: what is printed stays well-formed and near its limit. */
+static void ends_lists_early_when_too_much_is_printed(void **state)
+{
+	struct arena *arena = arena_new("test");
+	struct buf in = BUF_INIT(SIZE_MAX), out = BUF_INIT(SIZE_MAX), body = BUF_INIT(SIZE_MAX);
+	struct mime_part *root;
+
+	(void)state;
+	BUF_ADD(&in, "From: ");
+	for (int i = 0; i < 5000; i++)
+		buf_printf(&in, "%0900d <a@b.example>,\r\n ", i);
+	BUF_ADD(&in, "x@y\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n");
+	for (int i = 0; i < 5000; i++)
+		buf_printf(&in, "--b\r\nContent-Description: %0900d\r\n\r\n\r\n", i);
+	BUF_ADD(&in, "--b--\r\n");
+	mime_parse(buf_str(&in), arena, &root);
+	(void)mime_envelope(root, arena, buf_str(&in), &out);
+	assert_in_range(out.n, MIME_PRINTED_MAX, MIME_PRINTED_MAX + 10000);
+	buf_clear(&out);
+	(void)mime_bodystructure(root, arena, buf_str(&in), &out);
+	assert_in_range(out.n, MIME_PRINTED_MAX, MIME_PRINTED_MAX + 10000);
+	assert_int_equal(imap_body_from_structure(buf_str(&out), &body, NULL), OK);
+	buf_release(&in);
+	buf_release(&out);
+	buf_release(&body);
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prints_envelopes),
 		cmocka_unit_test(prints_structures),
 		cmocka_unit_test(calls_what_is_too_deep_octets),
+		cmocka_unit_test(shows_strings_up_to_a_limit),
+		cmocka_unit_test(ends_lists_early_when_too_much_is_printed),
 	};
 
 	return cmocka_run_group_tests_name("mime/structure", tests, NULL, NULL);
