@@ -99,6 +99,7 @@ def test_mistakes_in_the_configuration(stopped, line, words):
 
 def test_a_port_in_use(stopped):
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind((wire.HOST, stopped.port("imap")))
         taken.listen()
         assert str(stopped.port("imap")) in serve_and_fail(stopped)
