@@ -20,15 +20,19 @@ static void add_attribute(struct buf *out, const char *name)
 	buf_printf(out, "\\%s", name);
 }
 
+/* `mailbox` NULL: a name that only has others below it. */
 static void tell(struct imap_session *s, struct str name, const struct mailbox *mailbox)
 {
+	static const struct mailbox parent = { .no_select = true };
 	struct buf *out = &s->base.out;
 	bool lsub = s->command.verb == VERB_LSUB;
 
+	if (mailbox == NULL)
+		mailbox = &parent;
 	buf_printf(out, "* %s (", lsub ? "LSUB" : "LIST");
-	if (mailbox == NULL || mailbox->no_select || mailbox->id == 0)
+	if (mailbox->no_select || mailbox->id == 0)
 		add_attribute(out, "Noselect");
-	if (mailbox != NULL && mailbox->no_inferiors)
+	if (mailbox->no_inferiors)
 		add_attribute(out, "Noinferiors");
 	/* RFC 3348 3: \Noinferiors says it all; LSUB shows subscriptions, not mailboxes */
 	if (!lsub && !mailbox->no_inferiors)

@@ -3,6 +3,9 @@
  */
 #pragma once
 
+#include <stddef.h>
+#include <stdint.h>
+
 /* Before login: whoever is there is a stranger. */
 #define IMAP_STRANGER_LINE_MAX 8192
 #define IMAP_STRANGER_LITERAL_MAX 4096
@@ -13,9 +16,9 @@
 /* Strings of one command; the message of an APPEND goes to the spool instead. */
 #define IMAP_LITERAL_MAX 65536
 /* All lines and literals of one command. */
-#define IMAP_COMMAND_MAX 196608
+#define IMAP_COMMAND_MAX ((size_t)196608)
 /* A refused LITERAL+ up to this is read and dropped; of a larger one nothing is read, BYE (RFC 7888 section 4). */
-#define IMAP_DROP_MAX (256 * 1024 * 1024)
+#define IMAP_DROP_MAX UINT64_C(268435456)
 
 /* A name as it is sent; what is stored is bounded by the store. */
 #define IMAP_MAILBOX_SENT_MAX 4096

@@ -27,7 +27,7 @@ static bool is_plain(struct str name)
 /* Modified UTF-7 is printable ASCII: a literal is never needed. */
 void imap_add_mailbox(struct buf *out, struct str name)
 {
-	struct buf sent = BUF_INIT(STORE_MAILBOX_NAME_MAX * 4);
+	struct buf sent = BUF_INIT((size_t)STORE_MAILBOX_NAME_MAX * 4);
 
 	utf7_encode(&sent, name);
 	if (is_plain(buf_str(&sent))) {
