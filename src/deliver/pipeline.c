@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "base/str.h"
+#include "store/mailbox.h"
 
 #include <string.h>
 
@@ -133,6 +134,20 @@ static enum errc check_outside(const struct pipeline *p, struct plan *plan)
 	return OK;
 }
 
+/* A subaddress may have named a new folder. That it is there already is as good; that it cannot be made means INBOX, where
+ * the store puts what has no folder. */
+static enum errc make_folder(
+    const struct pipeline *p, const struct route_target *target, struct err *err)
+{
+	struct actor owner = { .user = target->owner };
+	int64_t id;
+	enum errc rc = OK;
+
+	if (target->create)
+		rc = mailbox_create(p->env->store, owner, target->mailbox, &id, err);
+	return errc_is_temporary(rc) ? rc : OK;
+}
+
 /* Turns plans into deliveries: an account that several recipients reach gets the message once. */
 static enum errc stage_keep(struct pipeline *p, struct err *err)
 {
@@ -152,6 +167,9 @@ static enum errc stage_keep(struct pipeline *p, struct err *err)
 
 			if (target->kind != ROUTE_LOCAL || find_delivery(p, target))
 				continue;
+			plan->rc = make_folder(p, target, &plan->err);
+			if (plan->rc != OK)
+				break;
 			d = &p->deliveries[p->delivery_count++];
 			d->owner = target->owner;
 			d->mailbox = target->mailbox;

@@ -83,14 +83,14 @@ static enum errc add_target(struct resolver *r, struct route_target target)
 
 /* The folder that "+detail" names, if it is there (or may be made); else INBOX. */
 static enum errc choose_folder(
-    struct resolver *r, const struct account *account, struct str *name_out)
+    struct resolver *r, const struct account *account, struct route_target *target)
 {
 	struct actor owner = { .user = account->id };
 	struct mailbox mailbox;
 	struct str name;
 	enum errc rc;
 
-	*name_out = STR("INBOX");
+	target->mailbox = STR("INBOX");
 	if (r->detail.n == 0)
 		return OK;
 	rc = mailbox_name_check(r->detail, r->arena, &name, NULL);
@@ -99,8 +99,9 @@ static enum errc choose_folder(
 	rc = mailbox_find(r->db, owner, name, r->arena, &mailbox, r->err);
 	if (errc_is_temporary(rc))
 		return rc;
-	if ((rc == OK && !mailbox.no_select) || r->settings->create_folder) {
-		*name_out = name;
+	if (rc == OK ? !mailbox.no_select : r->settings->create_folder) {
+		target->mailbox = name;
+		target->create = rc != OK;
 		say(r, "folder \"%.*s\" by the subaddress", STR_ARG(name));
 	} else {
 		say(r, "no folder \"%.*s\": INBOX", STR_ARG(name));
@@ -126,7 +127,7 @@ static enum errc add_account(struct resolver *r, const struct account *account)
 		return OK;
 	}
 	say(r, "account \"%.*s\" (%lld)", STR_ARG(account->name), (long long)account->id);
-	rc = choose_folder(r, account, &target.mailbox);
+	rc = choose_folder(r, account, &target);
 	return rc == OK ? add_target(r, target) : rc;
 }
 

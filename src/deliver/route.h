@@ -21,6 +21,7 @@ struct route_target {
 	int64_t owner;	    /* local */
 	struct str account; /* local: its login name */
 	struct str mailbox; /* local: stored name of the folder */
+	bool create;	    /* the folder is not there and is to be made */
 	struct str
 	    address; /* remote: the address; pipe: the command with its first character */
 	int64_t quota_bytes, used_bytes;

@@ -94,7 +94,7 @@ enum step lmtp_cmd_rcpt(struct lmtp_session *l, struct str rest)
 	struct smtp_path_command command;
 	struct err err = { .code = OK };
 	struct route route;
-	struct str recipient;
+	struct str recipient, plain;
 	enum errc rc;
 
 	if (l->plan_count >= (size_t)l->env->conf->recipients_max)
@@ -108,7 +108,9 @@ enum step lmtp_cmd_rcpt(struct lmtp_session *l, struct str rest)
 		return refuse(
 		    l, (struct smtp_status){ 553, "5.6.7" }, "such an address needs SMTPUTF8");
 	recipient = str_dup(l->transaction, command.path.address);
-	rc = resolve(l, recipient, &route, &err);
+	/* the route points into it, and lives as long as the transaction */
+	plain = str_dup(l->transaction, smtp_path_plain(&command.path, l->transaction));
+	rc = resolve(l, plain, &route, &err);
 	if (errc_is_temporary(rc)) {
 		log_error(l->s.log, "route-failed", F_STR("rcpt", recipient), F_ERR(&err));
 		(void)err_set(&err, rc, "%s", smtp_text_of(rc, &err));

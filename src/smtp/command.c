@@ -6,6 +6,8 @@
 #include "base/utf8.h"
 #include "smtp/limits.h"
 
+#include <string.h>
+
 struct smtp_line smtp_line_split(struct str line)
 {
 	size_t space;
@@ -144,6 +146,27 @@ enum errc smtp_path_parse(
 		return err_set(err, ERR_SYNTAX, "bad character in address");
 	*path_out = path;
 	return OK;
+}
+
+struct str smtp_path_plain(const struct smtp_path *path, struct arena *arena)
+{
+	struct str local = path->local_part;
+	char *plain;
+	size_t n = 0;
+
+	if (local.n < 2 || local.p[0] != '"')
+		return path->address;
+	plain = arena_alloc_raw(arena, path->address.n);
+	for (size_t i = 1; i + 1 < local.n; i++) {
+		i += local.p[i] == '\\';
+		if (!is_dot_string(local.p[i]))
+			return path->address;
+		plain[n++] = local.p[i];
+	}
+	if (n == 0)
+		return path->address;
+	memcpy(plain + n, local.p + local.n, path->address.n - local.n);
+	return (struct str){ plain, n + path->address.n - local.n };
 }
 
 /* The end of "<...>" in `s`, quotes honoured; s.n when there is none. `s` starts behind the '<'. */

@@ -44,6 +44,12 @@ struct smtp_path_command {
 NODISCARD enum errc smtp_path_command(struct str rest, struct str keyword, struct arena *arena,
     struct smtp_path_command *command_out, struct err *err);
 
+/*
+ * The address without quotes and backslashes that it could do without: "ann"@b is ann@b (RFC 5321 4.1.2: they are no part of
+ * the name). What only stands in quotes ("a b"@c) keeps them. In the arena or the path's own.
+ */
+struct str smtp_path_plain(const struct smtp_path *path, struct arena *arena);
+
 /* The text between the brackets. `allow_empty`: "" is the null path. */
 NODISCARD enum errc smtp_path_parse(
     struct str in, bool allow_empty, struct smtp_path *path_out, struct err *err);

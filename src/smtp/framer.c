@@ -4,22 +4,31 @@
 #include "net/spool.h"
 #include "smtp/limits.h"
 
+/* The index of the first CRLF, or in.n. */
+static size_t find_crlf(struct str in)
+{
+	return str_find(in, STR("\r\n"));
+}
+
+/* A CR at the end may be the first half of the CRLF that is looked for. */
+static size_t without_last_cr(struct str in)
+{
+	return in.n > 0 && in.p[in.n - 1] == '\r' ? in.n - 1 : in.n;
+}
+
 enum errc smtp_line_take(struct str in, struct str *line_out, size_t *used_out)
 {
 	struct str window = str_first(in, SMTP_LINE_MAX);
-	size_t end = str_find_char(window, '\n');
-	struct str line;
+	size_t end = find_crlf(window);
+	struct str line = str_first(window, end);
 
 	if (end == window.n) {
-		*used_out = window.n;
+		*used_out = without_last_cr(window);
 		return in.n >= SMTP_LINE_MAX ? ERR_LIMIT : ERR_MORE;
 	}
-	*used_out = end + 1;
-	line = str_first(window, end);
-	if (line.n == 0 || line.p[line.n - 1] != '\r')
-		return ERR_SYNTAX;
-	line.n--;
-	if (str_find_char(line, '\r') < line.n || str_find_char(line, '\0') < line.n)
+	*used_out = end + 2;
+	if (str_find_char(line, '\r') < line.n || str_find_char(line, '\n') < line.n ||
+	    str_find_char(line, '\0') < line.n)
 		return ERR_SYNTAX;
 	*line_out = line;
 	return OK;
@@ -27,10 +36,10 @@ enum errc smtp_line_take(struct str in, struct str *line_out, size_t *used_out)
 
 size_t smtp_line_skip(struct str in, bool *done_out)
 {
-	size_t end = str_find_char(in, '\n');
+	size_t end = find_crlf(in);
 
 	*done_out = end < in.n;
-	return *done_out ? end + 1 : in.n;
+	return *done_out ? end + 2 : without_last_cr(in);
 }
 
 void smtp_data_init(struct smtp_data *data)

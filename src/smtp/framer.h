@@ -11,9 +11,10 @@ struct buf;
 struct spool;
 
 /*
- * The next command line at the front of `in`, without its end; *used_out is what to consume with it.
- * OK, ERR_MORE (no line end yet), ERR_LIMIT (over SMTP_LINE_MAX: *used_out bytes are to be dropped, and with
- * smtp_line_skip what follows up to the line's end), ERR_SYNTAX (ends in a bare LF, or holds NUL or a bare CR).
+ * The next command line at the front of `in`, without its CRLF; *used_out is what to consume with it. Nothing but CRLF ends a
+ * line (RFC 5321 2.3.8): a bare LF can begin no second command.
+ * OK, ERR_MORE (no CRLF yet), ERR_LIMIT (over SMTP_LINE_MAX: *used_out bytes are to be dropped, and with
+ * smtp_line_skip what follows up to the line's end), ERR_SYNTAX (holds a bare CR or LF, or NUL).
  */
 NODISCARD enum errc smtp_line_take(struct str in, struct str *line_out, size_t *used_out);
 

@@ -149,6 +149,33 @@ static void splits_verb_and_rest(void **state)
 	assert_int_equal(split.verb.n, 0);
 }
 
+/* RFC 5321 4.1.2: quotes and backslashes are no part of the name. */
+static void takes_quotes_off_that_are_not_needed(void **state)
+{
+	static const struct {
+		struct str in, plain;
+	} cases[] = {
+		{ STR_INIT("ann@b.example"), STR_INIT("ann@b.example") },
+		{ STR_INIT("\"ann\"@b.example"), STR_INIT("ann@b.example") },
+		{ STR_INIT("\"a\\nn\"@b.example"), STR_INIT("ann@b.example") },
+		{ STR_INIT("\"a.b\""), STR_INIT("a.b") },
+		{ STR_INIT("\"a b\"@b.example"), STR_INIT("\"a b\"@b.example") },
+		{ STR_INIT("\"a@c\"@b.example"), STR_INIT("\"a@c\"@b.example") },
+		{ STR_INIT("\"\"@b.example"), STR_INIT("\"\"@b.example") },
+	};
+	struct arena *arena = arena_new("test");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct smtp_path path;
+
+		assert_int_equal(smtp_path_parse(cases[i].in, false, &path, NULL), OK);
+		if (!str_equal(smtp_path_plain(&path, arena), cases[i].plain))
+			fail_msg("case %zu", i);
+	}
+	arena_free(&arena);
+}
+
 static void takes_any_sensible_host_name(void **state)
 {
 	struct str name;
@@ -169,6 +196,7 @@ int main(void)
 		cmocka_unit_test(bounds_paths_and_parameters),
 		cmocka_unit_test(reads_chunk_sizes),
 		cmocka_unit_test(splits_verb_and_rest),
+		cmocka_unit_test(takes_quotes_off_that_are_not_needed),
 		cmocka_unit_test(takes_any_sensible_host_name),
 	};
 

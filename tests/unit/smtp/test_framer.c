@@ -91,9 +91,11 @@ static const struct {
 	{ STR_INIT("NOOP\r\nQUIT\r\n"), OK, STR_INIT("NOOP"), 6 },
 	{ STR_INIT("\r\n"), OK, STR_INIT(""), 2 },
 	{ STR_INIT("NOOP"), ERR_MORE, STR_INIT(""), 4 },
-	{ STR_INIT("NOOP\r"), ERR_MORE, STR_INIT(""), 5 },
+	{ STR_INIT("NOOP\r"), ERR_MORE, STR_INIT(""), 4 },
 	{ STR_INIT(""), ERR_MORE, STR_INIT(""), 0 },
-	{ STR_INIT("NOOP\nQUIT\r\n"), ERR_SYNTAX, STR_INIT(""), 5 },
+	{ STR_INIT("NOOP\n"), ERR_MORE, STR_INIT(""), 5 },
+	/* one line, in which nothing hides: QUIT is no command */
+	{ STR_INIT("NOOP\nQUIT\r\n"), ERR_SYNTAX, STR_INIT(""), 11 },
 	{ STR_INIT("NO\rOP\r\n"), ERR_SYNTAX, STR_INIT(""), 7 },
 	{ STR_INIT("NO\0OP\r\n"), ERR_SYNTAX, STR_INIT(""), 7 },
 };
@@ -127,6 +129,8 @@ static void takes_a_line_of_the_longest_length(void **state)
 		bytes[n - 2] = '\r';
 		bytes[n - 1] = '\n';
 		assert_int_equal(smtp_line_take((struct str){ bytes, n }, &line, &used), want);
+		/* of the line that is too long the CR stays, and its end is found behind it */
+		assert_int_equal(used, want == OK ? n : SMTP_LINE_MAX - 1);
 	}
 }
 
@@ -138,6 +142,10 @@ static void skips_to_the_end_of_a_line(void **state)
 	assert_int_equal(smtp_line_skip(STR("abc"), &done), 3);
 	assert_false(done);
 	assert_int_equal(smtp_line_skip(STR("abc\r\nNOOP\r\n"), &done), 5);
+	assert_true(done);
+	assert_int_equal(smtp_line_skip(STR("abc\nd\r"), &done), 5);
+	assert_false(done);
+	assert_int_equal(smtp_line_skip(STR("\r\nNOOP\r\n"), &done), 2);
 	assert_true(done);
 }
 
