@@ -106,7 +106,8 @@ static enum errc said_instead(struct run *run, struct str wanted, struct err *er
 	struct str said = str_first(buf_str(&run->peer->said), 150);
 
 	return err_set(err, ERR_NOTFOUND, "wanted \"%.*s\", got \"%.*s\"%s",
-	    STR_ARG(str_first(wanted, 70)), STR_ARG(said), run->peer->session ? "" : " and the end");
+	    STR_ARG(str_first(wanted, 70)), STR_ARG(said),
+	    run->peer->session ? "" : " and the end");
 }
 
 /* The next line without its CRLF; it stays until take_line. */

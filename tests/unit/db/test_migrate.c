@@ -85,7 +85,7 @@ static void an_older_schema_waits_for_db_migrate(void **state)
 	int from = -1, to = -1;
 
 	assert_int_equal(try_open(&f->newer, &err), ERR_STATE);
-	assert_true(str_find(str_from(err.text), STR("migrate")) < str_from(err.text).n);
+	assert_true(str_find(str_from(err.text), STR("upgrade")) < str_from(err.text).n);
 	assert_int_equal(db_migrate(&f->newer, &from, &to, NULL), OK);
 	assert_int_equal(from, 1);
 	assert_int_equal(to, 2);
