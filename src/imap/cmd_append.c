@@ -34,8 +34,11 @@ static enum errc append(struct imap_session *s, const struct mailbox *mailbox, s
 	if (rc != OK)
 		return rc;
 	message.message = prepared;
-	message.internal_date =
-	    s->command.append.has_date ? s->command.append.date : clock_unix_s();
+	message.internal_date = clock_unix_s();
+	if (s->command.append.has_date) {
+		message.internal_date = civil_to_unix(&s->command.append.date);
+		message.internal_zone_min = s->command.append.date.zone_min;
+	}
 	rc = store_append(
 	    s->env->store, s->actor, mailbox->owner, mailbox->id, &message, 1, appended, err);
 	prepared_free(&prepared);

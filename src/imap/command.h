@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "base/civil.h"
 #include "imap/fetch_att.h"
 #include "imap/search_key.h"
 #include "imap/seqset.h"
@@ -97,7 +98,7 @@ struct imap_command {
 			struct str mailbox;
 			struct flag_list flags;
 			bool has_date;
-			int64_t date; /* unix seconds */
+			struct civil date;
 			uint32_t size;
 		} append;
 		struct {

@@ -144,7 +144,8 @@ static enum errc write_body(struct fetch_message *m, struct err *err)
 static void write_date(struct fetch_message *m)
 {
 	struct buf *out = &m->s->base.out;
-	struct civil civil = civil_from_unix(m->message.entry->internal_date, 0);
+	struct civil civil = civil_from_unix(
+	    m->message.entry->internal_date, m->message.entry->internal_zone_min);
 
 	BUF_ADD(out, "INTERNALDATE \"");
 	civil_add_imap(out, &civil);

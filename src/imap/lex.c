@@ -313,7 +313,7 @@ enum errc imap_flag_list(
 	return OK;
 }
 
-enum errc imap_date_time(struct cursor *c, int64_t *unix_out, struct err *err)
+enum errc imap_date_time(struct cursor *c, struct civil *civil_out, struct err *err)
 {
 	struct cursor at = *c;
 	struct civil civil;
@@ -326,7 +326,7 @@ enum errc imap_date_time(struct cursor *c, int64_t *unix_out, struct err *err)
 	rc = civil_parse_imap(text, &civil, err);
 	if (rc != OK)
 		return err_set(err, ERR_SYNTAX, "no such date-time");
-	*unix_out = civil_to_unix(&civil);
+	*civil_out = civil;
 	*c = at;
 	return OK;
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/civil.h"
 #include "base/cursor.h"
 #include "base/str.h"
 
@@ -59,7 +60,7 @@ NODISCARD enum errc imap_flags(
     struct cursor *c, struct arena *arena, struct flag_list *out, struct err *err);
 
 /* date-time with its quotes, as unix time. */
-NODISCARD enum errc imap_date_time(struct cursor *c, int64_t *unix_out, struct err *err);
+NODISCARD enum errc imap_date_time(struct cursor *c, struct civil *civil_out, struct err *err);
 
 /* date, quoted or not: days since 1970. */
 NODISCARD enum errc imap_date(struct cursor *c, int64_t *days_out, struct err *err);

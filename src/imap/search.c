@@ -315,7 +315,10 @@ static bool matches_index(const struct search *search, const struct node *node)
 	case SEARCH_SMALLER:
 		return entry->size < node->key->size;
 	default:
-		return compare_days(node->op, floor_day(entry->internal_date), node->key->day);
+		/* RFC 3501 6.4.4: disregarding time and timezone, so the day that INTERNALDATE shows */
+		return compare_days(node->op,
+		    floor_day(entry->internal_date + (int64_t)entry->internal_zone_min * 60),
+		    node->key->day);
 	}
 }
 

@@ -51,6 +51,7 @@ static enum errc put_object(struct db *db, struct arena *arena, struct append_wo
 	new.object = entry->object = store_new_id(w->store);
 	entry->id = w->last_id = store_new_id(w->store);
 	entry->internal_date = m->internal_date;
+	entry->internal_zone_min = m->internal_zone_min;
 	entry->size = (int64_t)m->message->bytes.n;
 	return object_insert(db, arena, &new, err);
 }

@@ -130,7 +130,7 @@ enum errc entry_insert(struct db *db, const struct entry *e, struct err *err)
 {
 	return rows_run(db, &sql_entry_insert,
 	    INTS(e->owner, e->mailbox, e->uid, e->id, e->object, (int64_t)e->flags, e->modseq,
-		e->internal_date, clock_unix_s(), e->size),
+		e->internal_date, e->internal_zone_min, clock_unix_s(), e->size),
 	    NULL, err);
 }
 

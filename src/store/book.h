@@ -56,6 +56,7 @@ struct entry {
 	uint32_t uid;
 	uint64_t flags;
 	int64_t internal_date, size;
+	int internal_zone_min;
 };
 
 NODISCARD enum errc entry_insert(struct db *db, const struct entry *entry, struct err *err);

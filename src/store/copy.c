@@ -193,6 +193,7 @@ static enum errc copy_entry(struct db *db, struct copy_work *w, const struct pic
 
 	entry->id = w->last_id = store_new_id(w->store);
 	entry->internal_date = source->internal_date;
+	entry->internal_zone_min = source->internal_zone_min;
 	entry->size = source->size;
 	if (rc == OK)
 		rc = entry_insert(db, entry, err);

@@ -6,12 +6,14 @@
 const struct db_sql sql_entry_insert = {
 	.name = "entry.insert",
 	.text = "INSERT INTO mail_entries (owner, mailbox, uid, id, object, flags, modseq,"
-		" internal_date, save_date, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		" internal_date, internal_zone, save_date, size)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 };
 
 const struct db_sql sql_entry_get = {
 	.name = "entry.get",
-	.text = "SELECT uid, flags, modseq, object, internal_date, size FROM mail_entries"
+	.text = "SELECT uid, flags, modseq, object, internal_date, internal_zone, size"
+		" FROM mail_entries"
 		" WHERE owner = ? AND mailbox = ? AND uid = ?",
 };
 
@@ -22,7 +24,8 @@ const struct db_sql sql_entry_id = {
 
 const struct db_sql sql_entry_range = {
 	.name = "entry.range",
-	.text = "SELECT uid, flags, modseq, object, internal_date, size FROM mail_entries"
+	.text = "SELECT uid, flags, modseq, object, internal_date, internal_zone, size"
+		" FROM mail_entries"
 		" WHERE owner = ? AND mailbox = ? AND uid BETWEEN ? AND ? ORDER BY uid",
 };
 
@@ -42,8 +45,9 @@ const struct db_sql sql_entry_keep_range = {
 	.name = "entry.keep_range",
 	.text =
 	    "INSERT INTO mail_removed (owner, mailbox, uid, id, object, flags, internal_date,"
-	    " save_date, size, removed)"
-	    " SELECT owner, mailbox, uid, id, object, flags, internal_date, save_date, size, ?"
+	    " internal_zone, save_date, size, removed)"
+	    " SELECT owner, mailbox, uid, id, object, flags, internal_date, internal_zone,"
+	    " save_date, size, ?"
 	    " FROM mail_entries WHERE owner = ? AND mailbox = ? AND uid BETWEEN ? AND ?",
 };
 

@@ -13,8 +13,9 @@ struct index_version;
 
 struct index_entry {
 	uint32_t uid;
-	uint32_t extra; /* 1: has keywords beyond the mask (index_extra_keywords) */
-	uint64_t flags; /* enum flag and keyword bits */
+	uint16_t extra;		   /* 1: has keywords beyond the mask (index_extra_keywords) */
+	int16_t internal_zone_min; /* minutes east of Greenwich */
+	uint64_t flags;		   /* enum flag and keyword bits */
 	int64_t modseq;
 	int64_t internal_date; /* unix seconds */
 	int64_t object;

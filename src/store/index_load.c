@@ -39,8 +39,9 @@ static struct index_entry entry_of(const struct db_q *q)
 		.flags = (uint64_t)db_i64(q, 1),
 		.modseq = db_i64(q, 2),
 		.internal_date = db_i64(q, 3),
-		.object = db_i64(q, 4),
-		.size = (uint64_t)db_i64(q, 5),
+		.internal_zone_min = (int16_t)db_i64(q, 4),
+		.object = db_i64(q, 5),
+		.size = (uint64_t)db_i64(q, 6),
 	};
 }
 

@@ -14,13 +14,15 @@ const struct db_sql sql_index_row = {
 
 const struct db_sql sql_index_batch = {
 	.name = "index.batch",
-	.text = "SELECT uid, flags, modseq, internal_date, object, size FROM mail_entries"
+	.text = "SELECT uid, flags, modseq, internal_date, internal_zone, object, size"
+		" FROM mail_entries"
 		" WHERE owner = ? AND mailbox = ? AND uid > ? ORDER BY uid LIMIT ?",
 };
 
 const struct db_sql sql_index_changed = {
 	.name = "index.changed",
-	.text = "SELECT uid, flags, modseq, internal_date, object, size FROM mail_entries"
+	.text = "SELECT uid, flags, modseq, internal_date, internal_zone, object, size"
+		" FROM mail_entries"
 		" WHERE owner = ? AND mailbox = ? AND modseq > ?",
 };
 

@@ -96,6 +96,7 @@ struct append_message {
 	const struct prepared *message;
 	struct flag_list flags;
 	int64_t internal_date; /* unix seconds */
+	int internal_zone_min; /* minutes east of Greenwich: how the client wrote it (RFC 3501 6.4.4 searches by its day) */
 };
 
 struct appended {

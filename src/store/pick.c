@@ -17,7 +17,8 @@ static struct picked picked_of(const struct db_q *q)
 		.modseq = db_i64(q, 2),
 		.object = db_i64(q, 3),
 		.internal_date = db_i64(q, 4),
-		.size = db_i64(q, 5),
+		.internal_zone_min = (int)db_i64(q, 5),
+		.size = db_i64(q, 6),
 	};
 }
 

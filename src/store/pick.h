@@ -15,6 +15,7 @@ struct picked {
 	uint32_t uid;
 	uint64_t flags;
 	int64_t modseq, object, internal_date, size;
+	int internal_zone_min;
 };
 
 /* Those that are there, ascending. In the arena. */

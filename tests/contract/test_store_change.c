@@ -47,7 +47,7 @@ static void fill(
 
 	assert_int_equal(prepare_message(w->store, bytes, &p, NULL), OK);
 	for (int i = 0; i < 1000; i++)
-		messages[i] = (struct append_message){ p, flags, 1700000000 };
+		messages[i] = (struct append_message){ p, flags, 1700000000, -90 };
 	for (int at = 0; at < count; at += 1000)
 		assert_int_equal(
 		    store_append(w->store, world_actor(w, account), w->accounts[account],
@@ -99,7 +99,7 @@ static void appends_all_or_none(void **state)
 	assert_int_equal(
 	    prepare_message(w->store, world_message(w->arena, 1, 1000), &p, NULL), OK);
 	for (int i = 0; i < 3; i++)
-		m[i] = (struct append_message){ p, { .system = FLAG_SEEN }, 1700000000 };
+		m[i] = (struct append_message){ p, { .system = FLAG_SEEN }, 1700000000, -90 };
 	assert_int_equal(store_append(w->store, world_actor(w, 0), w->accounts[0],
 			     w->inboxes[0], m, 3, &appended, NULL),
 	    OK);
@@ -312,6 +312,7 @@ static void copies_inside_an_account(void **state)
 	assert_int_equal(
 	    index_at(v, 2)->flags, FLAG_FLAGGED | UINT64_C(2) << FLAG_KEYWORD_SHIFT);
 	assert_int_equal(index_at(v, 2)->internal_date, 1700000000);
+	assert_int_equal(index_at(v, 2)->internal_zone_min, -90);
 	index_release(&v);
 	/* into itself */
 	assert_int_equal(
@@ -442,7 +443,7 @@ static enum errc append_two(struct world *w, int64_t mailbox, int64_t other)
 	assert_int_equal(
 	    prepare_message(w->store, world_message(w->arena, 1, 50000), &p, NULL), OK);
 	for (int i = 0; i < 2; i++)
-		m[i] = (struct append_message){ p, { .system = FLAG_SEEN }, 1700000000 };
+		m[i] = (struct append_message){ p, { .system = FLAG_SEEN }, 1700000000, -90 };
 	rc = store_append(
 	    w->store, world_actor(w, 0), w->accounts[0], mailbox, m, 2, &appended, NULL);
 	prepared_free(&p);

@@ -34,7 +34,8 @@ static int tear_down(void **state)
 static bool same_entry(const struct index_entry *a, const struct index_entry *b)
 {
 	return a->uid == b->uid && a->flags == b->flags && a->modseq == b->modseq &&
-	    a->internal_date == b->internal_date && a->object == b->object &&
+	    a->internal_date == b->internal_date &&
+	    a->internal_zone_min == b->internal_zone_min && a->object == b->object &&
 	    a->size == b->size && a->extra == b->extra;
 }
 
@@ -80,7 +81,7 @@ static void fill(struct world *w, int count, uint64_t system)
 	assert_int_equal(
 	    prepare_message(w->store, world_message(w->arena, 1, 500), &p, NULL), OK);
 	for (int i = 0; i < 1000; i++)
-		m[i] = (struct append_message){ p, { .system = system }, 1700000000 };
+		m[i] = (struct append_message){ p, { .system = system }, 1700000000, -90 };
 	for (int at = 0; at < count; at += 1000)
 		assert_int_equal(
 		    store_append(w->store, world_actor(w, 0), w->accounts[0], w->inboxes[0], m,

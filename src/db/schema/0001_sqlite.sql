@@ -309,6 +309,7 @@ CREATE TABLE mail_entries (
 	flags INTEGER NOT NULL,
 	modseq INTEGER NOT NULL,
 	internal_date INTEGER NOT NULL,           -- unix seconds
+	internal_zone INTEGER NOT NULL DEFAULT 0, -- minutes east of Greenwich
 	save_date INTEGER NOT NULL,
 	size INTEGER NOT NULL,
 	PRIMARY KEY (owner, mailbox, uid)
@@ -410,6 +411,7 @@ CREATE TABLE mail_removed (
 	object INTEGER NOT NULL,
 	flags INTEGER NOT NULL,
 	internal_date INTEGER NOT NULL,
+	internal_zone INTEGER NOT NULL DEFAULT 0,
 	save_date INTEGER NOT NULL,
 	size INTEGER NOT NULL,
 	removed INTEGER NOT NULL,                 -- unix seconds
