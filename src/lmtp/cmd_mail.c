@@ -72,6 +72,7 @@ enum step lmtp_cmd_mail(struct lmtp_session *l, struct str rest)
 {
 	struct smtp_path_command command;
 	struct err err = { .code = OK };
+	bool is_ipv6;
 
 	if (smtp_path_command(rest, STR("FROM"), l->transaction, &command, &err) != OK)
 		return refuse(l, 501, "5.1.7", err.text);
@@ -79,13 +80,16 @@ enum step lmtp_cmd_mail(struct lmtp_session *l, struct str rest)
 		return STEP_MORE;
 	if (command.path.utf8 && !l->utf8)
 		return refuse(l, 553, "5.6.7", "such an address needs SMTPUTF8");
+	/* RFC 5321 4.1.3 */
+	is_ipv6 = str_find_char(l->s.peer.address, ':') < l->s.peer.address.n;
 	l->envelope = (struct envelope){
 		.sender = str_dup(l->transaction, command.path.address),
 		.protocol = l->utf8 ? STR("UTF8LMTP") : STR("LMTP"),
 		.helo = l->helo,
 		.peer = l->s.peer.is_unix
 		    ? STR_EMPTY
-		    : str_printf(l->transaction, "[%.*s]", STR_ARG(l->s.peer.address)),
+		    : str_printf(l->transaction, "[%s%.*s]", is_ipv6 ? "IPv6:" : "",
+			  STR_ARG(l->s.peer.address)),
 		.id = new_transaction_id(l->transaction),
 		.log = l->s.log,
 	};

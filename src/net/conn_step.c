@@ -285,10 +285,12 @@ static enum turn advance_flushing(struct conn *conn)
 
 static enum turn advance_draining(struct conn *conn)
 {
+	/* a handshake that took too long has no session */
+	bool await_peer = conn->session && conn->session->await_peer;
 	enum io_result result =
-	    conn->eof ? IO_OK : io_finish(&conn->io, conn->session->await_peer, &conn->drained);
+	    conn->eof ? IO_OK : io_finish(&conn->io, await_peer, &conn->drained);
 
-	if (result == IO_OK)
+	if (result == IO_OK && conn->session)
 		conn->session->peer_took_all = io_peer_took_all(&conn->io);
 	if (result != IO_WAIT)
 		return conn_end(conn, conn->end_reason);
