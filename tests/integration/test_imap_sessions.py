@@ -346,3 +346,100 @@ def shown_flags(peer):
         int(got["UID"]): sorted(set(got["FLAGS"]) - {"\\Recent"})
         for got in peer.ok("FETCH 1:* (UID FLAGS)").fetched().values()
     }
+
+
+# folders, deliveries and copies at once
+
+
+class FolderWalker(Walker):
+    """Makes, renames and deletes folders that others use at the same time: every answer is OK or NO."""
+
+    def __init__(self, peer, seed, steps):
+        super().__init__(None, seed, steps)
+        self.peer = peer
+
+    def name(self):
+        return "/".join(self.rng.choice("abc") for _ in range(self.rng.randrange(1, 4)))
+
+    def step(self):
+        command = self.rng.choice(
+            [
+                f"CREATE {self.name()}",
+                f"CREATE {self.name()}",
+                f"DELETE {self.name()}",
+                f"RENAME {self.name()} {self.name()}",
+                f"SELECT {self.name()}",
+                f"STATUS {self.name()} (MESSAGES UIDNEXT UNSEEN)",
+                'LIST "" *',
+                f"SUBSCRIBE {self.name()}",
+                [f"APPEND {self.name()} {{}}", mail()],
+            ]
+        )
+        if isinstance(command, list):
+            command = "APPEND {} {{{}+}}\r\n{}".format(self.name(), len(command[1]), command[1].decode())
+        try:
+            assert self.peer.cmd(command).status in ("OK", "NO"), command
+        except wire.Closed:  # its folder was deleted by another: docs/imap.md
+            self.peer = self.again()
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize("seed", range(2))
+def test_folders_of_many_sessions(host, account, seed):
+    walkers = [FolderWalker(account.imap(), f"{seed}/{i}", 80) for i in range(4)]
+    for walker in walkers:
+        walker.again = account.imap
+        walker.start()
+    for walker in walkers:
+        walker.join(60)
+        assert not walker.is_alive()
+        assert walker.failure is None, walker.failure
+    with account.imap() as peer:
+        for row in peer.ok('LIST "" *').of("LIST"):
+            if "\\Noselect" not in row[0]:
+                counted = peer.ok(f"EXAMINE {row[2]}").of("EXISTS")
+                told = peer.ok(f"STATUS {row[2]} (MESSAGES)").one("STATUS")[1][1]
+                assert counted == [int(told)]
+                assert len(peer.uids()) == int(told)
+
+
+@pytest.mark.ours
+def test_deliveries_copies_and_deletions_at_once(host, account):
+    """Nothing is lost, counted twice or left behind: `verify` reads everything."""
+
+    class Deliverer(Walker):
+        def step(self):
+            with host.lmtp() as lmtp:
+                for _ in range(5):
+                    lmtp.deliver_all(account.address, mail(b"x" * self.rng.randrange(60_000) + b"\r\n"))
+                lmtp.quit()
+
+    class Mover(Walker):
+        def step(self):
+            self.tracker.ok("FETCH 1:* UID")
+            # what comes meanwhile is not among these
+            uids = [uid for uid in self.tracker.view if uid]
+            first, last = uids[0], uids[-1]
+            self.tracker.ok(f"UID COPY {first}:{last} Archive")
+            self.tracker.ok(rf"UID STORE {first}:{last} +FLAGS.SILENT (\Deleted)")
+            self.tracker.ok("EXPUNGE")
+            self.tracker.ok(["APPEND INBOX ", mail()])
+
+    with account.imap() as peer:
+        peer.ok("CREATE Archive")
+        peer.append("INBOX", mail())
+        mover = Mover(Tracker(peer), "mover", 20)
+        walkers = [mover, *(Deliverer(None, f"deliverer {i}", 6) for i in range(3))]
+        for walker in walkers:
+            walker.start()
+        for walker in walkers:
+            walker.join(60)
+            assert not walker.is_alive()
+            assert walker.failure is None, walker.failure
+    done = host.server.cli("verify", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with account.imap("INBOX") as peer:
+        left = len(peer.uids())
+        peer.select("Archive")
+        # 3 * 6 * 5 delivered, 21 appended; each stands in INBOX or was copied before it was expunged
+        assert left + len(peer.uids()) == 111

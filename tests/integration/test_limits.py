@@ -1,0 +1,173 @@
+"""Limits of connections, time and size that the configuration sets; who the server runs as."""
+
+import contextlib
+import os
+import pathlib
+import re
+import time
+
+import pytest
+import wire
+from mails import mail, without_trace
+from test_bad_input import Bystander
+from test_lmtp import other_address
+
+pytestmark = pytest.mark.ours
+
+
+def test_the_server_is_not_root(host):
+    """Started by root it becomes another user, and cannot come back."""
+    status = pathlib.Path(f"/proc/{host.server.process.pid}/status").read_text()
+    if os.getuid() == 0:
+        assert set(re.search(r"^Uid:\s+(.*)$", status, re.M)[1].split()).isdisjoint({"0"})
+        assert set(re.search(r"^Gid:\s+(.*)$", status, re.M)[1].split()).isdisjoint({"0"})
+        assert int(re.search(r"^CapEff:\s+(\w+)$", status, re.M)[1], 16) == 0
+    assert re.search(r"^NoNewPrivs:\s+1$", status, re.M)
+
+
+def test_too_many_connections_of_one_address(make_host):
+    """Each is told so in its protocol; who goes makes room. This machine itself is not counted."""
+    address = other_address()
+    if not address:
+        pytest.skip("this machine has no address but loopback")
+    host = make_host({"net.per_address_max": "3"})
+    account = host.account()
+    host.server.stop()
+    listen = {service: f"127.0.0.1:{host.port(service)}, {address}:{host.port(service)}" for service in ("imap", "lmtp")}
+    host.server.configure({"imap.listen": listen["imap"], "lmtp.listen": listen["lmtp"], "lmtp.allow": address}).start()
+    with contextlib.ExitStack() as stack:
+        peers = [stack.enter_context(wire.Imap((address, host.port("imap")))) for _ in range(3)]
+        assert all(peer.greeting[0] == "OK" for peer in peers)
+        with wire.Imap((address, host.port("imap"))) as peer:
+            assert peer.greeting[0] == "BYE"
+            assert peer.wire.ended()
+        with wire.Lmtp((address, host.port("lmtp")), greet=False) as peer:
+            assert peer.reply().code == 421
+            assert peer.wire.ended()
+        for _ in range(10):
+            stack.enter_context(account.imap("INBOX"))
+        peers[0].logout()
+        time.sleep(0.2)
+        with wire.Imap((address, host.port("imap"))) as peer:
+            assert peer.greeting[0] == "OK"
+
+
+def test_too_many_connections_of_one_user(make_host):
+    host = make_host({"net.per_user_max": "3"})
+    account, other = host.account(), host.account()
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(account.imap("INBOX"))
+        with wire.Imap(host.port("imap")) as peer:
+            assert peer.cmd(f"LOGIN {account.user} {account.password}").status == "NO"
+        stack.enter_context(other.imap("INBOX"))
+
+
+def test_strangers_have_a_minute(make_host):
+    host = make_host({"imap.login_timeout": "5s"})
+    account = host.account()
+    with wire.Imap(host.port("imap")) as stranger, account.imap("INBOX") as friend:
+        start = time.monotonic()
+        stranger.noop()
+        assert any(r[0] == "BYE" for r in stranger.wait_for(lambda response: response[0] == "BYE", 12))
+        assert 4 < time.monotonic() - start < 10
+        assert stranger.wire.ended()
+        friend.noop()
+
+
+def test_a_handshake_has_a_limit(make_host):
+    host = make_host({"imap.login_timeout": "5s"})
+    with wire.Wire.connect(host.port("imaps")) as peer:
+        peer.socket.settimeout(40)
+        assert peer.ended()
+
+
+def test_ipv6(make_host):
+    host = make_host()
+    account = host.account()
+    host.server.stop()
+    host.server.configure(
+        {
+            "lmtp.listen": f"127.0.0.1:{host.port('lmtp')}, [::1]:{host.port('lmtp')}",
+            "imap.listen": f"127.0.0.1:{host.port('imap')}, [::1]:{host.port('imap')}",
+        }
+    ).start()
+    message = mail()
+    with wire.Lmtp(("::1", host.port("lmtp"))) as peer:
+        peer.deliver_all(account.address, message)
+    with wire.Imap(("::1", host.port("imap"))) as peer:
+        peer.login(account.user, account.password)
+        peer.select()
+        front = without_trace(peer.bodies()[0], message)
+    # RFC 5321 4.1.3: an IPv6 literal has its tag
+    assert b"([IPv6:::1])" in front
+
+
+def test_a_message_almost_as_large_as_allowed(make_host):
+    """50 MB in and out, with a bystander, in memory that does not grow with every copy of it."""
+    host = make_host()
+    account = host.account()
+    message = mail(os.urandom(1 << 20).hex().encode() * 22 + b"\r\n")
+    with Bystander(host.account()):
+        with host.lmtp() as peer:
+            peer.wire.socket.settimeout(60)
+            for _ in range(2):
+                peer.deliver_all(account.address, message)
+        high = host.server.memory_high()
+        with account.imap("INBOX") as peer:
+            peer.wire.socket.settimeout(60)
+            for number in (1, 2):
+                without_trace(peer.ok(f"FETCH {number} BODY.PEEK[]").fetched()[number]["BODY[]"], message)
+            assert peer.ok("FETCH 1 BODY.PEEK[]<40000000.10>").fetched()
+            peer.append("INBOX", message)
+            peer.ok("COPY 1:3 INBOX")
+    assert high < 700 << 20, f"{high >> 20} MB"
+    assert host.server.memory_high() < 900 << 20, f"{host.server.memory_high() >> 20} MB"
+
+
+def test_many_idle_sessions_cost_little(make_host):
+    host = make_host({"net.per_user_max": "1000", "net.per_address_max": "1000"})
+    account = host.account()
+    account.imap("INBOX").logout()
+    before = resident(host)
+    peers = []
+    for _ in range(300):
+        peers.append(account.imap("INBOX"))
+        peers[-1].idle()
+    grown = resident(host) - before
+    with host.lmtp() as lmtp:
+        lmtp.deliver_all(account.address, mail())
+    for peer in peers:
+        peer.wait_for(lambda response: response[1:] == ["EXISTS"], 5)
+        peer.close()
+    assert grown < 300 * 200_000, f"{grown // 300} bytes a session"
+
+
+def resident(host):
+    status = pathlib.Path(f"/proc/{host.server.process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
+
+
+def test_the_log_holds_no_secrets_and_one_line_an_event(host, account):
+    """What peers say cannot leave its quotes, and passwords are never written."""
+    for command in (
+        ["LOGIN ", b'x" sid=0 user="forged', " ", b"pass\nword-in-the-log"],
+        ["LOGIN ", b"line\r\n2026-01-01T00:00:00Z error forged", " ", b"y"],
+        f'LOGIN {account.user} "wrong-secret"',
+        ['ID ("name" ', b"evil\r\nerror forged", ")"],
+        ['ID ("na\xffme" ', b"\x1b[2J", ")"],
+    ):
+        with wire.Imap(host.port("imap")) as peer:
+            peer.cmd(command)
+    with host.lmtp() as peer:
+        peer.cmd(b'MAIL FROM:<"\\" forged=1"@elsewhere.test>')
+        peer.cmd(f"RCPT TO:<{account.address}>")
+        peer.data(mail())
+    with account.imap() as peer:
+        peer.noop()
+    text = host.server.log.read_text(errors="replace")
+    assert account.password not in text
+    assert "wrong-secret" not in text and "word-in-the-log" not in text
+    for line in text.splitlines():
+        assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (error|warn|info|debug) ", line), line
+        assert " forged" not in re.sub(r'"(?:[^"\\]|\\.)*"', '""', line), line
