@@ -1,5 +1,6 @@
 """Messages of a mailbox: FETCH, STORE, SEARCH, COPY, EXPUNGE (RFC 3501 6.4, 7.4; 4315; 6851)."""
 
+import os
 import re
 
 import pytest
@@ -569,3 +570,64 @@ def test_large_answers(imap):
         other.noop()
     got = imap.end(tag).fetched()
     assert all(got[number]["BODY[]"].endswith(body) for number in (1, 2, 3))
+
+
+# windows and numbers at the edges
+
+
+@pytest.mark.ours
+@pytest.mark.parametrize(
+    ("window", "want"),
+    [
+        ("<0.1>", NESTED[:1]),
+        (f"<0.{len(NESTED)}>", NESTED),
+        (f"<0.{len(NESTED) + 1}>", NESTED),
+        (f"<{len(NESTED) - 1}.10>", NESTED[-1:]),
+        (f"<{len(NESTED)}.10>", b""),
+        ("<4294967295.1>", b""),
+        ("<1.4294967295>", NESTED[1:]),
+    ],
+)
+def test_windows_at_the_edges(nested_box, window, want):
+    assert section(nested_box, 1, window) == want
+
+
+@pytest.mark.ours
+def test_windows_put_together_are_the_message(nested_box):
+    """As clients fetch large messages: piece by piece."""
+    for size in (1, 7, 100):
+        pieces = [section(nested_box, 1, f"<{at}.{size}>") for at in range(0, len(NESTED), size)][:120]
+        assert b"".join(pieces) == NESTED[: size * len(pieces)]
+
+
+def test_windows_of_a_message_in_chunks(imap):
+    """Larger than what is stored in one piece; cut where a store may have cut it."""
+    body = b"\r\n".join(os.urandom(36).hex().encode() for _ in range(12_000)) + b"\r\n"
+    message = mail(b"", headers=b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n")
+    message += b"--b\r\n\r\n" + body + b"--b\r\nContent-Type: application/x-a\r\n\r\n" + body.upper() + b"--b--\r\n"
+    imap.append("INBOX", message)
+    imap.select()
+    assert section(imap, 1, "") == message
+    assert section(imap, 1, "1") == body[:-2]
+    assert section(imap, 1, "2") == body.upper()[:-2]
+    for at in (0, 1, 16_383, 16_384, 32_767, 32_768, 65_535, 65_536, 262_143, 262_144, 524_288, 1_048_575, 1_048_576, len(message) - 3):
+        assert section(imap, 1, f"<{at}.5>") == message[at : at + 5], at
+        assert section(imap, 1, f"2<{at}.70000>") == body.upper()[:-2][at : at + 70_000], at
+
+
+@pytest.mark.ours
+def test_the_same_attachment_in_many_messages(imap):
+    """Stored once, shown everywhere, gone nowhere when one of them goes."""
+    attachment = os.urandom(60_000).hex().encode()
+    messages = [
+        mail(b"--b\r\n\r\n%d\r\n--b\r\nContent-Type: application/x-a\r\n\r\n%s\r\n--b--\r\n" % (i, attachment),
+             headers=b"Content-Type: multipart/mixed; boundary=b\r\n")
+        for i in range(4)
+    ]
+    for message in messages:
+        imap.append("INBOX", message)
+    imap.select()
+    imap.ok(r"STORE 1,3 +FLAGS.SILENT (\Deleted)")
+    imap.ok("EXPUNGE")
+    assert imap.bodies() == [messages[1], messages[3]]
+    assert section(imap, 2, "2") == attachment

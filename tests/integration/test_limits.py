@@ -82,6 +82,24 @@ def test_a_handshake_has_a_limit(make_host):
         assert peer.ended()
 
 
+def test_a_stop_during_handshakes_and_logins(make_host):
+    host = make_host({"net.stop_grace": "2s"})
+    account = host.account()
+    hello = b"\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03"
+    with contextlib.ExitStack() as stack:
+        for part in (b"", hello[:3], hello):
+            stack.enter_context(wire.Wire.connect(host.port("imaps"))).send(part)
+        for part in (b"", b"a1 LOG", b"a1 LOGIN {5}\r\n", b"a1 AUTHENTICATE PLAIN\r\n"):
+            stack.enter_context(wire.Imap(host.port("imap"))).send(part)
+        checking = stack.enter_context(wire.Imap(host.port("imap")))
+        checking.begin(f"LOGIN {account.user} {account.password}")
+        busy = stack.enter_context(account.imap("INBOX"))
+        busy.send(b"x1 APPEND INBOX {1000}\r\nhalf")
+        start = time.monotonic()
+        assert host.server.stop() == 0
+        assert time.monotonic() - start < 8
+
+
 def test_ipv6(make_host):
     host = make_host()
     account = host.account()
