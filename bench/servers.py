@@ -15,6 +15,8 @@ sys.path.insert(0, str(ROOT / "tests/integration"))
 
 from tabella_server import HOST, STOP_SECONDS, Server, free_port_base, port_answers  # noqa: E402
 
+# What ./dev build leaves; TABELLA names another one.
+RELEASE = pathlib.Path(__file__).resolve().parent.parent / "build/tabella"
 DOMAIN = "bench.test"
 PASSWORD = "bench-password"
 LMTP, IMAP = 24, 143
@@ -189,7 +191,7 @@ class Tabella(Server):
     name = "tabella"
 
     def __init__(self, folder, port_base=None, accounts=100):
-        super().__init__(folder=folder, port_base=port_base, domain=DOMAIN)
+        super().__init__(os.environ.get("TABELLA") or RELEASE, folder, port_base, DOMAIN)
         self.accounts = accounts
 
     @property
@@ -233,7 +235,7 @@ class Tabella(Server):
     def counters(self):
         """What the server counted since it was started; empty where it cannot say."""
         done = self.cli("status", "--json", check=False)
-        return json.loads(done.stdout) if done.returncode == 0 and done.stdout.startswith("{") else {}
+        return json.loads(done.stdout)["server"] if done.returncode == 0 and done.stdout.startswith("{") else {}
 
 
 def copy_folder(source, target):
