@@ -211,7 +211,7 @@ class Tabella(Server):
         """Accounts cost a password hash each, so a folder made once is copied for later runs."""
         template = self.folder.parent / f"template-{self.accounts}"
         if not template.exists():
-            maker = Server(folder=template.with_suffix(".new"), port_base=self.port_base, domain=DOMAIN)
+            maker = Server(self.binary, template.with_suffix(".new"), self.port_base, DOMAIN)
             maker.init()
             for name in account_names(self.accounts):
                 maker.add_user(name, PASSWORD)
