@@ -27,6 +27,7 @@ struct content {
 	int64_t owner, object;
 	uint64_t size, header_size, trace_size;
 	bool has_extents;
+	bool is_whole;	   /* `header` is the message */
 	bool is_loaded;	   /* the pieces are known; else only trace and header are */
 	struct str header; /* trace headers and header skeleton */
 	struct str trace;
@@ -36,7 +37,7 @@ struct content {
 	struct buf chunk;
 	const struct extent *chunk_extent;
 	uint64_t chunk_n;
-	struct buf whole; /* of content_view */
+	struct buf view; /* of content_view */
 };
 
 static enum errc corrupt(const struct content *c, struct err *err, const char *what)
@@ -70,11 +71,12 @@ static enum errc read_header(struct content *c, struct str column, struct err *e
 	    !cursor_take_n(&cur, (size_t)trace_size, &trace))
 		return corrupt(c, err, "header column");
 	c->has_extents = (marks.p[0] & CONTENT_HAS_EXTENTS) != 0;
+	c->is_whole = (marks.p[0] & CONTENT_IS_WHOLE) != 0;
 	rc = decode_kept(c, cursor_rest(&cur), trace, &c->header, err);
 	if (rc != OK)
 		return rc;
 	c->trace = str_first(c->header, (size_t)trace_size);
-	if (!c->has_extents && c->header.n != c->header_size)
+	if (!c->has_extents && c->header.n != (c->is_whole ? c->size : c->header_size))
 		return corrupt(c, err, "size of the header");
 	return OK;
 }
@@ -113,7 +115,7 @@ enum errc content_open(
 	c->owner = owner;
 	c->object = object;
 	buf_init(&c->chunk, BLOB_CHUNK);
-	buf_init(&c->whole, SIZE_MAX);
+	buf_init(&c->view, SIZE_MAX);
 	rc = read_sizes(c, db, err);
 	if (rc != OK)
 		content_close(&c);
@@ -129,7 +131,7 @@ void content_close(struct content **contentp)
 	if (!c)
 		return;
 	buf_release(&c->chunk);
-	buf_release(&c->whole);
+	buf_release(&c->view);
 	arena = c->arena;
 	arena_free(&arena);
 	*contentp = NULL;
@@ -289,7 +291,7 @@ enum errc content_read(struct content *c, struct db *db, uint64_t offset, size_t
 		return OK;
 	if (n > c->size - offset)
 		n = (size_t)(c->size - offset);
-	if (!c->has_extents && offset + n <= c->header_size) {
+	if (!c->has_extents && offset + n <= c->header.n) {
 		buf_add(out, c->header.p + offset, n);
 		return out->overflow ? err_set(err, ERR_LIMIT, "content: no room") : OK;
 	}
@@ -319,11 +321,11 @@ enum errc content_view(
 	if (c->size > max)
 		return err_set(
 		    err, ERR_LIMIT, "message of %llu bytes", (unsigned long long)c->size);
-	if (c->whole.n != c->size) {
-		buf_clear(&c->whole);
-		rc = content_read(c, db, 0, (size_t)c->size, &c->whole, err);
+	if (c->view.n != c->size) {
+		buf_clear(&c->view);
+		rc = content_read(c, db, 0, (size_t)c->size, &c->view, err);
 	}
 	if (rc == OK)
-		*bytes_out = buf_str(&c->whole);
+		*bytes_out = buf_str(&c->view);
 	return rc;
 }

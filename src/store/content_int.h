@@ -7,4 +7,6 @@
 
 #include "store/content.h"
 
-#define CONTENT_HAS_EXTENTS 1 /* mark: the row's extents are not NULL */
+/* Marks. */
+#define CONTENT_HAS_EXTENTS 1 /* the row's extents are not NULL */
+#define CONTENT_IS_WHOLE 2    /* the coded piece is header and body; the row's body is empty */

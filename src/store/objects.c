@@ -58,7 +58,9 @@ static struct str header_column(struct arena *arena, const struct new_object *ne
 	struct buf out = BUF_INIT(SIZE_MAX);
 	struct str column;
 
-	buf_add_char(&out, p->extent_count > 0 ? CONTENT_HAS_EXTENTS : 0);
+	buf_add_char(&out,
+	    (char)((p->extent_count > 0 ? CONTENT_HAS_EXTENTS : 0) |
+		(p->is_whole ? CONTENT_IS_WHOLE : 0)));
 	codec_add_number(&out, new->trace.n);
 	buf_add_str(&out, new->trace);
 	buf_add_str(&out, p->header);

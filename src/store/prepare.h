@@ -14,6 +14,7 @@ struct buf;
 
 #define LEAF_BLOB_MIN 32768	/* encoded bytes of a leaf part that make it a blob */
 #define LEAF_BLOBS_MAX 64	/* of one message; more stay in what lies between */
+#define WHOLE_MAX 8192		/* header and body up to this are one piece */
 #define SKELETON_MAX 16384	/* bytes of header or body in the row, after zstd */
 #define GAP_BLOB_MIN 240	/* smaller gaps between extents stay in the skeleton */
 #define BLOB_CHUNK 65536	/* raw bytes of a chunk */
@@ -35,6 +36,7 @@ struct prepared {
 	struct extent *extents; /* ascending, apart */
 	size_t extent_count;
 	struct str header, body; /* coded skeletons */
+	bool is_whole;		 /* `header` is both of them in one piece */
 	struct str extents_row;	 /* as mail_contents has them; empty without extents */
 	struct str *
 	    chunks; /* coded chunks of all extents, in order; NULL when the message is staged */
