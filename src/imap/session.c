@@ -381,13 +381,18 @@ static bool is_silent_too_long(struct imap_session *s)
 
 static enum imap_run one_thing(struct imap_session *s)
 {
+	enum imap_run run;
+
 	if (s->running)
-		return run_command(s);
-	if (s->stopping && framer_is_idle(&s->framer))
-		return say_bye(s, "UNAVAILABLE", "server is stopping");
-	if (is_silent_too_long(s))
+		run = run_command(s);
+	else if (!s->stopping && is_silent_too_long(s))
 		return say_bye(s, NULL, "autologout: idle for too long");
-	return next_command(s);
+	else
+		run = next_command(s);
+	/* half a command is none: a stop waits for the bytes of a message and for nothing else of a client */
+	if (run == RUN_INPUT && s->stopping && s->message == NULL)
+		return say_bye(s, "UNAVAILABLE", "server is stopping");
+	return run;
 }
 
 static enum step step_of(struct imap_session *s, enum imap_run run)

@@ -60,7 +60,11 @@ enum step lmtp_cmd_quit(struct lmtp_session *l, struct str rest)
 /* RFC 5321 3.5.3: 252 where an address is not told but mail for it is tried. */
 enum step lmtp_cmd_vrfy(struct lmtp_session *l, struct str rest)
 {
-	(void)rest;
+	if (str_trim(rest).n == 0) {
+		smtp_reply(
+		    &l->s.out, (struct smtp_status){ 501, "5.5.4" }, "VRFY takes a name");
+		return STEP_MORE;
+	}
 	smtp_reply(&l->s.out, (struct smtp_status){ 252, "2.5.0" }, "RCPT will tell");
 	return STEP_MORE;
 }

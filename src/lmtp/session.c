@@ -187,8 +187,6 @@ static enum step look_at_events(struct lmtp_session *l)
 	if (l->state != LMTP_COMMIT && (l->s.events & EVENT_TIMER) != 0)
 		return say_goodbye(l, "timed out");
 	(void)session_take_event(&l->s, EVENT_TIMER);
-	if ((l->s.events & EVENT_SHUTDOWN) != 0 && between_commands(l) && l->s.in.n == 0)
-		return say_goodbye(l, "is shutting down");
 	return STEP_MORE;
 }
 
@@ -208,6 +206,9 @@ static enum step lmtp_run(struct session *s)
 	if (step == STEP_INPUT) {
 		if ((s->events & EVENT_EOF) != 0)
 			return STEP_CLOSE;
+		/* half a command line is none */
+		if ((s->events & EVENT_SHUTDOWN) != 0 && between_commands(l))
+			return say_goodbye(l, "is shutting down");
 		session_timer(s, clock_mono_ms() + l->env->conf->timeout_ms);
 	}
 	return step;

@@ -53,8 +53,10 @@ static const struct conf_option options[] = {
 	    .text =
 		"Sessions that use the database at the same time; others wait their turn." },
 	{ "db.busy_timeout", CONF_TIME, CONF_FIELD(struct settings, db_busy_timeout_ms),
-	    .def = "10s", .min = "100ms", .max = "5m",
-	    .text = "How long another process may hold the write lock of an SQLite file." },
+	    .def = "30s", .min = "100ms", .max = "5m",
+	    .text = "How long a change waits for the write lock of an SQLite file that another "
+		    "process holds; "
+		    "then mail is answered 4xx." },
 	{ "db.wal_limit", CONF_SIZE, CONF_FIELD(struct settings, db_wal_limit), .def = "64M",
 	    .min = "1M", .max = "4G",
 	    .text = "The write-ahead log of SQLite is brought back below this." },

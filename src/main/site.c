@@ -9,7 +9,6 @@
 /* Reading connections of a command: one for the rows, one for what is looked up between them. */
 #define TOOL_READERS 2
 #define TOOL_CACHE_BYTES ((size_t)1024 * 1024)
-#define WRITE_DEADLINE_MS 30000
 
 enum errc site_load(
     const char *conf_path, struct site *site, struct buf *complaints, struct err *err)
@@ -90,7 +89,7 @@ static enum errc open_store(struct site *site, enum site_use use, struct err *er
 		.removed_keep_s = s->store_removed_keep_ms / 1000,
 		.blob_keep_s = s->store_blob_keep_ms / 1000,
 		.zstd_level = (int)s->store_zstd_level,
-		.write_deadline_ms = WRITE_DEADLINE_MS,
+		.write_deadline_ms = (int)s->db_busy_timeout_ms,
 		.read_only_tool = use == SITE_READ,
 	};
 

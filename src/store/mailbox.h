@@ -88,6 +88,7 @@ NODISCARD enum errc mailbox_state(struct store *store, struct db *db, int64_t ow
     int64_t mailbox, struct mailbox_state *state_out, struct err *err);
 
 /* As mailbox_state, and what is \Recent now belongs to the caller: the first uid that was recent is given, and no other
- * session will see these as recent (RFC 3501 2.3.2). Writes only if there is something recent. */
+ * session will see these as recent (RFC 3501 2.3.2). Writes only if there is something recent; where that cannot be written
+ * within two seconds nothing is recent for the caller. Holds no lease while it is called. */
 NODISCARD enum errc mailbox_take_recent(struct store *store, int64_t owner, int64_t mailbox,
     uint32_t *first_recent_out, struct err *err);

@@ -10,6 +10,8 @@
 /* From here on counting row by row is dearer than the index, which stays. */
 #define RECENT_COUNT_MAX 10000
 
+#define TAKE_RECENT_MS 2000
+
 struct row_key {
 	int64_t owner, mailbox;
 };
@@ -128,31 +130,61 @@ enum errc mailbox_state(struct store *store, struct db *db, int64_t owner, int64
 
 struct take {
 	struct row_key key;
-	int64_t first_recent;
+	int64_t first_recent, uidnext;
 };
+
+/* What is recent, before or inside the transaction that takes it; a mailbox without a row has nothing. */
+static enum errc read_recent(struct db *db, struct take *take, struct err *err)
+{
+	int64_t row[2] = { 1, 1 };
+	enum errc rc = rows_one(db, &sql_mailbox_recent_get,
+	    INTS(take->key.owner, take->key.mailbox), row, COUNT(row), err);
+
+	take->first_recent = rc == OK ? row[0] : 1;
+	take->uidnext = rc == OK ? row[1] : 1;
+	return rows_end(rc);
+}
 
 static enum errc take_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
 	struct take *take = arg;
-	int64_t row[2];
-	enum errc rc = rows_one(db, &sql_mailbox_recent_get,
-	    INTS(take->key.owner, take->key.mailbox), row, COUNT(row), err);
+	enum errc rc = read_recent(db, take, err);
 
 	(void)arena;
-	take->first_recent = rc == OK ? row[0] : 1;
-	if (rc != OK || row[0] >= row[1])
-		return rows_end(rc);
+	if (rc != OK || take->first_recent >= take->uidnext)
+		return rc;
 	return rows_run(
 	    db, &sql_mailbox_recent_take, INTS(take->key.owner, take->key.mailbox), NULL, err);
+}
+
+/* Nothing to take is the common case, and needs no transaction. */
+static enum errc look_for_recent(struct store *store, struct take *take, struct err *err)
+{
+	struct db *db = NULL;
+	enum errc rc = db_lease(store->settings.pool, TAKE_RECENT_MS, &db, err);
+
+	if (rc == OK)
+		rc = read_recent(db, take, err);
+	db_return(&db);
+	return rc;
 }
 
 enum errc mailbox_take_recent(struct store *store, int64_t owner, int64_t mailbox,
     uint32_t *first_recent_out, struct err *err)
 {
 	struct take take = { .key = { owner, mailbox } };
-	enum errc rc =
-	    db_transact(store->settings.pool, store_deadline(store), take_body, &take, err);
+	struct deadline deadline =
+	    deadline_earlier(store_deadline(store), deadline_in_ms(TAKE_RECENT_MS));
+	enum errc rc = look_for_recent(store, &take, err);
 
+	if (rc == OK && take.first_recent < take.uidnext) {
+		rc = db_transact(store->settings.pool, deadline, take_body, &take, err);
+		/* nobody waits for long, or is kept out of a database that cannot be written, for a mark */
+		if (rc == ERR_UNAVAIL) {
+			take.first_recent = take.uidnext;
+			rc = OK;
+		}
+	}
 	/* an uncertain commit may have given them to us: nobody else will show them */
 	if (rc == OK || rc == ERR_UNCERTAIN)
 		*first_recent_out = (uint32_t)take.first_recent;
