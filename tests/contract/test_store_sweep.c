@@ -250,7 +250,7 @@ static void undoes_unfinished_copies(void **state)
 	assert_int_equal(
 	    prepare_message(w->store, world_message(w->arena, 1, 500), &p, NULL), OK);
 	for (int i = 0; i < 1000; i++)
-		m[i] = (struct append_message){ p, { 0 }, 1700000000 };
+		m[i] = (struct append_message){ .message = p, .internal_date = 1700000000 };
 	for (uint32_t i = 0; i < many; i += 1000)
 		assert_int_equal(store_append(w->store, world_actor(w, 0), w->accounts[0],
 				     w->inboxes[0], m, 1000, &appended, NULL),
@@ -331,8 +331,8 @@ static const char *const damages[] = {
 	/* clang-format off */
 	("INSERT INTO mail_objects (object, owner, size, header_size, trace_size, sha256, parser,"
 	 " thread, parts, envelope, structure) VALUES (5, 5, 0, 0, 0, x'', 1, 5, x'', '', '')"),
-	("INSERT INTO mail_removed SELECT owner, mailbox, 900, 900, 900, 0, 0, 0, 0, 0"
-	 " FROM mail_mailboxes"),
+	("INSERT INTO mail_removed (owner, mailbox, uid, id, object, flags, internal_date, save_date,"
+	 " size, removed) SELECT owner, mailbox, 900, 900, 900, 0, 0, 0, 0, 0 FROM mail_mailboxes"),
 	/* clang-format on */
 };
 
