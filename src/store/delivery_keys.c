@@ -82,7 +82,7 @@ void sessions_finish(struct delivery_sessions *s)
 	if (waits &&
 	    db_transact(
 		s->store->settings.pool, store_deadline(s->store), no_body, NULL, NULL) != OK)
-		log_warn(s->store->settings.log, "delivery_keys_wait");
+		log_warn(s->store->settings.log, "delivery-keys-wait");
 	(void)pthread_mutex_lock(&s->lock);
 	while (s->batches > 0)
 		(void)pthread_cond_wait(&s->idle, &s->lock);
@@ -419,6 +419,6 @@ enum errc delivery_resolve(
 	if (rc == OK)
 		return OK;
 	mark_uncertain(store->sessions, batch);
-	log_warn(store->settings.log, "delivery_uncertain", F_INT("serial", batch->serial));
+	log_warn(store->settings.log, "delivery-uncertain", F_INT("serial", batch->serial));
 	return err_set(err, ERR_UNAVAIL, "whether the message was stored cannot be found out");
 }
