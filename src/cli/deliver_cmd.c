@@ -80,8 +80,9 @@ static enum errc route_all(struct cli *cli, struct site *site, const struct cli_
 
 	for (size_t i = 0; rc == OK && i < args->word_count; i++) {
 		plans[i] = (struct plan){ .recipient = args->words[i] };
-		rc = route_resolve(
-		    db, &settings, args->words[i], cli->arena, NULL, &plans[i].route, err);
+		rc = route_resolve(db,
+		    &(struct route_request){ &settings, args->words[i], NULL }, cli->arena,
+		    &plans[i].route, err);
 		use_folder(&plans[i], cli_value(args, "folder"));
 	}
 	db_return(&db);
@@ -101,8 +102,8 @@ static enum errc deliver(struct cli *cli, struct site *site, const struct cli_ar
 	enum errc rc = route_all(cli, site, args, plans, err);
 
 	if (rc == OK)
-		rc = pipeline_new(
-		    &env, &envelope, plans, args->word_count, bytes, &pipeline, err);
+		rc = pipeline_new(&env, &envelope, (struct plans){ plans, args->word_count },
+		    bytes, &pipeline, err);
 	if (rc != OK)
 		return rc;
 	session = delivery_session_begin(site->store);

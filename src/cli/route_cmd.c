@@ -39,11 +39,11 @@ int cmd_route(struct cli *cli, const struct cli_args *args)
 
 	if (status == EX_OK) {
 		struct route_settings settings = route_settings_of(site.settings);
+		struct route_request request = { &settings, args->words[0], &explain };
 		enum errc rc = cli_lease(&site, &db, &err);
 
 		if (rc == OK)
-			rc = route_resolve(
-			    db, &settings, args->words[0], cli->arena, &explain, &route, &err);
+			rc = route_resolve(db, &request, cli->arena, &route, &err);
 		db_return(&db);
 		for (size_t i = 0; i < route.count; i++)
 			print_target(&route.targets[i]);

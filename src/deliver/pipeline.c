@@ -29,8 +29,7 @@ struct pipeline {
 };
 
 enum errc pipeline_new(const struct deliver_env *env, const struct envelope *envelope,
-    struct plan *plans, size_t count, struct str bytes, struct pipeline **pipeline_out,
-    struct err *err)
+    struct plans plans, struct str bytes, struct pipeline **pipeline_out, struct err *err)
 {
 	struct prepared *message;
 	struct arena *arena;
@@ -44,8 +43,8 @@ enum errc pipeline_new(const struct deliver_env *env, const struct envelope *env
 	*pipeline = (struct pipeline){
 		.env = env,
 		.envelope = envelope,
-		.plans = plans,
-		.count = count,
+		.plans = plans.plan,
+		.count = plans.count,
 		.bytes = bytes,
 		.message = message,
 		.arena = arena,

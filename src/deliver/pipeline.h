@@ -35,6 +35,12 @@ struct plan {
 	uint32_t uid;  /* of the first folder */
 };
 
+/* The plans of one message. */
+struct plans {
+	struct plan *plan;
+	size_t count;
+};
+
 struct deliver_env {
 	struct store *store;
 	const struct outbound *outbound;
@@ -49,8 +55,7 @@ struct pipeline;
  * hashes and compresses; needs no database. ERR_LIMIT: larger than the store takes.
  */
 NODISCARD enum errc pipeline_new(const struct deliver_env *env, const struct envelope *envelope,
-    struct plan *plans, size_t count, struct str bytes, struct pipeline **pipeline_out,
-    struct err *err);
+    struct plans plans, struct str bytes, struct pipeline **pipeline_out, struct err *err);
 void pipeline_free(struct pipeline **pipelinep);
 
 /*

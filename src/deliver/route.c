@@ -334,13 +334,16 @@ static enum errc check_domain(struct resolver *r, struct str address)
 	return rc;
 }
 
-enum errc route_resolve(struct db *db, const struct route_settings *settings,
-    struct str address, struct arena *arena, const struct route_explain *explain,
+enum errc route_resolve(struct db *db, const struct route_request *request, struct arena *arena,
     struct route *route_out, struct err *err)
 {
-	struct resolver r = {
-		.db = db, .settings = settings, .arena = arena, .explain = explain, .err = err
-	};
+	const struct route_settings *settings = request->settings;
+	struct str address = request->address;
+	struct resolver r = { .db = db,
+		.settings = settings,
+		.arena = arena,
+		.explain = request->explain,
+		.err = err };
 	enum errc rc;
 
 	say(&r, "address <%.*s>", STR_ARG(address));

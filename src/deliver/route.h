@@ -46,8 +46,14 @@ struct route_explain {
 	void *arg;
 };
 
+struct route_request {
+	const struct route_settings *settings;
+	struct str address; /* as in RCPT TO, without brackets; the route points into it */
+	const struct route_explain *explain; /* NULL: nobody is told */
+};
+
 /*
- * Resolve `address` (as in RCPT TO, without brackets). One leased connection, read only. `explain` may be NULL.
+ * Resolve an address. One leased connection, read only.
  *
  * OK            at least one target
  * ERR_NOTFOUND  nobody has this address (5.1.1)
@@ -55,6 +61,5 @@ struct route_explain {
  * ERR_LIMIT     aliases in a circle, deeper than 20, or more than 1,000 targets (5.4.6)
  * others        could not look: temporary
  */
-NODISCARD enum errc route_resolve(struct db *db, const struct route_settings *settings,
-    struct str address, struct arena *arena, const struct route_explain *explain,
-    struct route *route_out, struct err *err);
+NODISCARD enum errc route_resolve(struct db *db, const struct route_request *request,
+    struct arena *arena, struct route *route_out, struct err *err);

@@ -49,7 +49,9 @@ static enum errc resolve(
 
 	if (rc != OK)
 		return rc;
-	rc = route_resolve(db, &env->route, address, l->transaction, NULL, route_out, err);
+	rc = route_resolve(db,
+	    &(struct route_request){ .settings = &env->route, .address = address },
+	    l->transaction, route_out, err);
 	db_return(&db);
 	return rc;
 }

@@ -145,8 +145,8 @@ static enum errc make_pipeline(struct lmtp_session *l, struct err *err)
 	if (rc != OK)
 		return rc;
 	l->serial++;
-	return pipeline_new(
-	    l->env->deliver, &l->envelope, l->plans, l->plan_count, bytes, &l->pipeline, err);
+	return pipeline_new(l->env->deliver, &l->envelope,
+	    (struct plans){ l->plans, l->plan_count }, bytes, &l->pipeline, err);
 }
 
 static enum step end_message(struct lmtp_session *l)

@@ -22,8 +22,9 @@ static void route_to(struct admin *a, const char *address, struct plan *plan)
 
 	*plan = (struct plan){ .recipient = str_from(address) };
 	if (rc == OK)
-		rc = route_resolve(
-		    db, &settings, plan->recipient, a->arena, NULL, &plan->route, &err);
+		rc = route_resolve(db,
+		    &(struct route_request){ &settings, plan->recipient, NULL }, a->arena,
+		    &plan->route, &err);
 	db_return(&db);
 	if (rc != OK)
 		fail_msg("%s: %s", address, err.text);
@@ -47,7 +48,8 @@ static enum errc run(
 	int64_t session = delivery_session_begin(a->store);
 	enum errc rc;
 
-	if (pipeline_new(&env, &envelope, plans, count, message, &pipeline, &err) != OK)
+	if (pipeline_new(&env, &envelope, (struct plans){ plans, count }, message, &pipeline,
+		&err) != OK)
 		fail_msg("pipeline_new: %s", err.text);
 	rc = pipeline_run(pipeline, session, 1, &err);
 	pipeline_answers_read(pipeline);

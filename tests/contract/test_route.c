@@ -19,8 +19,9 @@ static enum errc resolve(struct admin *a, const struct route_settings *settings,
 
 	*route_out = (struct route){ .count = 0 };
 	if (rc == OK)
-		rc = route_resolve(
-		    db, settings, str_from(address), a->arena, NULL, route_out, &err);
+		rc = route_resolve(db,
+		    &(struct route_request){ settings, str_from(address), NULL }, a->arena,
+		    route_out, &err);
 	db_return(&db);
 	return rc;
 }
