@@ -139,6 +139,7 @@ static enum errc mark_seen(struct imap_session *s, struct fetch_work *work, stru
 		.flags = { .system = FLAG_SEEN },
 		.unchanged_since = INT64_MAX };
 	struct flag_result *results;
+	int64_t modseq = 0;
 	size_t count;
 	enum errc rc;
 
@@ -151,8 +152,10 @@ static enum errc mark_seen(struct imap_session *s, struct fetch_work *work, stru
 	if (rc != OK)
 		return rc;
 	for (size_t i = 0; i < count; i++)
-		if (i == 0 || results[i].modseq != results[i - 1].modseq)
-			buf_add(&work->own, &results[i].modseq, sizeof(results[i].modseq));
+		if (results[i].modseq != results[i].was_modseq)
+			modseq = results[i].modseq;
+	if (modseq != 0)
+		buf_add(&work->own, &modseq, sizeof(modseq));
 	work->refresh = true;
 	return OK;
 }

@@ -10,22 +10,31 @@
 struct store_work {
 	struct uid_list uids;
 	struct seqset seqs;
-	size_t next;  /* uids before it are done */
-	size_t told;  /* uids before it were answered; never beyond `next` */
-	bool missing; /* somebody else removed some of them */
-	int64_t *own; /* modseqs of the transactions, in the arena */
-	size_t own_count;
+	size_t next;	 /* uids before it are done */
+	size_t told;	 /* uids before it were answered; never beyond `next` */
+	bool missing;	 /* somebody else removed some of them */
+	int64_t upto;	 /* flags up to here were answered, of all of them; INT64_MIN: none */
+	int64_t *own;	 /* modseqs of the transactions that changed something, in the arena */
+	uint32_t *stale; /* of the last transaction, ascending, in the arena */
+	size_t own_count, stale_count, stale_told;
 };
 
-/* One modseq a transaction. */
-static void note_own(struct store_work *work, const struct flag_result *results, size_t count)
+/* One modseq a transaction. Those that somebody else changed, and the client was not told of it, are stale. */
+static void note_results(struct imap_session *s, struct store_work *work,
+    const struct flag_result *results, size_t count)
 {
 	int64_t modseq = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if (results[i].modseq > modseq)
+	work->stale = ARENA_NEW(s->arena, uint32_t, count);
+	work->stale_count = work->stale_told = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (results[i].modseq != results[i].was_modseq)
 			modseq = results[i].modseq;
-	work->own[work->own_count++] = modseq;
+		if (results[i].was_modseq > s->view->modseq)
+			work->stale[work->stale_count++] = results[i].uid;
+	}
+	if (modseq != 0)
+		work->own[work->own_count++] = modseq;
 }
 
 static enum errc change(struct imap_session *s, struct store_work *work, struct err *err)
@@ -47,13 +56,15 @@ static enum errc change(struct imap_session *s, struct store_work *work, struct 
 	if (rc != OK)
 		return rc;
 	work->missing = work->missing || result_count < count;
-	note_own(work, results, result_count);
+	note_results(s, work, results, result_count);
 	work->next += count;
 	rc = imap_lease(s, &db, err);
 	if (rc != OK)
 		return rc;
 	rc = view_refresh(s, db, err);
 	db_return(&db);
+	if (rc == OK && work->upto == INT64_MIN && !s->command.store.silent)
+		work->upto = index_modseq(s->view->newest);
 	return rc;
 }
 
@@ -71,6 +82,19 @@ static void tell(struct imap_session *s, uint32_t uid)
 	BUF_ADD(out, ")\r\n");
 }
 
+/*
+ * RFC 3501 6.4.6: .SILENT is about what the client did itself. If it does not know what a message's flags were, it
+ * cannot know what they became.
+ */
+static bool is_told(const struct imap_session *s, struct store_work *work, uint32_t uid)
+{
+	bool stale =
+	    work->stale_told < work->stale_count && work->stale[work->stale_told] == uid;
+
+	work->stale_told += stale;
+	return stale || !s->command.store.silent;
+}
+
 /* False: the step is over. Who is gone is not told of: nothing is known of its flags. */
 static bool tell_changed(struct imap_session *s, struct store_work *work)
 {
@@ -78,7 +102,7 @@ static bool tell_changed(struct imap_session *s, struct store_work *work)
 	while (work->told < work->next) {
 		uint32_t uid = work->uids.uid[work->told++];
 
-		if (!s->command.store.silent && index_seq_of(s->view->newest, uid) != 0)
+		if (is_told(s, work, uid) && index_seq_of(s->view->newest, uid) != 0)
 			tell(s, uid);
 		if (imap_step_is_over(s))
 			return false;
@@ -99,6 +123,7 @@ static enum errc begin(struct imap_session *s, struct err *err)
 			return err_set(err, ERR_LIMIT, "keyword too long");
 	work->own =
 	    ARENA_NEW(s->arena, int64_t, work->uids.count / STORE_TRANSACTION_ENTRIES + 1);
+	work->upto = INT64_MIN;
 	s->work = work;
 	return OK;
 }
@@ -108,7 +133,7 @@ static enum imap_run end(struct imap_session *s, const struct store_work *work)
 	struct view_told *told = ARENA_NEW(s->arena, struct view_told, 1);
 
 	*told = (struct view_told){ .seqs = work->seqs,
-		.upto = INT64_MIN,
+		.upto = work->upto,
 		.own = work->own,
 		.own_count = work->own_count };
 	s->told = told;

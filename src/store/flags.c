@@ -181,7 +181,8 @@ static enum errc change_one(struct db *db, struct flags_plan *plan, const struct
 	uint64_t mask;
 	enum errc rc = read_flags(db, plan, entry, &old, err);
 
-	*result_out = (struct flag_result){ entry->uid, entry->flags, entry->modseq };
+	*result_out =
+	    (struct flag_result){ entry->uid, entry->flags, entry->modseq, entry->modseq };
 	if (rc != OK || entry->modseq > w->change->unchanged_since)
 		return rc;
 	new = apply(plan, &old);
@@ -190,7 +191,8 @@ static enum errc change_one(struct db *db, struct flags_plan *plan, const struct
 	mask = new.system | keyword_set_mask(&new.keywords);
 	book_change(plan, entry->uid, entry->flags, mask);
 	w->changed = true;
-	*result_out = (struct flag_result){ entry->uid, mask, plan->account.modseq };
+	*result_out =
+	    (struct flag_result){ entry->uid, mask, plan->account.modseq, entry->modseq };
 	rc = rows_run(db, &sql_entry_flags,
 	    INTS((int64_t)mask, plan->account.modseq, w->owner, w->mailbox, entry->uid), NULL,
 	    err);

@@ -121,6 +121,7 @@ struct flag_result {
 	uint32_t uid;
 	uint64_t flags;
 	int64_t modseq;
+	int64_t was_modseq; /* the same as modseq: it was like that already */
 };
 
 /*
