@@ -55,6 +55,23 @@ static enum errc read_target(
 	return rc;
 }
 
+/* A new one, unless there is one in other letters. */
+static enum errc make_inbox(struct db *db, int64_t owner, int64_t *mailbox_out, struct err *err)
+{
+	enum errc rc = rows_one(db, &sql_target_inbox_nocase, INTS(owner), mailbox_out, 1, err);
+
+	if (rc != OK || *mailbox_out != 0)
+		return rc;
+	rc = rows_run(db, &sql_target_inbox, INTS(owner), NULL, err);
+	if (rc == ERR_EXISTS)
+		return err_set(err, ERR_CORRUPT, "INBOX is marked as no place for mail");
+	if (rc == OK) {
+		*mailbox_out = db_last_id(db);
+		db_notify(db, (struct change){ owner, 0, 0, CHANGE_FOLDERS });
+	}
+	return rc;
+}
+
 /* The folder by name; INBOX where it is gone or no place for mail; a new INBOX where there is none. */
 static enum errc find_target(
     struct db *db, const struct delivery *d, struct target *target_out, struct err *err)
@@ -63,12 +80,8 @@ static enum errc find_target(
 
 	if (rc == OK && target_out->mailbox == 0 && !str_equal(d->mailbox, STR("INBOX")))
 		rc = read_target(db, d->owner, STR("INBOX"), target_out, err);
-	if (rc != OK || target_out->mailbox != 0)
-		return rc;
-	rc = rows_run(db, &sql_target_inbox, INTS(d->owner), NULL, err);
-	target_out->mailbox = db_last_id(db);
-	if (rc == ERR_EXISTS)
-		return err_set(err, ERR_STATE, "INBOX takes no mail");
+	if (rc == OK && target_out->mailbox == 0)
+		rc = make_inbox(db, d->owner, &target_out->mailbox, err);
 	return rc;
 }
 

@@ -116,6 +116,13 @@ const struct db_sql sql_target_find = {
 		" ON b.owner_idnr = u.user_idnr AND b.name = ? WHERE u.user_idnr = ?",
 };
 
+/* As made by hand; looked for only where there is no INBOX. */
+const struct db_sql sql_target_inbox_nocase = {
+	.name = "target.inbox_nocase",
+	.text = "SELECT min(mailbox_idnr) FROM dbmail_mailboxes"
+		" WHERE owner_idnr = ? AND lower(name) = 'inbox' AND no_select = 0",
+};
+
 const struct db_sql sql_target_inbox = {
 	.name = "target.inbox",
 	.text = "INSERT INTO dbmail_mailboxes (owner_idnr, name) VALUES (?, 'INBOX')",

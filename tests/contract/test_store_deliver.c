@@ -171,6 +171,35 @@ static void refuses_accounts_that_are_gone(void **state)
 	assert_int_equal(world_number(w, &sql_entries), 0);
 }
 
+static const struct db_sql sql_no_inbox = { .name = "test.no_inbox",
+	.text = "DELETE FROM dbmail_mailboxes WHERE name = 'INBOX'" };
+static const struct db_sql sql_odd_inbox = { .name = "test.odd_inbox",
+	.text = "UPDATE dbmail_mailboxes SET name = 'Inbox' WHERE name = 'INBOX'" };
+static const struct db_sql sql_closed_inbox = { .name = "test.closed_inbox",
+	.text = "UPDATE dbmail_mailboxes SET no_select = 1, name = 'INBOX'" };
+static const struct db_sql sql_inboxes = { .name = "test.inboxes",
+	.text = "SELECT count(*) FROM dbmail_mailboxes WHERE lower(name) = 'inbox'" };
+
+/* Rows are made, changed and deleted by hand. */
+static void always_has_an_inbox_to_deliver_to(void **state)
+{
+	struct world *w = *state;
+	struct str bytes = world_message(w->arena, 1, 4000);
+	struct delivery d;
+
+	world_run(w, &sql_odd_inbox);
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	assert_int_equal(d.mailbox_id, w->inboxes[0]);
+	assert_int_equal(world_number(w, &sql_inboxes), 4);
+	world_run(w, &sql_closed_inbox);
+	/* not the sender's fault */
+	assert_int_equal(world_deliver(w, 0, bytes, 2, &d), ERR_CORRUPT);
+	world_run(w, &sql_no_inbox);
+	assert_int_equal(world_deliver(w, 0, bytes, 3, &d), OK);
+	assert_int_not_equal(d.mailbox_id, w->inboxes[0]);
+	assert_int_equal(world_number(w, &sql_inboxes), 1);
+}
+
 /* RFC 5321 6.1 has the sender repeat what was not acknowledged. */
 static void stores_once_what_is_repeated_after_a_lost_answer(void **state)
 {
@@ -347,6 +376,8 @@ int main(void)
 		    delivers_to_many_in_one_commit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    refuses_accounts_that_are_gone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    always_has_an_inbox_to_deliver_to, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    stores_once_what_is_repeated_after_a_lost_answer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
