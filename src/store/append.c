@@ -131,6 +131,38 @@ static enum errc resolve_append(const struct append_work *w, struct err *err)
 	return err_set(err, ERR_UNAVAIL, "the commit was lost");
 }
 
+/* Nothing is stored for who may not append, or has no room. */
+static enum errc room_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	const struct append_work *w = arg;
+	enum errc rc = rights_need(db, w->actor, w->owner, w->mailbox, RIGHT_INSERT, err);
+
+	(void)arena;
+	return rc == OK ? account_has_room(db, w->owner, total_size(w), err) : rc;
+}
+
+static bool is_staged(const struct append_work *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		if (prepared_is_staged(w->messages[i].message))
+			return true;
+	}
+	return false;
+}
+
+static enum errc run(struct store *store, const struct prepared *const *prepared,
+    struct append_work *w, struct err *err)
+{
+	enum errc rc = OK;
+
+	if (is_staged(w))
+		rc =
+		    db_transact(store->settings.pool, store_deadline(store), room_body, w, err);
+	if (rc == OK)
+		rc = blobs_transact(store, prepared, w->count, append_body, w, err);
+	return rc == ERR_UNCERTAIN ? resolve_append(w, err) : rc;
+}
+
 enum errc store_append(struct store *store, struct actor actor, int64_t owner, int64_t mailbox,
     const struct append_message *messages, size_t count, struct appended *appended_out,
     struct err *err)
@@ -151,10 +183,8 @@ enum errc store_append(struct store *store, struct actor actor, int64_t owner, i
 	prepared = ARENA_NEW(arena, const struct prepared *, count);
 	for (size_t i = 0; i < count; i++)
 		prepared[i] = messages[i].message;
-	rc = blobs_transact(store, prepared, count, append_body, &work, err);
+	rc = run(store, prepared, &work, err);
 	arena_free(&arena);
-	if (rc == ERR_UNCERTAIN)
-		rc = resolve_append(&work, err);
 	if (rc == OK)
 		*appended_out = work.appended;
 	return rc;

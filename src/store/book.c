@@ -60,6 +60,20 @@ enum errc account_check_quota(struct db *db, const struct account_row *account, 
 	return rc == OK ? quota_check(account, quota_bytes, err) : rc;
 }
 
+enum errc account_has_room(struct db *db, int64_t owner, int64_t bytes, struct err *err)
+{
+	int64_t row[3];
+	struct account_row account = { .owner = owner };
+	enum errc rc = rows_one(db, &sql_room_of, INTS(owner), row, COUNT(row), err);
+
+	if (rc == ERR_END || (rc == OK && row[0] == 0))
+		return err_set(err, ERR_NOTFOUND, "no such account, or not active");
+	if (rc != OK)
+		return rc;
+	account.bytes = row[2] + bytes;
+	return quota_check(&account, row[1], err);
+}
+
 enum errc mailbox_make_row(
     struct db *db, struct account_row *account, int64_t mailbox, struct err *err)
 {

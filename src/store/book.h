@@ -28,6 +28,13 @@ NODISCARD enum errc quota_check(
 NODISCARD enum errc account_check_quota(
     struct db *db, const struct account_row *account, struct err *err);
 
+/*
+ * Would so many bytes fit now? Asked before a large message's blobs are stored, so that nobody fills the disk with
+ * what is then refused. ERR_QUOTA; ERR_NOTFOUND: no such account, or not active.
+ */
+NODISCARD enum errc account_has_room(
+    struct db *db, int64_t owner, int64_t bytes, struct err *err);
+
 /* What a change does to the counts of a mailbox. */
 struct mailbox_delta {
 	int64_t messages, unseen, deleted, size;

@@ -244,6 +244,27 @@ static void sort_by_owner(struct delivery_batch *batch)
 	}
 }
 
+/* Who has no room is refused before a large message's blobs are stored. ERR_END: that is everybody. */
+static enum errc room_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	const struct delivery_work *work = arg;
+	struct delivery_batch *batch = work->batch;
+	bool any = false;
+
+	(void)arena;
+	for (size_t i = 0; i < batch->count; i++) {
+		struct delivery *d = &batch->deliveries[i];
+
+		clear_result(d);
+		d->rc = account_has_room(
+		    db, d->owner, (int64_t)(batch->message->bytes.n + d->trace.n), &d->err);
+		if (breaks_batch(d->rc))
+			return err_set(err, d->rc, "%s", d->err.text);
+		any = any || d->rc == OK;
+	}
+	return any ? OK : ERR_END;
+}
+
 enum errc store_deliver(struct store *store, struct delivery_batch *batch, struct err *err)
 {
 	struct delivery_work work = { store, batch };
@@ -253,6 +274,12 @@ enum errc store_deliver(struct store *store, struct delivery_batch *batch, struc
 	if (batch->count == 0 || batch->count > STORE_RECIPIENTS_MAX)
 		return err_set(err, ERR_LIMIT, "%zu recipients in one batch", batch->count);
 	sort_by_owner(batch);
+	if (prepared_is_staged(batch->message) && !batch->also) {
+		rc = db_transact(
+		    store->settings.pool, store_deadline(store), room_body, &work, err);
+		if (rc != OK)
+			return rows_end(rc);
+	}
 	rc = blobs_transact(store, &batch->message, 1, deliver_body, &work, err);
 	if (rc == ERR_UNCERTAIN) {
 		rc = delivery_resolve(store, batch, &stored, err);

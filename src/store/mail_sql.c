@@ -133,6 +133,12 @@ const struct db_sql sql_quota_of = {
 	.text = "SELECT maxmail_size FROM dbmail_users WHERE user_idnr = ?",
 };
 
+const struct db_sql sql_room_of = {
+	.name = "room.of",
+	.text = "SELECT u.active, u.maxmail_size, coalesce(a.bytes, 0) FROM dbmail_users u"
+		" LEFT JOIN mail_accounts a ON a.owner = u.user_idnr WHERE u.user_idnr = ?",
+};
+
 const struct db_sql sql_key_find = {
 	.name = "key.find",
 	.text = "SELECT session, serial, node FROM delivery_keys"

@@ -18,7 +18,7 @@ extern const struct db_sql sql_mailbox_rights;
 
 /* mail_sql.c: delivery */
 extern const struct db_sql sql_target_find, sql_target_inbox_nocase, sql_target_inbox,
-    sql_quota_of;
+    sql_quota_of, sql_room_of;
 extern const struct db_sql sql_key_find, sql_key_insert, sql_key_adopt, sql_key_forget,
     sql_key_own;
 extern const struct db_sql sql_thread_find, sql_thread_insert;

@@ -157,6 +157,26 @@ static void delivers_to_many_in_one_commit(void **state)
 	assert_int_equal(world_number(w, &sql_entries), 3);
 }
 
+/* Nobody fills the disk with what is refused. */
+static void stores_no_blobs_of_what_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct account_change change = { .set_quota = true, .quota_bytes = 100000 };
+	struct str bytes = world_message(w->arena, 1, 700000);
+	struct appended appended;
+
+	assert_int_equal(account_change(w->store, w->accounts[1], &change, NULL), OK);
+	assert_int_equal(world_deliver(w, 1, bytes, 1, NULL), ERR_QUOTA);
+	assert_int_equal(
+	    world_append(w, 1, w->inboxes[1], bytes, (struct flag_list){ 0 }, &appended),
+	    ERR_QUOTA);
+	assert_int_equal(
+	    world_append(w, 1, 12345, bytes, (struct flag_list){ 0 }, &appended), ERR_NOTFOUND);
+	assert_int_equal(world_number(w, &sql_blobs), 0);
+	assert_int_equal(world_deliver(w, 0, bytes, 2, NULL), OK);
+	assert_int_equal(world_number(w, &sql_blobs), 1);
+}
+
 static void refuses_accounts_that_are_gone(void **state)
 {
 	struct world *w = *state;
@@ -374,6 +394,8 @@ int main(void)
 		    shares_attachments_between_accounts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    delivers_to_many_in_one_commit, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    stores_no_blobs_of_what_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    refuses_accounts_that_are_gone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
