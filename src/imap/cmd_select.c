@@ -20,7 +20,7 @@
 struct selection {
 	struct mailbox mailbox;
 	struct mailbox_state state;
-	uint32_t first_recent;
+	struct recent_uids recent;
 };
 
 static enum errc find(
@@ -65,14 +65,8 @@ static enum errc open_view(struct imap_session *s, struct selection *sel, struct
 {
 	struct imap_view *view = s->view;
 	struct db *db;
-	enum errc rc = OK;
+	enum errc rc = imap_lease(s, &db, err);
 
-	/* before the state is read: what arrives in between is recent here, too, and told soon */
-	if (!view->read_only)
-		rc = mailbox_take_recent(
-		    s->env->store, view->owner, view->mailbox, &sel->first_recent, err);
-	if (rc == OK)
-		rc = imap_lease(s, &db, err);
 	if (rc != OK)
 		return rc;
 	rc = mailbox_state(s->env->store, db, view->owner, view->mailbox, &sel->state, err);
@@ -83,6 +77,9 @@ static enum errc open_view(struct imap_session *s, struct selection *sel, struct
 		rc = pin_index(s, db, sel, err);
 	}
 	db_return(&db);
+	if (rc == OK && !view->read_only)
+		rc = mailbox_take_recent(
+		    s->env->store, view->owner, view->mailbox, &sel->recent, err);
 	return rc;
 }
 
@@ -100,15 +97,16 @@ static uint32_t examined_recent(const struct imap_view *view, uint32_t recent)
 
 static void set_recent(struct imap_view *view, const struct selection *sel)
 {
-	uint32_t first =
-	    view->read_only ? examined_recent(view, sel->state.recent) : sel->first_recent;
+	struct recent_uids recent = sel->recent;
 
-	if (first > 0 && first < view->uidnext)
-		view_add_recent(view, first, view->uidnext - 1);
+	if (view->read_only)
+		recent = (struct recent_uids){ examined_recent(view, sel->state.recent),
+			view->uidnext };
+	view_add_recent(view, recent.first, recent.end - 1);
 	if (view->known != NULL)
 		view->recent = view_count_recent(view, view->known);
-	else if (first > 0 && first < view->uidnext)
-		view->recent = view->uidnext - first;
+	else if (recent.first < view->uidnext)
+		view->recent = view->uidnext - recent.first;
 }
 
 static void add_number(struct buf *out, uint32_t number, const char *word)
@@ -157,7 +155,7 @@ static enum errc select_mailbox(
 
 enum imap_run imap_run_select(struct imap_session *s)
 {
-	struct selection sel = { .first_recent = 0 };
+	struct selection sel = { .recent = { 1, 1 } };
 	struct err err = { .code = OK };
 	struct str name;
 	enum errc rc;

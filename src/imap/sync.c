@@ -51,17 +51,18 @@ static enum errc read_newest(struct imap_session *s, bool *untouched_out, struct
 static enum errc take_recent(struct imap_session *s, struct err *err)
 {
 	struct imap_view *view = s->view;
-	uint32_t first = view->uidnext;
+	struct recent_uids recent = { view->uidnext, index_uidnext(view->newest) };
 	enum errc rc = OK;
 
 	if (!view->read_only)
-		rc =
-		    mailbox_take_recent(s->env->store, view->owner, view->mailbox, &first, err);
+		rc = mailbox_take_recent(
+		    s->env->store, view->owner, view->mailbox, &recent, err);
 	if (rc != OK)
 		return rc;
-	if (first < view->uidnext)
-		first = view->uidnext;
-	view_add_recent(view, first, index_uidnext(view->newest) - 1);
+	/* what was told before stays as it was told; what is taken and not told yet will be recent then */
+	if (recent.first < view->uidnext)
+		recent.first = view->uidnext;
+	view_add_recent(view, recent.first, recent.end - 1);
 	return OK;
 }
 

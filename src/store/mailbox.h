@@ -87,8 +87,14 @@ NODISCARD enum errc mailbox_subscribe(
 NODISCARD enum errc mailbox_state(struct store *store, struct db *db, int64_t owner,
     int64_t mailbox, struct mailbox_state *state_out, struct err *err);
 
-/* As mailbox_state, and what is \Recent now belongs to the caller: the first uid that was recent is given, and no other
- * session will see these as recent (RFC 3501 2.3.2). Writes only if there is something recent; where that cannot be written
- * within two seconds nothing is recent for the caller. Holds no lease while it is called. */
+/* Uids from `first` on, before `end`. */
+struct recent_uids {
+	uint32_t first, end;
+};
+
+/* What is \Recent at this moment becomes the caller's: no other session will see it as recent (RFC 3501 2.3.2). Writes
+ * only if there is something recent; where that cannot be written within two seconds nothing is recent for the caller.
+ * The caller reads the mailbox before: what he knows is then his or another's, and what comes later is neither's yet.
+ * Holds no lease while it is called. */
 NODISCARD enum errc mailbox_take_recent(struct store *store, int64_t owner, int64_t mailbox,
-    uint32_t *first_recent_out, struct err *err);
+    struct recent_uids *recent_out, struct err *err);

@@ -170,7 +170,7 @@ static enum errc look_for_recent(struct store *store, struct take *take, struct 
 }
 
 enum errc mailbox_take_recent(struct store *store, int64_t owner, int64_t mailbox,
-    uint32_t *first_recent_out, struct err *err)
+    struct recent_uids *recent_out, struct err *err)
 {
 	struct take take = { .key = { owner, mailbox } };
 	struct deadline deadline =
@@ -187,6 +187,7 @@ enum errc mailbox_take_recent(struct store *store, int64_t owner, int64_t mailbo
 	}
 	/* an uncertain commit may have given them to us: nobody else will show them */
 	if (rc == OK || rc == ERR_UNCERTAIN)
-		*first_recent_out = (uint32_t)take.first_recent;
+		*recent_out =
+		    (struct recent_uids){ (uint32_t)take.first_recent, (uint32_t)take.uidnext };
 	return rc == ERR_UNCERTAIN ? OK : rc;
 }

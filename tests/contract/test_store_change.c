@@ -136,13 +136,14 @@ static void gives_a_state_to_a_mailbox_that_has_none(void **state)
 static void gives_recent_to_one_session(void **state)
 {
 	struct world *w = *state;
-	uint32_t first = 0;
+	struct recent_uids recent = { 0 };
 
 	fill(w, 0, w->inboxes[0], 5, (struct flag_list){ 0 });
 	assert_int_equal(state_of(w, 0, w->inboxes[0]).recent, 5);
 	assert_int_equal(
-	    mailbox_take_recent(w->store, w->accounts[0], w->inboxes[0], &first, NULL), OK);
-	assert_int_equal(first, 1);
+	    mailbox_take_recent(w->store, w->accounts[0], w->inboxes[0], &recent, NULL), OK);
+	assert_int_equal(recent.first, 1);
+	assert_int_equal(recent.end, 6);
 	assert_int_equal(state_of(w, 0, w->inboxes[0]).recent, 0);
 	fill(w, 0, w->inboxes[0], 3, (struct flag_list){ .system = FLAG_DELETED });
 	assert_int_equal(state_of(w, 0, w->inboxes[0]).recent, 3);
@@ -155,11 +156,13 @@ static void gives_recent_to_one_session(void **state)
 	assert_int_equal(count, 1);
 	assert_int_equal(state_of(w, 0, w->inboxes[0]).recent, 2);
 	assert_int_equal(
-	    mailbox_take_recent(w->store, w->accounts[0], w->inboxes[0], &first, NULL), OK);
-	assert_int_equal(first, 6);
+	    mailbox_take_recent(w->store, w->accounts[0], w->inboxes[0], &recent, NULL), OK);
+	assert_int_equal(recent.first, 6);
+	assert_int_equal(recent.end, 9);
 	assert_int_equal(
-	    mailbox_take_recent(w->store, w->accounts[0], w->inboxes[0], &first, NULL), OK);
-	assert_int_equal(first, 9);
+	    mailbox_take_recent(w->store, w->accounts[0], w->inboxes[0], &recent, NULL), OK);
+	assert_int_equal(recent.first, 9);
+	assert_int_equal(recent.end, 9);
 }
 
 static void changes_flags_and_leaves_the_others_alone(void **state)
