@@ -170,9 +170,7 @@ static void undo_member(struct group *g, bool saved)
 {
 	const struct db_ops *ops = g->db->ops;
 
-	if (!saved)
-		ops->rollback(g->db->conn);
-	else if (ops->savepoint_undo(g->db->conn, 0, NULL) != OK)
+	if (!saved || ops->savepoint_undo(g->db->conn, 0, NULL) != OK)
 		ops->rollback(g->db->conn);
 }
 
@@ -274,9 +272,7 @@ static void after_failed_commit(
 		requeue_kept(g);
 		answer_expired(g);
 		pause_ms(db_jitter_ms(++g->losses));
-	} else if (rc == ERR_UNCERTAIN) {
-		answer_kept(g, rc, err);
-	} else if (kept > 1 || (doubtful && may_settle_doubt(g))) {
+	} else if (rc != ERR_UNCERTAIN && (kept > 1 || (doubtful && may_settle_doubt(g)))) {
 		g->singly = true;
 		requeue_kept(g);
 	} else {

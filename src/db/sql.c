@@ -33,7 +33,7 @@ static bool in_identifier(char c)
 static size_t skip_opaque(struct str text, size_t at)
 {
 	struct str rest = str_from_at(text, at);
-	size_t end = rest.n;
+	size_t end;
 
 	if (rest.p[0] == '\'') {
 		/* '' inside is two literals side by side, which comes to the same */

@@ -85,7 +85,7 @@ enum errc sqlite_classify(int code);
 
 /* sqlite_open.c */
 enum errc sqlite_connect(
-    struct db_driver *driver, enum db_role role, struct db_conn **conn_out, struct err *err);
+    struct db_driver *base, enum db_role role, struct db_conn **conn_out, struct err *err);
 void sqlite_disconnect(struct db_conn **connp);
 /* Runs a constant statement; for pragmas. */
 enum errc sqlite_exec(struct sqlite_conn *conn, const char *text, struct err *err);
@@ -96,13 +96,13 @@ enum errc sqlite_number(
 /* sqlite_stmt.c */
 extern const struct db_ops sqlite_ops;
 enum errc sqlite_prepare(
-    struct db_conn *conn, struct str text, struct db_stmt **stmt_out, struct err *err);
+    struct db_conn *base, struct str text, struct db_stmt **stmt_out, struct err *err);
 void sqlite_finalize(struct db_stmt **stmtp);
 enum errc sqlite_bind_i64(struct db_stmt *stmt, int param, int64_t value, struct err *err);
 enum errc sqlite_bind_str(struct db_stmt *stmt, int param, struct str text, struct err *err);
 enum errc sqlite_bind_blob(struct db_stmt *stmt, int param, struct str bytes, struct err *err);
 enum errc sqlite_bind_null(struct db_stmt *stmt, int param, struct err *err);
-enum errc sqlite_step(struct db_stmt *stmt, struct err *err);
+enum errc sqlite_step(struct db_stmt *base, struct err *err);
 void sqlite_reset(struct db_stmt *stmt);
 int64_t sqlite_column_i64(const struct db_stmt *stmt, int column);
 struct str sqlite_column_str(const struct db_stmt *stmt, int column);
@@ -111,9 +111,9 @@ bool sqlite_column_is_null(const struct db_stmt *stmt, int column);
 int64_t sqlite_changes(const struct db_stmt *stmt);
 
 /* sqlite_tx.c */
-enum errc sqlite_begin(struct db_conn *conn, int wait_ms, struct err *err);
-enum errc sqlite_commit(struct db_conn *conn, struct err *err);
-void sqlite_rollback(struct db_conn *conn);
+enum errc sqlite_begin(struct db_conn *base, int wait_ms, struct err *err);
+enum errc sqlite_commit(struct db_conn *base, struct err *err);
+void sqlite_rollback(struct db_conn *base);
 bool sqlite_in_transaction(const struct db_conn *conn);
 bool sqlite_doubtful(const struct db_conn *conn);
 enum errc sqlite_savepoint(struct db_conn *conn, int depth, struct err *err);
@@ -129,11 +129,11 @@ void sqlite_set_wait(struct sqlite_conn *conn, int wait_ms);
 void sqlite_watch_log(struct sqlite_conn *writer);
 NODISCARD enum errc sqlite_keeper_start(struct sqlite_driver *driver, struct err *err);
 void sqlite_keeper_stop(struct sqlite_driver *driver);
-void sqlite_between(struct db_conn *conn);
-int sqlite_idle(struct db_conn *conn, int64_t idle_ms);
+void sqlite_between(struct db_conn *base);
+int sqlite_idle(struct db_conn *base, int64_t idle_ms);
 
 /* sqlite_schema.c */
 const struct db_migration *sqlite_migrations(struct db_driver *driver, size_t *count_out);
-enum errc sqlite_schema_version(struct db_conn *conn, int *version_out, struct err *err);
-enum errc sqlite_set_schema_version(struct db_conn *conn, int version, struct err *err);
-enum errc sqlite_run_script(struct db_conn *conn, struct str script, struct err *err);
+enum errc sqlite_schema_version(struct db_conn *base, int *version_out, struct err *err);
+enum errc sqlite_set_schema_version(struct db_conn *base, int version, struct err *err);
+enum errc sqlite_run_script(struct db_conn *base, struct str script, struct err *err);

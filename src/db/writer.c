@@ -386,9 +386,9 @@ enum errc writer_new(struct db_pool *pool, struct writer **writer_out, struct er
 	return OK;
 }
 
-void writer_free(struct writer **wp)
+void writer_free(struct writer **writerp)
 {
-	struct writer *w = *wp;
+	struct writer *w = *writerp;
 
 	if (!w)
 		return;

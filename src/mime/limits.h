@@ -29,7 +29,7 @@
 #define MIME_STRING_MAX 65536
 
 /* Bytes of an ENVELOPE or a BODYSTRUCTURE, about: then lists end early and strings are empty. An answer is held in memory. */
-#define MIME_PRINTED_MAX (1024 * 1024)
+#define MIME_PRINTED_MAX 1048576
 
 /* Bytes of a Subject that are looked at for the keys of SORT and THREAD. */
 #define MIME_SUBJECT_MAX 65536

@@ -97,13 +97,11 @@ size_t smtp_data_take(struct smtp_data *data, struct str in, struct spool *spool
 		if (data->state == SMTP_DATA_DOT) {
 			keep(data, spool, (struct str){ in.p + from, i - from });
 			from = i + 1;
-		} else if (data->state == SMTP_DATA_DOT_CR) {
+		} else if (data->state == SMTP_DATA_DOT_CR || data->state == SMTP_DATA_END) {
 			from = i + 1;
-		} else if (was == SMTP_DATA_DOT_CR && data->state != SMTP_DATA_END) {
+		} else if (was == SMTP_DATA_DOT_CR) {
 			keep(data, spool, STR("\r"));
 			from = i;
-		} else if (data->state == SMTP_DATA_END) {
-			from = i + 1;
 		}
 		i++;
 	}
