@@ -397,5 +397,5 @@ void writer_free(struct writer **writerp)
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 	thread_join(w->thread);
-	release(wp);
+	release(writerp);
 }
