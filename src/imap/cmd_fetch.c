@@ -195,8 +195,11 @@ static enum errc send_some(
 {
 	enum errc rc = OK;
 
-	if (work->refresh)
+	if (work->refresh) {
 		rc = view_refresh(s, db, err);
+		if (rc == OK)
+			view_tell_keywords(s);
+	}
 	work->refresh = rc != OK;
 	while (rc == OK) {
 		if (imap_step_is_over(s))
