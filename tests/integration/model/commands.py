@@ -551,6 +551,8 @@ TABLE = [
 
 
 def pick(rng, session, truth):
+    if session.view and session.view.has_unknown():  # its folder is gone
+        return noop(rng, session, truth)
     rows = [row for row in TABLE if session.view or not row[2]]
     if not session.view and rng.random() < 0.5:
         return select(rng, session, truth)

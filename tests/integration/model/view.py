@@ -65,9 +65,7 @@ class View:
     def take_expunge(self, number):
         assert not self.opening, "EXPUNGE during SELECT"
         assert 1 <= number <= len(self.entries), f"EXPUNGE {number} of {len(self.entries)}"
-        entry = self.entries.pop(number - 1)
-        if entry.recent:
-            self.recent = max(0, self.recent - 1)
+        self.entries.pop(number - 1)
 
     def take_fetch(self, number, pairs):
         assert not self.opening, "FETCH during SELECT"
