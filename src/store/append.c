@@ -29,6 +29,7 @@ static int64_t total_size(const struct append_work *w)
 }
 
 /* Flags that the actor may not set are left out (RFC 4314 section 4). */
+/* NOLINTNEXTLINE(readability-function-size): two outputs of one message */
 static enum errc resolve_flags(struct db *db, struct arena *arena, const struct append_work *w,
     const struct flag_list *list, unsigned rights, struct keyword_set *keywords_out,
     uint64_t *flags_out, struct err *err)
@@ -163,6 +164,7 @@ static enum errc run(struct store *store, const struct prepared *const *prepared
 	return rc == ERR_UNCERTAIN ? resolve_append(w, err) : rc;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): who, where, what and two lists */
 enum errc store_append(struct store *store, struct actor actor, int64_t owner, int64_t mailbox,
     const struct append_message *messages, size_t count, struct appended *appended_out,
     struct err *err)

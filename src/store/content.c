@@ -249,6 +249,7 @@ static enum errc read_chunk(
 }
 
 /* Bytes [at, at + n) of a blob. */
+/* NOLINTNEXTLINE(readability-function-size): a range of one blob into a buffer */
 static enum errc read_blob(struct content *c, struct db *db, const struct extent *e,
     uint64_t at, uint64_t n, struct buf *out, struct err *err)
 {

@@ -114,6 +114,7 @@ static enum errc translate(struct db *db, const struct copy_work *w, struct aren
 }
 
 /* The flags that each copy will have. */
+/* NOLINTNEXTLINE(readability-function-size): two outputs for a list of entries */
 static enum errc copy_flags(struct db *db, const struct copy_work *w, struct arena *arena,
     const struct picked *entries, size_t count, unsigned rights, uint64_t *flags,
     struct keyword_set *keywords, struct err *err)
@@ -344,6 +345,7 @@ static enum errc run_journaled(struct copy_work *w, struct copied *copied, struc
 	return rc;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): who, from where, which, and to where */
 enum errc store_copy(struct store *store, struct actor actor, int64_t owner, int64_t mailbox,
     const uint32_t *uids, size_t count, int64_t to_owner, int64_t to_mailbox,
     struct arena *arena, struct copied *copied_out, struct err *err)

@@ -15,6 +15,7 @@
 
 #define SCAN_ROWS 4000 /* that one transaction looks at for \Deleted */
 
+/* NOLINTNEXTLINE(readability-function-size): a list of one mailbox and what is left */
 enum errc entries_remove(struct db *db, const struct account_row *account, int64_t mailbox,
     const struct picked *entries, size_t count, int64_t *left_deleted_out, struct err *err)
 {
@@ -234,6 +235,7 @@ static enum errc expunge_all(
 	return rc;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): who, where, which, and a list as result */
 enum errc store_expunge(struct store *store, struct actor actor, int64_t owner, int64_t mailbox,
     const uint32_t *uids, size_t count, struct arena *arena, uint32_t **removed_out,
     size_t *removed_count_out, struct err *err)

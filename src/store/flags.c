@@ -240,6 +240,7 @@ static enum errc run(struct store *store, struct flags_work *work, struct err *e
 	return rows_end(rc);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): who, where, which, what, and a list as result */
 enum errc store_flags(struct store *store, struct actor actor, int64_t owner, int64_t mailbox,
     const uint32_t *uids, size_t count, const struct flag_change *change, struct arena *arena,
     struct flag_result **results_out, size_t *result_count_out, struct err *err)

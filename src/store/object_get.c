@@ -48,6 +48,7 @@ static enum errc compute(
 	return rc;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): an object has two numbers */
 enum errc object_get(struct store *store, struct db *db, int64_t owner, int64_t object,
     struct arena *arena, struct object_info *info_out, struct err *err)
 {

@@ -12,13 +12,13 @@
 
 struct buf;
 
-#define LEAF_BLOB_MIN 32768	/* encoded bytes of a leaf part that make it a blob */
-#define LEAF_BLOBS_MAX 64	/* of one message; more stay in what lies between */
-#define WHOLE_MAX 8192		/* header and body up to this are one piece */
-#define SKELETON_MAX 16384	/* bytes of header or body in the row, after zstd */
-#define GAP_BLOB_MIN 240	/* smaller gaps between extents stay in the skeleton */
-#define BLOB_CHUNK 65536	/* raw bytes of a chunk */
-#define STAGED_MIN (256 * 1024) /* a larger message's blobs are stored before its transaction */
+#define LEAF_BLOB_MIN 32768 /* encoded bytes of a leaf part that make it a blob */
+#define LEAF_BLOBS_MAX 64   /* of one message; more stay in what lies between */
+#define WHOLE_MAX 8192	    /* header and body up to this are one piece */
+#define SKELETON_MAX 16384  /* bytes of header or body in the row, after zstd */
+#define GAP_BLOB_MIN 240    /* smaller gaps between extents stay in the skeleton */
+#define BLOB_CHUNK 65536    /* raw bytes of a chunk */
+#define STAGED_MIN 262144   /* a larger message's blobs are stored before its transaction */
 #define STAGE_BYTES (1024 * 1024) /* of chunks in one staging transaction */
 #define STORED_MESSAGE_MAX ((uint64_t)1 << 30)
 #define EXTENTS_MAX (2 * LEAF_BLOBS_MAX + 2)

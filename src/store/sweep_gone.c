@@ -12,7 +12,7 @@
 #define ENTRY_ROWS 500
 #define THREAD_ROWS 500
 #define EXPUNGED_ROWS 500
-#define EXPUNGED_LIFE_S (30 * 86400)
+#define EXPUNGED_LIFE_S INT64_C(2592000) /* 30 days */
 
 struct walked {
 	int64_t owner, mailbox;

@@ -6,7 +6,7 @@
 
 #define REMOVED_ROWS 100
 #define KEY_ROWS 200
-#define KEY_LIFE_S (5 * 86400)
+#define KEY_LIFE_S INT64_C(432000) /* 5 days */
 
 struct removed_row {
 	int64_t owner, mailbox, uid, object;

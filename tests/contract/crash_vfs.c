@@ -396,7 +396,8 @@ static void write_part(
 
 	if (at + n > content->n)
 		set_length(content, at + n);
-	memcpy(content->p + at, event->bytes + from, n);
+	if (n > 0)
+		memcpy(content->p + at, event->bytes + from, n);
 }
 
 static void copy_content(struct content *to, const struct content *from)

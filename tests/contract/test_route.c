@@ -210,6 +210,7 @@ static void puts_subaddresses_into_folders_that_are_there(void **state)
 	expect(&a, "ann+#Users/bob@example.org", "ann@example.org/INBOX");
 	expect(&a, "ann+a//b@example.org", "ann@example.org/INBOX");
 	assert_int_equal(resolve(&a, &creating, "ann+new@example.org", &route), OK);
+	assert_non_null(route.targets);
 	assert_true(str_equal(route.targets[0].mailbox, STR("new")));
 	assert_int_equal(
 	    resolve(&a, &without, "ann+lists/work@example.org", &route), ERR_NOTFOUND);
@@ -229,6 +230,7 @@ static void completes_bare_names_with_the_default_domain(void **state)
 	ann = admin_user(&a, STR("ann"));
 	add_id(&a, "postmaster@example.org", ann);
 	assert_int_equal(resolve(&a, &settings, "postmaster", &route), OK);
+	assert_non_null(route.targets);
 	assert_int_equal(route.targets[0].owner, ann);
 	assert_int_equal(resolve(&a, &settings, "Ann", &route), OK);
 	assert_int_equal(resolve(&a, &settings, "nobody", &route), ERR_NOTFOUND);

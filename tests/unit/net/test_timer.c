@@ -92,7 +92,7 @@ static void hears_of_an_earlier_time_while_it_waits(void **state)
 
 	(void)state;
 	assert_int_equal(timers_start(timers, NULL), OK);
-	timers_set(timers, ref_of(1), clock_mono_ms() + 3600 * 1000);
+	timers_set(timers, ref_of(1), clock_mono_ms() + 3600000);
 	timers_set(timers, ref_of(2), clock_mono_ms() + 5);
 	wait_for(&fired, 1);
 	assert_int_equal(fired.ref[0].slot, 2);
