@@ -2,6 +2,7 @@
 
 #include "base/die.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,4 +47,9 @@ char *xstrdup(const char *s)
 	size_t size = strlen(s) + 1;
 
 	return memcpy(xmalloc(size), s, size);
+}
+
+void heap_bound_arenas(int arenas)
+{
+	(void)mallopt(M_ARENA_MAX, arenas);
 }

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "main/privileges.h"
@@ -17,6 +18,9 @@
 
 /* Complaints about one configuration file. */
 #define COMPLAINTS_MAX ((size_t)65536)
+
+/* Of the C library's allocator; the threads that allocate at the same time are few. */
+#define ALLOCATOR_ARENAS 4
 
 /* Descriptors beside the connections: database, spool files, libraries. */
 #define DESCRIPTORS_BESIDE 256
@@ -119,6 +123,7 @@ int serve(const char *conf_path)
 	sigset_t waited;
 	enum errc rc;
 
+	heap_bound_arenas(ALLOCATOR_ARENAS);
 	block_signals(&waited);
 	rc = site_load(conf_path, &site, &complaints, &err);
 	if (rc != OK)

@@ -4,10 +4,14 @@
 #include "base/heap.h"
 #include "base/str.h"
 
-#include <string.h>
+#include <unistd.h>
 
 /* Reading connections of a command: one for the rows, one for what is looked up between them. */
 #define TOOL_READERS 2
+
+/* Of a server, for each core: a reader is held for microseconds and seldom waits, and each has a cache of its own. */
+#define READERS_PER_CORE 2
+#define READERS_MIN 4
 #define TOOL_CACHE_BYTES ((size_t)1024 * 1024)
 
 enum errc site_load(
@@ -56,6 +60,16 @@ static void on_change(void *arg, const struct change *changes, size_t count)
 		store_on_change(site->store, changes, count);
 }
 
+static int server_readers(const struct settings *s)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	int64_t readers = (cores > 0 ? cores : 1) * READERS_PER_CORE;
+
+	if (readers < READERS_MIN)
+		readers = READERS_MIN;
+	return (int)(readers < s->db_connections ? readers : s->db_connections);
+}
+
 static enum errc open_database(
     struct site *site, enum site_use use, struct str url, struct err *err)
 {
@@ -63,7 +77,7 @@ static enum errc open_database(
 	struct db_settings settings = {
 		.url = url,
 		.table_prefix = s->table_prefix,
-		.readers = use == SITE_SERVE ? (int)s->db_connections : TOOL_READERS,
+		.readers = use == SITE_SERVE ? server_readers(s) : TOOL_READERS,
 		.busy_timeout_ms = (int)s->db_busy_timeout_ms,
 		.group_max = (int)s->db_group_max,
 		.wal_limit_bytes = (int64_t)s->db_wal_limit,
