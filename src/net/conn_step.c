@@ -18,6 +18,9 @@
 /* With all handshakes in use: the next look. */
 #define HANDSHAKE_PAUSE_MS 50
 
+/* When half of the places are taken, those who come have this long. */
+#define HANDSHAKE_HURRY_MS 5000
+
 /* TURN_AGAIN when there is nothing left to send. */
 static enum turn flush(struct conn *conn)
 {
@@ -217,12 +220,28 @@ static enum turn advance_open(struct conn *conn, struct worker *worker)
 	return turn == TURN_RUN ? run(conn) : turn;
 }
 
+static void hurry(struct conn *conn)
+{
+	int64_t end_ms = clock_mono_ms() + HANDSHAKE_HURRY_MS;
+
+	if (atomic_load(&conn->reactor->handshakes) >
+		conn->reactor->options.handshakes_max / 2 &&
+	    conn->phase_end_ms > end_ms)
+		conn->phase_end_ms = end_ms;
+}
+
 static enum turn begin_handshake(struct conn *conn)
 {
 	struct reactor *reactor = conn->reactor;
 
 	if (conn->phase_end_ms == 0)
 		conn->phase_end_ms = clock_mono_ms() + reactor->options.handshake_timeout_ms;
+	/* who says nothing takes no place from those who do */
+	if (!conn->readable) {
+		conn->wait = EPOLLIN;
+		return TURN_PARK;
+	}
+	hurry(conn);
 	if (atomic_fetch_add(&reactor->handshakes, 1) >= reactor->options.handshakes_max) {
 		atomic_fetch_sub(&reactor->handshakes, 1);
 		conn->pause_end_ms = clock_mono_ms() + HANDSHAKE_PAUSE_MS;

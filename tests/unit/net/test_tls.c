@@ -227,9 +227,32 @@ static void ends_a_handshake_that_takes_too_long(void **state)
 	toy_start(&toy);
 	/* the second waits for the only place and has its own time, too */
 	first = client_open(toy.port);
+	client_say(first, "\x16");
 	second = client_open(toy.port);
+	client_say(second, "\x16");
 	client_expect_end(first);
 	client_expect_end(second);
+	toy_stop(&toy, 1000);
+	tls_server_free(&server);
+}
+
+static void keeps_no_place_for_those_who_say_nothing(void **state)
+{
+	struct tls_server *server = load(*state);
+	struct toy toy = { .listen = { .tls = server, .tls_implicit = true },
+		.options = { .handshake_timeout_ms = 600000, .handshakes_max = 1 } };
+	struct client client;
+	int silent[3];
+
+	toy_start(&toy);
+	for (size_t i = 0; i < COUNT(silent); i++)
+		silent[i] = client_open(toy.port);
+	assert_true(client_tls(&client, client_open(toy.port), 0));
+	tls_say(&client, "echo x\n");
+	tls_expect(&client, "x\n");
+	client_close(&client);
+	for (size_t i = 0; i < COUNT(silent); i++)
+		(void)close(silent[i]);
 	toy_stop(&toy, 1000);
 	tls_server_free(&server);
 }
@@ -330,6 +353,7 @@ int main(void)
 		cmocka_unit_test(takes_large_input_and_output_under_tls),
 		cmocka_unit_test(refuses_old_versions_and_what_is_no_tls),
 		cmocka_unit_test(ends_a_handshake_that_takes_too_long),
+		cmocka_unit_test(keeps_no_place_for_those_who_say_nothing),
 		cmocka_unit_test(takes_a_close_without_close_notify_as_the_end),
 		cmocka_unit_test(says_what_is_wrong_with_the_files),
 		cmocka_unit_test(makes_a_certificate_for_its_names),
