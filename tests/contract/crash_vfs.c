@@ -396,7 +396,7 @@ static void write_part(
 
 	if (at + n > content->n)
 		set_length(content, at + n);
-	if (n > 0)
+	if (n > 0 && content->p)
 		memcpy(content->p + at, event->bytes + from, n);
 }
 

@@ -211,6 +211,8 @@ static void puts_subaddresses_into_folders_that_are_there(void **state)
 	expect(&a, "ann+a//b@example.org", "ann@example.org/INBOX");
 	assert_int_equal(resolve(&a, &creating, "ann+new@example.org", &route), OK);
 	assert_non_null(route.targets);
+	if (!route.targets)
+		return; /* for the analyser, which does not know that a failed assert ends the test */
 	assert_true(str_equal(route.targets[0].mailbox, STR("new")));
 	assert_int_equal(
 	    resolve(&a, &without, "ann+lists/work@example.org", &route), ERR_NOTFOUND);
@@ -231,6 +233,8 @@ static void completes_bare_names_with_the_default_domain(void **state)
 	add_id(&a, "postmaster@example.org", ann);
 	assert_int_equal(resolve(&a, &settings, "postmaster", &route), OK);
 	assert_non_null(route.targets);
+	if (!route.targets)
+		return; /* for the analyser, which does not know that a failed assert ends the test */
 	assert_int_equal(route.targets[0].owner, ann);
 	assert_int_equal(resolve(&a, &settings, "Ann", &route), OK);
 	assert_int_equal(resolve(&a, &settings, "nobody", &route), ERR_NOTFOUND);

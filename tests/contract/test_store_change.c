@@ -66,6 +66,7 @@ static const uint32_t *uids_up_to(struct world *w, uint32_t last)
 	return uids;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as many as store_flags, less two */
 static enum errc change_flags(struct world *w, struct actor actor, size_t account,
     int64_t mailbox, uint32_t last, enum flag_operation operation, struct flag_list flags,
     struct flag_result **results, size_t *count)
