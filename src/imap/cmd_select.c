@@ -83,30 +83,28 @@ static enum errc open_view(struct imap_session *s, struct selection *sel, struct
 	return rc;
 }
 
-/* The first uid that is recent for an EXAMINE, which does not take it: the last messages are. */
-static uint32_t examined_recent(const struct imap_view *view, uint32_t recent)
+/* Of a mailbox that is not loaded the row knows how many there are; another session may have taken some since. */
+static uint32_t recent_in_row(const struct selection *sel, struct recent_uids recent)
 {
-	if (recent == 0)
-		return view->uidnext;
-	if (recent >= view->exists)
-		return 1;
-	if (view->known == NULL)
-		return view->uidnext - recent;
-	return index_at(view->known, view->exists - recent + 1)->uid;
+	uint32_t uidnext = sel->state.uidnext;
+
+	if (recent.first >= uidnext)
+		return 0;
+	if (sel->state.recent > uidnext - recent.first)
+		return uidnext - recent.first;
+	return sel->state.recent;
 }
 
+/* EXAMINE shows what is recent and takes nothing. */
 static void set_recent(struct imap_view *view, const struct selection *sel)
 {
 	struct recent_uids recent = sel->recent;
 
 	if (view->read_only)
-		recent = (struct recent_uids){ examined_recent(view, sel->state.recent),
-			view->uidnext };
+		recent = (struct recent_uids){ sel->state.first_recent, view->uidnext };
 	view_add_recent(view, recent.first, recent.end - 1);
-	if (view->known != NULL)
-		view->recent = view_count_recent(view, view->known);
-	else if (recent.first < view->uidnext)
-		view->recent = view->uidnext - recent.first;
+	view->recent = view->known != NULL ? view_count_recent(view, view->known)
+					   : recent_in_row(sel, recent);
 }
 
 static void add_number(struct buf *out, uint32_t number, const char *word)

@@ -36,6 +36,7 @@ struct mailbox {
 struct mailbox_state {
 	uint32_t uidvalidity, uidnext;
 	uint32_t messages, unseen, deleted, recent;
+	uint32_t first_recent; /* what is \Recent has this uid or a higher one */
 	uint64_t size;
 	int64_t highestmodseq, expunged_floor;
 };

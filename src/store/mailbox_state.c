@@ -18,7 +18,6 @@ struct row_key {
 
 struct state_row {
 	struct mailbox_state state;
-	int64_t first_recent;
 	bool is_new; /* nothing was ever stored */
 };
 
@@ -43,8 +42,8 @@ static enum errc read_row(
 			.size = (uint64_t)v[5],
 			.highestmodseq = v[6],
 			.expunged_floor = v[7],
+			.first_recent = (uint32_t)v[8],
 		},
-		.first_recent = v[8],
 		.is_new = v[0] == 0,
 	};
 	return OK;
@@ -72,7 +71,7 @@ static enum errc count_by_index(struct store *store, struct db *db, struct row_k
 
 	if (rc != OK)
 		return rc;
-	*recent_out = index_count(v) + 1 - index_lower_bound(v, (uint32_t)row->first_recent);
+	*recent_out = index_count(v) + 1 - index_lower_bound(v, row->state.first_recent);
 	index_release(&v);
 	return OK;
 }
@@ -85,7 +84,7 @@ static enum errc count_recent(struct store *store, struct db *db, struct row_key
     struct state_row *row, struct err *err)
 {
 	struct mailbox_state *s = &row->state;
-	int64_t range = (int64_t)s->uidnext - row->first_recent, count = 0;
+	int64_t range = (int64_t)s->uidnext - s->first_recent, count = 0;
 	enum errc rc;
 
 	s->recent = 0;
@@ -93,13 +92,13 @@ static enum errc count_recent(struct store *store, struct db *db, struct row_key
 		return OK;
 	if (s->messages == s->uidnext - 1)
 		s->recent = (uint32_t)range;
-	else if (row->first_recent <= 1)
+	else if (s->first_recent <= 1)
 		s->recent = s->messages;
 	else if (range > RECENT_COUNT_MAX)
 		return count_by_index(store, db, key, row, &s->recent, err);
 	else {
 		rc = rows_one(db, &sql_mailbox_recent_count,
-		    INTS(key.owner, key.mailbox, row->first_recent), &count, 1, err);
+		    INTS(key.owner, key.mailbox, s->first_recent), &count, 1, err);
 		s->recent = (uint32_t)count;
 		return rows_end(rc);
 	}

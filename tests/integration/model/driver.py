@@ -70,6 +70,7 @@ class Driver:
             (self.burst, 8),
             (self.pipeline, 6),
             (self.deliver, 8),
+            (self.deliver_beside, 1),
             (self.idle, 5),
             (self.by_hand, 2),
             (self.reconnect, 1),
@@ -370,6 +371,17 @@ class Driver:
         inbox = self.truth.named("INBOX")
         commands.look_added(before.get(inbox.id), inbox, 1)
         self.learn([token])
+
+    def deliver_beside(self):
+        """Another process writes into the database, to a folder or INBOX."""
+        token, name = self.token(), self.rng.choice(self.truth.selectable())
+        self.note(None, f"tabella deliver --folder {name}: {token}")
+        message = commands.message_of(self.rng, token).decode()
+        self.host.server.cli("deliver", self.account.address, "--folder", name, stdin=message)
+        before = self.truth.read()
+        box = self.truth.named(name)
+        new = commands.look_added(before.get(box.id), box, 1)
+        self.truth.tokens[box.messages[new[0]].object] = token
 
     def learn(self, tokens):
         """Read the tokens of what was delivered; those named must be there."""

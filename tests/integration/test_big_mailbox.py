@@ -1,0 +1,49 @@
+"""A mailbox that SELECT does not load: more than 20,000 messages, and the server has just been started."""
+
+import pytest
+from mails import mail
+
+pytestmark = pytest.mark.ours
+
+COUNT = 21_000
+
+
+@pytest.fixture(scope="module")
+def big_account(request):
+    from conftest import Host, start_ours, stop_and_look
+
+    server = start_ours()
+    try:
+        host = Host(server, True)
+        account = host.account()
+        with account.imap() as peer:
+            for _ in range(10):
+                peer.append("INBOX", mail())
+            peer.select()
+            there = 10
+            while there < COUNT:
+                more = min(there, COUNT - there, 5000)
+                peer.ok(f"COPY 1:{more} INBOX")
+                there += more
+        yield account
+        stop_and_look(server)
+    finally:
+        server.close()
+
+
+def test_recent_with_a_gap(big_account):
+    """RFC 3501 7.3.2: RECENT is the number of messages with \\Recent."""
+    server = big_account.server.server
+    with big_account.imap("INBOX") as peer:
+        for _ in range(5):
+            peer.append("INBOX", mail())
+        peer.ok(f"STORE {COUNT + 3} +FLAGS.SILENT (\\Deleted)")
+        peer.ok("EXPUNGE")
+    for command in ("EXAMINE", "SELECT"):
+        assert server.stop() == 0
+        server.sql(f"UPDATE mail_mailboxes SET first_recent = uidnext - 5 WHERE messages > {COUNT}")
+        server.start()
+        with big_account.imap() as peer:
+            assert peer.ok(f"{command} INBOX").one("RECENT") == 4
+            assert len(peer.ok("UID SEARCH RECENT").one("SEARCH")) == 4
+            assert not peer.noop().of("RECENT")
