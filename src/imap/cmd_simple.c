@@ -1,6 +1,6 @@
 /*
  * imap/cmd_simple.c - commands that need a few lines: CAPABILITY, NOOP, CHECK, LOGOUT (RFC 3501 6.1, 6.4.1), STARTTLS
- * (6.2.1), ENABLE (RFC 5161), NAMESPACE (RFC 2342), UNSELECT (RFC 3691).
+ * (6.2.1), NAMESPACE (RFC 2342), UNSELECT (RFC 3691).
  */
 #include "imap/imap_int.h"
 #include "imap/reply.h"
@@ -38,14 +38,6 @@ enum imap_run imap_run_starttls(struct imap_session *s)
 	}
 	imap_reply(s, REPLY_OK, NULL, "begin TLS now");
 	return RUN_TLS;
-}
-
-/* RFC 5161 3.1: what is not known or cannot be enabled is passed over. There is nothing yet that can. */
-enum imap_run imap_run_enable(struct imap_session *s)
-{
-	BUF_ADD(&s->base.out, "* ENABLED\r\n");
-	imap_reply(s, REPLY_OK, NULL, "enabled");
-	return RUN_DONE;
 }
 
 enum imap_run imap_run_namespace(struct imap_session *s)

@@ -24,6 +24,14 @@ enum imap_state {
 	IMAP_ENDED = 1 << 3, /* "logout" */
 };
 
+/* What a client has switched on for its session (RFC 5161); never off again. A bit each. */
+enum imap_enabled {
+	ENABLED_CONDSTORE = 1 << 0, /* RFC 7162: also by a command that uses it */
+	ENABLED_QRESYNC = 1 << 1,
+	ENABLED_UTF8 = 1 << 2, /* RFC 6855 UTF8=ACCEPT */
+	ENABLED_REV2 = 1 << 3, /* RFC 9051 */
+};
+
 /* What a command's step came to. */
 enum imap_run {
 	RUN_DONE,   /* answered (imap_reply was called with a tagged kind) */
@@ -48,6 +56,7 @@ struct imap_session {
 	struct session base; /* first: the driver knows only this */
 	const struct imap_env *env;
 	enum imap_state state;
+	unsigned enabled; /* enum imap_enabled */
 	struct framer framer;
 	size_t taken; /* of base.in in this step */
 	int64_t step_until_us;
