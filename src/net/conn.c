@@ -67,11 +67,20 @@ static struct str driver_tls_name(const struct session *s)
 	return str_from(conn_of(s)->tls_text);
 }
 
+static enum errc driver_tls_binding(const struct session *s, enum tls_binding type,
+    unsigned char out[TLS_BINDING_MAX], size_t *size_out)
+{
+	struct ssl_st *ssl = conn_of(s)->io.ssl;
+
+	return ssl ? tls_channel_binding(ssl, type, out, size_out) : ERR_STATE;
+}
+
 static const struct session_driver driver = {
 	.timer = driver_timer,
 	.ref = driver_ref,
 	.login = driver_login,
 	.tls_name = driver_tls_name,
+	.tls_binding = driver_tls_binding,
 };
 
 struct session *conn_open_session(struct conn *conn)

@@ -5,6 +5,13 @@ void session_timer(struct session *s, int64_t at_ms)
 	s->driver->timer(s, at_ms);
 }
 
+enum errc session_tls_binding(const struct session *s, enum tls_binding type,
+    unsigned char out[TLS_BINDING_MAX], size_t *size_out)
+{
+	return s->driver->tls_binding ? s->driver->tls_binding(s, type, out, size_out)
+				      : ERR_STATE;
+}
+
 bool session_take_event(struct session *s, enum session_event event)
 {
 	bool was_set = (s->events & (unsigned)event) != 0;

@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "base/buf.h"
+#include "net/tls.h"
 
 struct log;
 struct session;
@@ -76,6 +77,9 @@ struct session_driver {
 	enum errc (*login)(struct session *s, struct str user);
 	/* The name of the protocol version, cipher: "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty without TLS. */
 	struct str (*tls_name)(const struct session *s);
+	/* net/tls.h: tls_channel_binding of this connection. ERR_STATE without TLS. */
+	enum errc (*tls_binding)(const struct session *s, enum tls_binding type,
+	    unsigned char out[TLS_BINDING_MAX], size_t *size_out);
 };
 
 struct session {
@@ -116,5 +120,8 @@ struct service {
 
 /* A little wrapper over the driver's calls. */
 void session_timer(struct session *s, int64_t at_ms);
+/* ERR_STATE also where the driver has none. */
+NODISCARD enum errc session_tls_binding(const struct session *s, enum tls_binding type,
+    unsigned char out[TLS_BINDING_MAX], size_t *size_out);
 bool session_take_event(
     struct session *s, enum session_event event); /* true if it was set; clears it */

@@ -264,6 +264,53 @@ void tls_goodbye(struct ssl_st *ssl)
 	ERR_clear_error();
 }
 
+/* RFC 9266 section 2: 32 bytes, and a context that is there and empty. */
+static enum errc exporter(SSL *ssl, unsigned char *out, size_t *size_out)
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+	const size_t size = 32;
+
+	/* section 4.2: not unique under TLS 1.2 without the extended master secret */
+	if (SSL_version(ssl) < TLS1_3_VERSION && SSL_get_extms_support(ssl) != 1)
+		return ERR_UNSUPPORTED;
+	if (SSL_export_keying_material(
+		ssl, out, size, label, sizeof(label) - 1, (const unsigned char *)"", 0, 1) != 1)
+		return ERR_UNSUPPORTED;
+	*size_out = size;
+	return OK;
+}
+
+/* RFC 5929 section 4.1: the certificate, hashed as its signature is, and with SHA-256 in place of MD5 and SHA-1. */
+static enum errc server_end_point(SSL *ssl, unsigned char *out, size_t *size_out)
+{
+	X509 *certificate = SSL_get_certificate(ssl);
+	const EVP_MD *hash = NULL;
+	unsigned size = 0;
+	int nid = NID_undef;
+
+	if (!certificate || X509_get_signature_info(certificate, &nid, NULL, NULL, NULL) != 1)
+		return ERR_UNSUPPORTED;
+	hash = nid == NID_md5 || nid == NID_sha1 ? EVP_sha256() : EVP_get_digestbynid(nid);
+	if (!hash || (size_t)EVP_MD_get_size(hash) > TLS_BINDING_MAX ||
+	    X509_digest(certificate, hash, out, &size) != 1)
+		return ERR_UNSUPPORTED;
+	*size_out = size;
+	return OK;
+}
+
+enum errc tls_channel_binding(struct ssl_st *ssl, enum tls_binding type,
+    unsigned char out[TLS_BINDING_MAX], size_t *size_out)
+{
+	enum errc rc;
+
+	if (!SSL_is_init_finished(ssl))
+		return ERR_STATE;
+	rc = type == TLS_BINDING_EXPORTER ? exporter(ssl, out, size_out)
+					  : server_end_point(ssl, out, size_out);
+	ERR_clear_error();
+	return rc;
+}
+
 size_t tls_describe(const struct ssl_st *ssl, char *out, size_t room)
 {
 	int n = snprintf(out, room, "%s %s", SSL_get_version(ssl), SSL_get_cipher_name(ssl));

@@ -48,5 +48,22 @@ bool tls_has_pending(const struct ssl_st *ssl);
 /* Says close_notify if the socket takes it. */
 void tls_goodbye(struct ssl_st *ssl);
 
+/* What ties a login to this very TLS connection (SASL's channel binding). */
+enum tls_binding {
+	TLS_BINDING_EXPORTER,	      /* "tls-exporter", RFC 9266 */
+	TLS_BINDING_SERVER_END_POINT, /* "tls-server-end-point", RFC 5929 section 4 */
+};
+
+/* The longest: a server-end-point made with SHA-512. */
+#define TLS_BINDING_MAX ((size_t)64)
+
+/*
+ * The binding's bytes; the client has the same. ERR_STATE: the handshake is not complete. ERR_UNSUPPORTED: this
+ * connection has none of that type (TLS 1.2 without the extended master secret; a certificate whose signature
+ * names no hash): it must then not be offered.
+ */
+NODISCARD enum errc tls_channel_binding(struct ssl_st *ssl, enum tls_binding type,
+    unsigned char out[TLS_BINDING_MAX], size_t *size_out);
+
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384" into `out`, NUL-terminated; its length. */
 size_t tls_describe(const struct ssl_st *ssl, char *out, size_t room);

@@ -5,6 +5,7 @@
 #include "net/selfsigned.h"
 #include "net/tls.h"
 
+#include "base/hex.h"
 #include "base/openssl.h"
 #include "base/str.h"
 
@@ -128,6 +129,79 @@ static void serves_tls_from_the_first_byte(void **state)
 	assert_int_equal(SSL_read(client.ssl, (char[1]){ 0 }, 1), 0);
 	assert_int_equal(
 	    SSL_get_shutdown(client.ssl) & SSL_RECEIVED_SHUTDOWN, SSL_RECEIVED_SHUTDOWN);
+	client_close(&client);
+	toy_stop(&toy, 1000);
+	tls_server_free(&server);
+}
+
+/* What the client has computed for itself is what the session is told. */
+static void expect_binding(struct client *client, const char *command, struct str bytes)
+{
+	struct buf want = BUF_INIT(256);
+
+	hex_encode(&want, bytes);
+	buf_add_char(&want, '\n');
+	buf_add_char(&want, '\0');
+	tls_say(client, command);
+	tls_expect(client, want.p);
+	buf_release(&want);
+}
+
+/* RFC 9266 and RFC 5929 section 4, with TLS 1.3 and 1.2. */
+static void ties_a_session_to_its_connection(void **state)
+{
+	static const int versions[] = { 0, TLS1_2_VERSION };
+	struct tls_server *server = load(*state);
+	struct toy toy = { .listen = { .tls = server, .tls_implicit = true } };
+
+	toy_start(&toy);
+	for (size_t i = 0; i < COUNT(versions); i++) {
+		unsigned char exporter[32], hash[EVP_MAX_MD_SIZE];
+		unsigned size = 0;
+		struct client client;
+		X509 *certificate;
+
+		assert_true(client_tls(&client, client_open(toy.port), versions[i]));
+		assert_int_equal(
+		    SSL_export_keying_material(client.ssl, exporter, sizeof(exporter),
+			"EXPORTER-Channel-Binding", 24, (const unsigned char *)"", 0, 1),
+		    1);
+		expect_binding(&client, "binding 0\n",
+		    (struct str){ (const char *)exporter, sizeof(exporter) });
+		certificate = SSL_get1_peer_certificate(client.ssl);
+		assert_int_equal(X509_digest(certificate, EVP_sha256(), hash, &size), 1);
+		expect_binding(
+		    &client, "binding 1\n", (struct str){ (const char *)hash, size });
+		X509_free(certificate);
+		client_close(&client);
+	}
+	toy_stop(&toy, 1000);
+	tls_server_free(&server);
+}
+
+static void has_no_binding_where_it_would_not_be_unique(void **state)
+{
+	struct tls_server *server = load(*state);
+	struct toy toy = { .listen = { .tls = server } };
+	struct client client = { .fd = -1 };
+	int fd;
+
+	toy_start(&toy);
+	fd = client_open(toy.port);
+	client_say(fd, "binding 0\nbinding 1\n");
+	client_expect(fd, "none\nnone\n");
+	client_say(fd, "starttls\n");
+	client_expect(fd, "go\n");
+	/* RFC 9266 section 4.2: TLS 1.2 without the extended master secret */
+	client.fd = fd;
+	client.ctx = SSL_CTX_new(TLS_client_method());
+	(void)SSL_CTX_set_max_proto_version(client.ctx, TLS1_2_VERSION);
+	(void)SSL_CTX_set_options(client.ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET);
+	client.ssl = SSL_new(client.ctx);
+	(void)SSL_set_fd(client.ssl, fd);
+	assert_int_equal(SSL_connect(client.ssl), 1);
+	tls_say(&client, "binding 0\n");
+	tls_expect(&client, "none\n");
 	client_close(&client);
 	toy_stop(&toy, 1000);
 	tls_server_free(&server);
@@ -349,6 +423,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(serves_tls_from_the_first_byte),
+		cmocka_unit_test(ties_a_session_to_its_connection),
+		cmocka_unit_test(has_no_binding_where_it_would_not_be_unique),
 		cmocka_unit_test(drops_what_was_injected_behind_starttls),
 		cmocka_unit_test(takes_large_input_and_output_under_tls),
 		cmocka_unit_test(refuses_old_versions_and_what_is_no_tls),

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/heap.h"
+#include "base/hex.h"
 #include "base/str.h"
 
 #include <arpa/inet.h>
@@ -117,6 +118,18 @@ static enum step command_login(struct toy_session *ts, struct str arg)
 	return STEP_INPUT;
 }
 
+static void add_binding(struct session *s, enum tls_binding type)
+{
+	unsigned char bytes[TLS_BINDING_MAX];
+	size_t size = 0;
+
+	if (session_tls_binding(s, type, bytes, &size) == OK)
+		hex_encode(&s->out, (struct str){ (const char *)bytes, size });
+	else
+		BUF_ADD(&s->out, "none");
+	buf_add_char(&s->out, '\n');
+}
+
 static enum step command(struct toy_session *ts, struct str word, struct str arg)
 {
 	struct session *s = &ts->base;
@@ -149,6 +162,8 @@ static enum step command(struct toy_session *ts, struct str word, struct str arg
 
 		buf_add_str(&s->out, name.n > 0 ? str_first(name, 5) : STR("none"));
 		buf_add_char(&s->out, '\n');
+	} else if (str_equal(word, STR("binding"))) {
+		add_binding(s, (enum tls_binding)number(arg));
 	} else if (str_equal(word, STR("hold"))) {
 		remember(ts);
 		sleep_ms((int64_t)number(arg));

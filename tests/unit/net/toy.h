@@ -10,6 +10,7 @@
  *	login USER	"ok" or "limit"
  *	starttls	"go", STEP_TLS
  *	tls?		the TLS version, or "none"
+ *	binding N	the channel binding of enum tls_binding N in hex, or "none"
  *	hold MS		the worker sleeps (a slow command), then "held on"
  *	quit		"bye", STEP_CLOSE
  *
