@@ -131,6 +131,27 @@ def big_table(results, messages):
     return table(["server", "mailbox", "/s", "p50 ms", "p99 ms", "CPU µs", "filling /s, first → last tenth"], rows)
 
 
+def imap_tables(results):
+    """results: messages to row to kind to (seconds, CPU seconds). Ratios: ours to each other's, over 1 is slower."""
+    return "\n\n".join(f"{count:,} messages\n\n{imap_table(rows)}" for count, rows in results.items())
+
+
+def imap_table(rows):
+    kinds = list(next(iter(rows.values())))
+    others = [kind for kind in kinds if kind != "tabella"] if "tabella" in kinds else []
+    head = ["command", *(f"{kind} {what} ms" for kind in kinds for what in ("", "CPU"))]
+    head = [" ".join(words.split()) for words in head] + [f"to {kind} ×" for kind in others]
+    lines = []
+    for row, by_kind in rows.items():
+        seconds = {kind: statistics.median(run[0] for run in runs) for kind, runs in by_kind.items()}
+        cpu = {kind: statistics.median(run[1] for run in runs) for kind, runs in by_kind.items()}
+        line = [row]
+        for kind in kinds:
+            line += [number(seconds[kind] * 1000), number(cpu[kind] * 1000)]
+        lines.append(line + [ratio(seconds["tabella"], seconds[kind]) for kind in others])
+    return table(head, lines)
+
+
 def commit():
     def git(*words):
         return subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True).stdout.strip()

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/integration"))
 
-from tabella_server import HOST, STOP_SECONDS, Server, free_port_base, port_answers  # noqa: E402
+from tabella_server import HOST, PORTS, STOP_SECONDS, Server, free_port_base, port_answers  # noqa: E402
 
 # What ./dev build leaves; TABELLA names another one.
 RELEASE = pathlib.Path(__file__).resolve().parent.parent / "build/tabella"
@@ -48,6 +49,7 @@ class Dovecot:
     """
 
     name = "dovecot"
+    mail_location = "maildir:{folder}/mail/%n"
 
     def __init__(self, folder, port_base=None, accounts=100):
         self.folder = pathlib.Path(folder).resolve()
@@ -84,6 +86,11 @@ class Dovecot:
         (self.folder / "dovecot.conf").write_text(self.configuration())
         return self
 
+    def adopt(self):
+        """A folder that an earlier run has prepared: only the ports are new."""
+        (self.folder / "dovecot.conf").write_text(self.configuration())
+        return self
+
     @staticmethod
     def mail_owner():
         return (MAIL_UID, MAIL_GID) if os.getuid() == 0 else (os.getuid(), os.getgid())
@@ -111,7 +118,7 @@ log_path = {self.log}
 ssl = no
 disable_plaintext_auth = no
 first_valid_uid = 1
-mail_location = maildir:{self.folder}/mail/%n
+mail_location = {self.mail_location.format(folder=self.folder)}
 namespace inbox {{
   inbox = yes
 }}
@@ -185,6 +192,13 @@ service imap-login {{
         return {}
 
 
+class Sdbox(Dovecot):
+    """The same with Dovecot's own format, a file a message and all else in its index."""
+
+    name = "sdbox"
+    mail_location = "sdbox:{folder}/mail/%n"
+
+
 class Tabella(Server):
     """Tabella on SQLite, as `tabella init` makes it."""
 
@@ -219,6 +233,15 @@ class Tabella(Server):
         copy_folder(template / "data", self.data)
         moved = self.config.read_text().replace(str(template.with_suffix(".new")), str(self.folder))
         self.config.write_text(moved)
+        return self.adopt()
+
+    def adopt(self):
+        """A folder that an earlier run has prepared: only the ports are new."""
+        text = self.config.read_text()
+        was = int(re.search(r"(?m)^\[lmtp\][^\[]*?^listen = \S+:(\d+)", text).group(1)) - LMTP
+        for offset in PORTS.values():
+            text = re.sub(rf":{was + offset}\b", f":{self.port_base + offset}", text)
+        self.config.write_text(text)
         return self
 
     def stop(self):
@@ -247,4 +270,4 @@ def copy_folder(source, target):
             os.chown(target / os.path.relpath(os.path.join(place, name), source), was.st_uid, was.st_gid)
 
 
-KINDS = {"tabella": Tabella, "dovecot": Dovecot}
+KINDS = {"tabella": Tabella, "dovecot": Dovecot, "sdbox": Sdbox}
