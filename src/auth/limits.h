@@ -22,6 +22,9 @@
 #define SCHEME_BCRYPT_COST_MAX 14
 #define SCHEME_YESCRYPT_LOG2_N_MAX 15 /* with r = 32: 128 MiB */
 #define SCHEME_YESCRYPT_R_MAX 32
+#define SCHEME_SCRYPT_LOG2_N_MAX 15 /* the same */
+#define SCHEME_SCRYPT_R_MAX 32
+#define SCHEME_SCRYPT_P_MAX 4 /* times as long */
 
 /* New passwords: OWASP's second recommendation, 19 MiB and 2 passes. */
 #define SCHEME_ARGON2_MEMORY_BYTES ((size_t)19456 * 1024)

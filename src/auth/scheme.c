@@ -45,6 +45,7 @@ static const struct scheme schemes[] = {
 	{ STR_INIT("sha256"), sha256_check, sha256_verify, true },
 	{ STR_INIT("sha512"), sha512_check, sha512_verify, true },
 	{ STR_INIT("whirlpool"), whirlpool_check, whirlpool_verify, true },
+	{ STR_INIT("tiger"), tiger_check, tiger_verify, true },
 };
 
 static const struct scheme *find_scheme(struct str encryption)

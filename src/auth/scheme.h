@@ -1,9 +1,9 @@
 /*
  * auth/scheme.h - stored passwords: dbmail_users.passwd in the form that encryption_type names.
  *
- * Verified are DBMail's '' (plain text), crypt, md5, md5sum, md5base64, sha1, sha256, sha512, whirlpool, and
- * argon2id, which new accounts get. Not there: tiger, which no library of ours has. Everything here may take as
- * long as a hash takes: it runs on the hashing threads (auth/auth.h) or in a command.
+ * Verified are DBMail's '' (plain text), crypt, md5, md5sum, md5base64, sha1, sha256, sha512, whirlpool, tiger, and
+ * argon2id, which new accounts get. Everything here may take as long as a hash takes: it runs on the hashing threads
+ * (auth/auth.h) or in a command.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * auth/scheme_crypt.c - what crypt(3) of libxcrypt understands: DES, $1$, $5$, $6$, $2b$, yescrypt. A prefix that is
+ * auth/scheme_crypt.c - what crypt(3) of libxcrypt understands: DES, $1$, $5$, $6$, $2b$, scrypt, yescrypt. A prefix that is
  * not in the table below is refused, since nobody has said what it may cost.
  */
 #include "auth/limits.h"
@@ -80,6 +80,38 @@ static enum errc check_yescrypt(struct cursor *c, struct err *err)
 	return OK;
 }
 
+/* Five characters of six bits, the lowest first. False for another character. */
+static bool take_30_bits(struct str *rest, unsigned *value_out)
+{
+	*value_out = 0;
+	for (unsigned i = 0; i < 5; i++) {
+		unsigned digit = i < rest->n ? crypt_digit(rest->p[i]) : 0;
+
+		if (digit == 0)
+			return false;
+		*value_out |= (digit - 1) << (6 * i);
+	}
+	*rest = str_from_at(*rest, 5);
+	return true;
+}
+
+/* $7$C6..../....salt$: scrypt; logarithm of N, r, p. */
+static enum errc check_scrypt(struct cursor *c, struct err *err)
+{
+	struct str rest = cursor_rest(c);
+	unsigned log2_n = rest.n > 0 ? crypt_digit(rest.p[0]) : 0, r, p;
+
+	if (log2_n == 0)
+		return no_hash(err);
+	rest = str_from_at(rest, 1);
+	if (!take_30_bits(&rest, &r) || !take_30_bits(&rest, &p))
+		return no_hash(err);
+	if (log2_n - 1 > SCHEME_SCRYPT_LOG2_N_MAX || r > SCHEME_SCRYPT_R_MAX ||
+	    p > SCHEME_SCRYPT_P_MAX)
+		return too_dear(err);
+	return OK;
+}
+
 static enum errc check_nothing(struct cursor *c, struct err *err)
 {
 	(void)c;
@@ -99,6 +131,7 @@ static const struct {
 	{ STR_INIT("$2y$"), check_bcrypt },
 	{ STR_INIT("$y$"), check_yescrypt },
 	{ STR_INIT("$gy$"), check_yescrypt },
+	{ STR_INIT("$7$"), check_scrypt },
 };
 
 /* Two of salt and eleven of hash. */

@@ -30,7 +30,7 @@ static bool is_hex(struct str s)
 	return true;
 }
 
-static enum errc check_hex(struct str stored, size_t digits, struct err *err)
+enum errc digest_check_hex(struct str stored, size_t digits, struct err *err)
 {
 	if (stored.n != digits || !is_hex(stored))
 		return err_set(err, ERR_CORRUPT,
@@ -43,7 +43,7 @@ static bool digest(const EVP_MD *md, struct str password, uint8_t *out, unsigned
 	return md && EVP_Digest(password.p, password.n, out, size_out, md, NULL) == 1;
 }
 
-static bool equals_hex(struct str stored, const uint8_t *bytes, size_t size)
+bool digest_equals_hex(struct str stored, const uint8_t *bytes, size_t size)
 {
 	static const char digits[] = "0123456789abcdef";
 	char made[2 * DIGEST_MAX], given[2 * DIGEST_MAX];
@@ -66,13 +66,13 @@ static enum errc verify_hex(
 	if (!digest(md, password, out, &size) || 2 * (size_t)size != stored.n)
 		return err_set(
 		    err, ERR_UNSUPPORTED, "this machine's OpenSSL lacks that digest");
-	*match_out = equals_hex(stored, out, size);
+	*match_out = digest_equals_hex(stored, out, size);
 	return OK;
 }
 
 enum errc md5sum_check(struct str stored, struct err *err)
 {
-	return check_hex(stored, 32, err);
+	return digest_check_hex(stored, 32, err);
 }
 
 enum errc md5sum_verify(
@@ -126,7 +126,7 @@ enum errc md5base64_verify(
 
 enum errc sha1_check(struct str stored, struct err *err)
 {
-	return check_hex(stored, 40, err);
+	return digest_check_hex(stored, 40, err);
 }
 
 enum errc sha1_verify(struct str stored, struct str password, bool *match_out, struct err *err)
@@ -136,7 +136,7 @@ enum errc sha1_verify(struct str stored, struct str password, bool *match_out, s
 
 enum errc sha256_check(struct str stored, struct err *err)
 {
-	return check_hex(stored, 64, err);
+	return digest_check_hex(stored, 64, err);
 }
 
 enum errc sha256_verify(
@@ -147,7 +147,7 @@ enum errc sha256_verify(
 
 enum errc sha512_check(struct str stored, struct err *err)
 {
-	return check_hex(stored, 128, err);
+	return digest_check_hex(stored, 128, err);
 }
 
 enum errc sha512_verify(
@@ -158,7 +158,7 @@ enum errc sha512_verify(
 
 enum errc whirlpool_check(struct str stored, struct err *err)
 {
-	return check_hex(stored, 128, err);
+	return digest_check_hex(stored, 128, err);
 }
 
 /* Only OpenSSL's legacy provider has it, which is loaded into a context of its own: ours stays as it is. */

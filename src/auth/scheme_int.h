@@ -22,8 +22,13 @@ SCHEME(sha1);
 SCHEME(sha256);
 SCHEME(sha512);
 SCHEME(whirlpool);
+SCHEME(tiger);
 
 #undef SCHEME
+
+/* scheme_digest.c: what is stored in hexadecimal digits of either case. */
+NODISCARD enum errc digest_check_hex(struct str stored, size_t digits, struct err *err);
+bool digest_equals_hex(struct str stored, const uint8_t *bytes, size_t size);
 
 NODISCARD enum errc argon2_make(
     struct str password, struct arena *arena, struct str *stored_out, struct err *err);

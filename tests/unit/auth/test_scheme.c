@@ -39,6 +39,18 @@ static const struct {
 	{ STR_INIT("crypt"),
 	    STR_INIT("$gy$j75$abcdefgh$lRD8hCfuUnaykqHEd24aR4OED0E.hiL5k0lM9Kg0qT5"),
 	    STR_INIT("secret") },
+	/* escrypt's tests.c: the second vector of RFC 7914 section 12 in crypt's letters, r 8 and p 1 */
+	{ STR_INIT("crypt"),
+	    STR_INIT("$7$C6..../....SodiumChloride$"
+		     "kBGj9fHznVYFQMEn/qDCfrDevf9YDtcDdKvEqHJLV8D"),
+	    STR_INIT("pleaseletmein") },
+	/* python3: crypt(3) of "$2y$05$CCCCCCCCCCCCCCCCCCCCC.", "$2b$05$abcdefghijklmnopqrstuu" */
+	{ STR_INIT("crypt"),
+	    STR_INIT("$2y$05$CCCCCCCCCCCCCCCCCCCCC.pIKrLVkBX9/OvQMSygY1pWEVn72t6na"),
+	    STR_INIT("secret") },
+	{ STR_INIT("crypt"),
+	    STR_INIT("$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a"),
+	    STR_INIT("secret") },
 	/* RFC 1321 A.5 */
 	{ STR_INIT("md5"), STR_INIT("900150983cd24fb0d6963f7d28e17f72"), STR_INIT("abc") },
 	{ STR_INIT("md5sum"), STR_INIT("900150983CD24FB0D6963F7D28E17F72"), STR_INIT("abc") },
@@ -62,6 +74,18 @@ static const struct {
 	    STR_INIT("4e2448a4c6f486bb16b6562c73b4020bf3043e3a731bce721ae1b303d97e6d4c7181eebdb"
 		     "6c57e277d0e34957114cbd6c797fc9d95d8b582d225292076d4eef5"),
 	    STR_INIT("abc") },
+	/*
+	 * The first is of the algorithm's published vectors ("abc": 2AAB1484E8C158F2 F2BFB8C5FF41B57A 525129131C957B5F),
+	 * each word from its lowest byte; all four are what libmhash 0.9.9.9 makes (MHASH_TIGER192), as DBMail used it
+	 */
+	{ STR_INIT("tiger"), STR_INIT("f258c1e88414ab2a527ab541ffc5b8bf935f7b951c132951"),
+	    STR_INIT("abc") },
+	{ STR_INIT("tiger"), STR_INIT("9f00f599072300dd276abb38c8eb6dec37790c116f9d2bdf"),
+	    STR_INIT("Tiger") },
+	{ STR_INIT("tiger"), STR_INIT("0452D6C63AEC47FEEB78DB47421B82BB5B0E3164A4B52376"),
+	    STR_INIT("secret") },
+	{ STR_INIT("tiger"), STR_INIT("f044e6721ea4126d624cb4f7e2f0b61775b0c5d2d56df085"),
+	    STR_INIT("The quick brown fox jumps over the lazy dog") },
 	{ STR_INIT(""), STR_INIT("as it is"), STR_INIT("as it is") },
 };
 
@@ -164,15 +188,26 @@ static const struct {
 	{ STR_INIT("crypt"), STR_INIT("$y$jCU$salt$x"), ERR_LIMIT },
 	{ STR_INIT("crypt"), STR_INIT("$y$j9T/.$salt$x"), ERR_LIMIT },
 	{ STR_INIT("crypt"), STR_INIT("$y$j"), ERR_CORRUPT },
-	{ STR_INIT("crypt"), STR_INIT("$7$CU..../....SALT$x"),
-	    ERR_CORRUPT }, /* scrypt: no cap is known here */
+	{ STR_INIT("crypt"), STR_INIT("$7$CU..../....SALT$x"), OK },
+	{ STR_INIT("crypt"), STR_INIT("$7$DU..../....SALT$x"), OK },
+	{ STR_INIT("crypt"), STR_INIT("$7$EU..../....SALT$x"), ERR_LIMIT },
+	{ STR_INIT("crypt"), STR_INIT("$7$DV..../....SALT$x"), ERR_LIMIT },
+	{ STR_INIT("crypt"), STR_INIT("$7$D...../....SALT$x"), OK },
+	{ STR_INIT("crypt"), STR_INIT("$7$DU/.../....SALT$x"), ERR_LIMIT },
+	{ STR_INIT("crypt"), STR_INIT("$7$DU....2....SALT$x"), OK },
+	{ STR_INIT("crypt"), STR_INIT("$7$DU....3....SALT$x"), ERR_LIMIT },
+	{ STR_INIT("crypt"), STR_INIT("$7$DU..../..!.$x"), ERR_CORRUPT },
+	{ STR_INIT("crypt"), STR_INIT("$7$DU...."), ERR_CORRUPT },
+	{ STR_INIT("crypt"), STR_INIT("$7$"), ERR_CORRUPT },
 	{ STR_INIT("crypt"), STR_INIT("_J9..rasmBYk8r9AiWNc"), ERR_CORRUPT },
 	{ STR_INIT("crypt"), STR_INIT("*"), ERR_CORRUPT },
 	{ STR_INIT("crypt"), STR_INIT("!$6$x$y"), ERR_CORRUPT }, /* a locked shadow entry */
 	{ STR_INIT("sha1"), STR_INIT("a9993e364706816aba3e25717850c26c"), ERR_CORRUPT },
 	{ STR_INIT("sha256"), STR_INIT("secret"), ERR_CORRUPT },
 	{ STR_INIT("md5base64"), STR_INIT("kAFQ"), ERR_CORRUPT },
-	{ STR_INIT("tiger"), STR_INIT("00"), ERR_UNSUPPORTED },
+	{ STR_INIT("tiger"), STR_INIT("00"), ERR_CORRUPT },
+	{ STR_INIT("tiger"), STR_INIT("f258c1e88414ab2a527ab541ffc5b8bf935f7b951c13295g"),
+	    ERR_CORRUPT },
 	{ STR_INIT("rot13"), STR_INIT("x"), ERR_UNSUPPORTED },
 };
 
