@@ -321,6 +321,8 @@ enum errc pipeline_run(struct pipeline *p, int64_t session, int64_t serial, stru
 			return rc;
 		p->stage++;
 	}
+	/* what waits for the peer to read its answers needs no message */
+	prepared_free(&p->message);
 	return OK;
 }
 

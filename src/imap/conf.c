@@ -28,6 +28,11 @@ static const struct conf_option options[] = {
 	{ "imap.idle_keepalive", CONF_TIME, CONF_FIELD(struct imap_conf, idle_keepalive_ms),
 	    .def = "2m", .min = "10s", .max = "30m",
 	    .text = "How often a client in IDLE is told that the connection is alive." },
+	{ "imap.commands_per_minute", CONF_INT,
+	    CONF_FIELD(struct imap_conf, commands_per_minute), .def = "100000", .min = "60",
+	    .max = "1000000000",
+	    .text = "Commands of one connection in a minute. A faster client is read again "
+		    "when the minute is over." },
 	{ "imap.message_max", CONF_SIZE, CONF_FIELD(struct imap_conf, message_max),
 	    .def = "50M", .min = "64K", .max = "1G", .dbmail = "IMAP.max_message_size",
 	    .text = "The largest message that APPEND takes." },

@@ -19,8 +19,9 @@ struct imap_conf {
 	int64_t
 	    idle_timeout_ms; /* without a command (autologout, RFC 3501 5.4: at least 30 minutes) */
 	int64_t idle_keepalive_ms; /* "* OK still here" during IDLE */
-	uint64_t message_max;	   /* bytes of an APPEND */
-	bool plaintext_login;	   /* LOGIN and PLAIN without TLS from other machines too */
+	int64_t commands_per_minute;
+	uint64_t message_max; /* bytes of an APPEND */
+	bool plaintext_login; /* LOGIN and PLAIN without TLS from other machines too */
 };
 
 extern const struct conf_table imap_conf_table;

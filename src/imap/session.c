@@ -22,6 +22,7 @@
 #include "imap/reply.h"
 #include "imap/view.h"
 #include "net/spool.h"
+#include "store/message.h"
 
 #include <assert.h>
 
@@ -137,6 +138,7 @@ static void end_command(struct imap_session *s)
 	s->finish.ready = false;
 	s->running = false;
 	spool_free(&s->message);
+	session_unbook(&s->base);
 	s->command = (struct imap_command){ .verb = VERB_COUNT };
 	arena_clear(s->arena);
 }
@@ -232,6 +234,7 @@ static enum imap_run begin_command(struct imap_session *s)
 		return refuse_command(s, "not in this state");
 	s->bad_commands = 0;
 	s->running = true;
+	s->base.commands++;
 	return RUN_DONE;
 }
 
@@ -264,6 +267,21 @@ static enum imap_run go_on(struct imap_session *s)
 	return RUN_DONE;
 }
 
+/* Of the command, as far as it is here. */
+static size_t command_memory(const struct imap_session *s)
+{
+	return s->framer.command.room + arena_used(s->arena) +
+	    (s->message ? SPOOL_MEMORY_MAX : 0);
+}
+
+/* What the spool keeps of it in memory, and then what storing it takes: booked before the first byte comes. */
+static bool has_room_for_message(struct imap_session *s)
+{
+	uint64_t size = prepare_memory(s->framer.literal.size);
+
+	return session_book(&s->base, command_memory(s) + SPOOL_MEMORY_MAX + size) == OK;
+}
+
 /* The message of an APPEND: straight to the spool. */
 static enum imap_run spool_message(struct imap_session *s)
 {
@@ -272,6 +290,8 @@ static enum imap_run spool_message(struct imap_session *s)
 	if (s->framer.literal.size > conf->message_max)
 		return refuse_literal(s, "TOOBIG", "message too big");
 	spool_free(&s->message);
+	if (!has_room_for_message(s))
+		return refuse_literal(s, "LIMIT", "too much in memory, try again later");
 	s->message = spool_new(s->env->spool_directory, SPOOL_MEMORY_MAX, conf->message_max);
 	framer_spool(&s->framer);
 	return go_on(s);
@@ -288,6 +308,8 @@ static enum imap_run announced_literal(struct imap_session *s)
 		return spool_message(s);
 	if (!framer_literal_fits(&s->framer, max))
 		return refuse_literal(s, "TOOBIG", "literal too big");
+	if (session_book(&s->base, command_memory(s) + s->framer.literal.size) != OK)
+		return refuse_literal(s, "LIMIT", "too much in memory, try again later");
 	framer_accept(&s->framer);
 	return go_on(s);
 }
@@ -467,6 +489,7 @@ static enum step session_run(struct session *base)
 		s->taken = base->in.n;
 	buf_consume(&base->in, s->taken);
 	s->taken = 0;
+	base->memory = s->running || !framer_is_idle(&s->framer) ? command_memory(s) : 0;
 	set_timer(s);
 	return step;
 }

@@ -95,5 +95,8 @@ enum step lmtp_take_data(struct lmtp_session *l);
 enum step lmtp_take_chunk(struct lmtp_session *l);
 enum step lmtp_commit(struct lmtp_session *l);
 
+/* Room for the spool's memory, and for `stored` bytes of a message that is to be parsed and stored. ERR_UNAVAIL. */
+NODISCARD enum errc lmtp_book(struct lmtp_session *l, uint64_t stored, struct err *err);
+
 /* What the peer does now can only be done by one who has read the last answers. */
 void lmtp_answers_read(struct lmtp_session *l);

@@ -6,6 +6,16 @@
 #include "net/spool.h"
 #include "smtp/command.h"
 #include "smtp/reply.h"
+#include "store/message.h"
+
+enum errc lmtp_book(struct lmtp_session *l, uint64_t stored, struct err *err)
+{
+	uint64_t memory = l->env->conf->spool_memory + prepare_memory(stored);
+
+	if (session_book(&l->s, memory) == OK)
+		return OK;
+	return err_set(err, ERR_UNAVAIL, "too much in memory, try again later");
+}
 
 enum step lmtp_cmd_data(struct lmtp_session *l, struct str rest)
 {
@@ -17,6 +27,12 @@ enum step lmtp_cmd_data(struct lmtp_session *l, struct str rest)
 	if (l->chunked) {
 		smtp_reply(&l->s.out, (struct smtp_status){ 503, "5.5.1" },
 		    "DATA may not follow BDAT");
+		return STEP_MORE;
+	}
+	if (lmtp_book(l, 0, NULL) != OK) {
+		/* RFC 5321 4.2.2: insufficient system storage */
+		smtp_reply(&l->s.out, (struct smtp_status){ 452, "4.3.1" },
+		    "too much in memory, try again later");
 		return STEP_MORE;
 	}
 	smtp_data_init(&l->data);
@@ -57,6 +73,8 @@ enum step lmtp_cmd_bdat(struct lmtp_session *l, struct str rest)
 	}
 	l->chunk_dropped = l->state != LMTP_RCPT;
 	l->chunked = l->chunked || l->state == LMTP_RCPT;
+	if (!l->chunk_dropped && l->data_rc == OK)
+		l->data_rc = lmtp_book(l, 0, &l->data_err);
 	lmtp_enter(l, LMTP_CHUNK);
 	return STEP_MORE;
 }
@@ -141,7 +159,9 @@ static enum errc make_pipeline(struct lmtp_session *l, struct err *err)
 
 	if (rc != OK)
 		return err_set(err, rc, "%s", l->data_err.text);
-	rc = spool_view(l->spool, &bytes, err);
+	rc = lmtp_book(l, spool_size(l->spool), err);
+	if (rc == OK)
+		rc = spool_view(l->spool, &bytes, err);
 	if (rc != OK)
 		return rc;
 	l->serial++;

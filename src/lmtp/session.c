@@ -40,6 +40,7 @@ void lmtp_reset(struct lmtp_session *l)
 	l->chunk_left = 0;
 	l->data_rc = OK;
 	spool_clear(l->spool);
+	session_unbook(&l->s);
 	if (l->state > LMTP_READY)
 		lmtp_enter(l, LMTP_READY);
 }
@@ -119,6 +120,7 @@ static enum step run_line(struct lmtp_session *l, struct str line, size_t used)
 		step = refuse(l, (struct smtp_status){ 503, "5.5.1" }, hint(l));
 	else
 		step = verb->run(l, split.rest);
+	l->s.commands++;
 	if (legal)
 		l->errors = 0;
 	buf_consume(&l->s.in, used);
@@ -211,6 +213,8 @@ static enum step lmtp_run(struct session *s)
 			return say_goodbye(l, "is shutting down");
 		session_timer(s, clock_mono_ms() + l->env->conf->timeout_ms);
 	}
+	/* recipients; the message itself is booked */
+	s->memory = l->state > LMTP_READY ? arena_used(l->transaction) : 0;
 	return step;
 }
 

@@ -41,7 +41,7 @@ static void add_status(const struct control_env *env, struct buf *out)
 			{ "connections_before_login", net.strangers },
 			{ "accepted", net.accepted },
 			{ "refused", net.refused },
-			{ "buffered_bytes", (uint64_t)net.buffered },
+			{ "memory_bytes", net.memory },
 			{ "tickets_waiting", net.tickets_waiting },
 			{ "statements", db.statements },
 			{ "slow_statements", db.slow },

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "main/privileges.h"
 #include "main/wire.h"
+#include "net/conf.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -52,13 +53,18 @@ static enum errc make_spool(const struct settings *settings, struct err *err)
 	    STR_ARG(settings->spool), strerrordesc_np(errno));
 }
 
+static const struct net_conf *net_conf_of(const struct site *site)
+{
+	return conf_fields(site->conf, &net_conf_table);
+}
+
 static enum errc start(struct wire *wire, struct site *site, struct err *err)
 {
 	uint64_t descriptors;
 	enum errc rc;
 
 	privileges_raise_descriptors(
-	    (uint64_t)site->settings->net_connections_max + DESCRIPTORS_BESIDE, &descriptors);
+	    (uint64_t)net_conf_of(site)->connections_max + DESCRIPTORS_BESIDE, &descriptors);
 	rc = open_log(site, err);
 	if (rc == OK)
 		rc = wire_bind(wire, site, err);
@@ -139,7 +145,7 @@ int serve(const char *conf_path)
 	} else {
 		log_error(&site.log, "start-failed", F_ERR(&err));
 	}
-	wire_stop(&wire, rc == OK ? site.settings->net_stop_grace_ms : 0);
+	wire_stop(&wire, rc == OK ? net_conf_of(&site)->stop_grace_ms : 0);
 	if (rc == OK)
 		log_info(&site.log, "stopped");
 	site_close(&site);

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "imap/imap.h"
 #include "lmtp/lmtp.h"
+#include "net/conf.h"
 
 static const struct conf_word level_words[] = {
 	{ "error", LOG_LEVEL_ERROR },
@@ -100,23 +101,6 @@ static const struct conf_option options[] = {
 	    .def = "1", .min = "1", .max = "19",
 	    .text = "How hard stored mail is compressed." },
 
-	{ "net.connections_max", CONF_INT, CONF_FIELD(struct settings, net_connections_max),
-	    .def = "10000", .min = "10", .max = "1000000",
-	    .text = "Connections of all services together; half of them are kept for people "
-		    "who have "
-		    "logged in." },
-	{ "net.per_address_max", CONF_INT, CONF_FIELD(struct settings, net_per_address_max),
-	    .def = "256", .min = "1", .max = "1000000",
-	    .text = "Connections from one address (an IPv6 address counts with its /64)." },
-	{ "net.per_user_max", CONF_INT, CONF_FIELD(struct settings, net_per_user_max),
-	    .def = "64", .min = "1", .max = "100000",
-	    .text = "Connections that one account may have." },
-	{ "net.stop_grace", CONF_TIME, CONF_FIELD(struct settings, net_stop_grace_ms),
-	    .def = "30s", .min = "0", .max = "10m",
-	    .text = "How long running commands and messages that are being received may take "
-		    "to end "
-		    "when the server stops." },
-
 	{ "tls.certificate", CONF_PATH, CONF_FIELD(struct settings, tls_certificate),
 	    .dbmail = "DBMAIL.tls_cert",
 	    .text = "PEM file with the certificate and its chain. Empty: no TLS. SIGHUP loads "
@@ -161,6 +145,7 @@ const struct conf_table settings_table = CONF_TABLE(struct settings, options);
 
 static const struct conf_table *const tables[] = {
 	&settings_table,
+	&net_conf_table,
 	&lmtp_conf_table,
 	&imap_conf_table,
 };

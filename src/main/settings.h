@@ -6,7 +6,7 @@
 #include "base/conf.h"
 #include "deliver/route.h"
 
-/* Options before any section, and of [db], [store], [net], [tls], [log], [auth], [deliver]. */
+/* Options before any section, and of [db], [store], [tls], [log], [auth], [deliver]. */
 struct settings {
 	struct str hostname;
 	struct str run_as;
@@ -28,9 +28,6 @@ struct settings {
 	uint64_t store_index_cache;
 	int64_t store_removed_keep_ms, store_blob_keep_ms;
 	int64_t store_zstd_level;
-
-	int64_t net_connections_max, net_per_address_max, net_per_user_max;
-	int64_t net_stop_grace_ms;
 
 	struct str tls_certificate, tls_key;
 

@@ -3,12 +3,17 @@
 #include "auth/auth.h"
 #include "base/arena.h"
 #include "base/str.h"
+#include "net/conf.h"
 #include "store/bus.h"
+#include "store/message.h"
 
 #include <unistd.h>
 
 #define POLL_FOREIGN_MS 250
 #define HOUSEKEEPING_MS 2000
+
+/* Buffers of the connection whose message is the largest. */
+#define MESSAGE_BESIDE (UINT64_C(8) << 20)
 
 #define LMTP_PORT 24
 #define IMAP_PORT 143
@@ -130,6 +135,7 @@ static void name_services(struct wire *wire)
 		.open = imap_open,
 		.arg = &wire->imap,
 		.login_timeout_ms = imap->login_timeout_ms,
+		.commands_a_minute = (unsigned)imap->commands_per_minute,
 		.refusal = IMAP_REFUSAL,
 		.timeout = IMAP_LOGIN_TIMEOUT,
 	};
@@ -137,16 +143,43 @@ static void name_services(struct wire *wire)
 	    (struct service){ .name = "control", .open = control_open, .arg = &wire->control };
 }
 
-enum errc wire_bind(struct wire *wire, struct site *site, struct err *err)
+/* What a message takes in memory while it is stored. */
+static uint64_t largest_message(const struct site *site)
 {
-	const struct settings *s = site->settings;
-	struct reactor_options options = {
-		.tickets = (unsigned)s->db_connections,
-		.connections_max = (unsigned)s->net_connections_max,
-		.per_address_max = (unsigned)s->net_per_address_max,
-		.per_user_max = (unsigned)s->net_per_user_max,
+	const struct lmtp_conf *lmtp = conf_fields(site->conf, &lmtp_conf_table);
+	const struct imap_conf *imap = conf_fields(site->conf, &imap_conf_table);
+
+	return prepare_memory(
+	    lmtp->message_max > imap->message_max ? lmtp->message_max : imap->message_max);
+}
+
+static uint64_t at_least(uint64_t size, uint64_t least)
+{
+	return size > least ? size : least;
+}
+
+static struct reactor_options reactor_options_of(const struct site *site)
+{
+	const struct net_conf *net = conf_fields(site->conf, &net_conf_table);
+	/* with buffers beside it */
+	uint64_t least = largest_message(site) + MESSAGE_BESIDE;
+
+	return (struct reactor_options){
+		.tickets = (unsigned)site->settings->db_connections,
+		.connections_max = (unsigned)net->connections_max,
+		.per_address_max = (unsigned)net->per_address_max,
+		.per_user_max = (unsigned)net->per_user_max,
+		.handshakes_max = (unsigned)net->handshakes_max,
+		.memory_max = at_least(net->memory_max, least),
+		.account_memory_max = at_least(net->account_memory_max, least),
+		.connection_memory_max = at_least(net->connection_memory_max, least),
 		.log = &site->log,
 	};
+}
+
+enum errc wire_bind(struct wire *wire, struct site *site, struct err *err)
+{
+	struct reactor_options options = reactor_options_of(site);
 	enum errc rc;
 
 	*wire = (struct wire){ .site = site };

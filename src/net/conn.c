@@ -43,6 +43,16 @@ static uint64_t account_of(struct str user)
 	return hash | 1;
 }
 
+/* From the process's own into the account's, which is within it. */
+static void move_budget(struct conn *conn, struct budget *account)
+{
+	uint64_t used = budget_used(&conn->budget);
+
+	budget_charge(account, used);
+	budget_return(conn->budget.parent, used);
+	conn->budget.parent = account;
+}
+
 static enum errc driver_login(struct session *s, struct str user)
 {
 	struct conn *conn = conn_of(s);
@@ -52,6 +62,7 @@ static enum errc driver_login(struct session *s, struct str user)
 		return ERR_STATE;
 	if (tally_add(reactor->by_user, user, reactor->options.per_user_max) != OK)
 		return ERR_LIMIT;
+	move_budget(conn, tally_budget(reactor->by_user, user));
 	conn->user = memcpy(xmalloc(user.n), user.n > 0 ? user.p : "", user.n);
 	conn->user_size = user.n;
 	conn->claim.account = account_of(user);
@@ -59,6 +70,18 @@ static enum errc driver_login(struct session *s, struct str user)
 	if (conn->is_stranger)
 		atomic_fetch_sub(&reactor->strangers, 1);
 	conn->is_stranger = false;
+	return OK;
+}
+
+static enum errc driver_book(struct session *s, uint64_t bytes)
+{
+	struct conn *conn = conn_of(s);
+
+	if (bytes <= conn->booked)
+		budget_return(&conn->budget, conn->booked - bytes);
+	else if (!budget_book(&conn->budget, bytes - conn->booked))
+		return ERR_LIMIT;
+	conn->booked = bytes;
 	return OK;
 }
 
@@ -79,6 +102,7 @@ static const struct session_driver driver = {
 	.timer = driver_timer,
 	.ref = driver_ref,
 	.login = driver_login,
+	.book = driver_book,
 	.tls_name = driver_tls_name,
 	.tls_binding = driver_tls_binding,
 };
@@ -116,14 +140,13 @@ static void release(struct conn *conn)
 		conn->session->ops->free(conn->session);
 	}
 	io_close(&conn->io);
+	budget_return(&conn->budget, conn->charged + conn->booked);
 	if (conn->user)
 		tally_drop(reactor->by_user, (struct str){ conn->user, conn->user_size });
 	if (conn->key_size > 0)
 		tally_drop(reactor->by_address,
 		    (struct str){ (const char *)conn->key, conn->key_size });
 	xfree(conn->user);
-	if (conn->held > 0)
-		atomic_fetch_sub(&reactor->buffered, (int64_t)conn->held);
 	if (conn->in_handshakes)
 		atomic_fetch_sub(&reactor->handshakes, 1);
 	if (conn->is_stranger)
@@ -191,18 +214,21 @@ static void shrink(struct buf *buf)
 static void settle_buffers(struct conn *conn, struct worker *worker)
 {
 	struct session *s = conn->session;
-	size_t held;
+	uint64_t holds;
 
 	if (!s)
 		return;
 	give_back(&s->in, &worker->spare_in, SESSION_IN_MAX);
 	give_back(&s->out, &worker->spare_out, SPARE_OUT_MAX);
 	shrink(&s->in);
-	held = s->in.room + s->out.room;
-	if (held != conn->held) {
-		atomic_fetch_add(&conn->reactor->buffered, (int64_t)held - (int64_t)conn->held);
-		conn->held = held;
-	}
+	holds = s->in.room + s->out.room;
+	if (s->memory > conn->booked)
+		holds += s->memory - conn->booked;
+	if (holds > conn->charged)
+		budget_charge(&conn->budget, holds - conn->charged);
+	else if (holds < conn->charged)
+		budget_return(&conn->budget, conn->charged - holds);
+	conn->charged = holds;
 }
 
 static void earlier(int64_t *first_ms, int64_t at_ms)
@@ -367,6 +393,8 @@ void conn_new(struct listener *listener, int fd, const struct session_peer *peer
 	conn->yielded = true;
 	conn->is_stranger = is_stranger;
 	conn->opened_ms = clock_mono_ms();
+	conn->minute_ms = conn->opened_ms;
+	budget_init(&conn->budget, &reactor->memory, reactor->options.connection_memory_max);
 	if (service->login_timeout_ms > 0)
 		conn->login_end_ms = conn->opened_ms + service->login_timeout_ms;
 	conn->peer = *peer;

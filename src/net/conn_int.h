@@ -51,7 +51,13 @@ struct conn {
 	bool is_stranger;   /* counted there */
 	size_t sent;	    /* of session->out */
 	size_t drained;
-	size_t held; /* counted in reactor->buffered */
+	/* memory that the session holds: within the account's budget, or the process's before login */
+	struct budget budget;
+	uint64_t charged; /* buffers, and what the session says of itself */
+	uint64_t booked;  /* before the bytes come */
+	/* commands of this minute */
+	int64_t minute_ms;
+	uint64_t minute_commands; /* session->commands when it began */
 	/* Times, all monotonic; 0: none */
 	int64_t timer_at_ms; /* the session's */
 	int64_t phase_end_ms;

@@ -14,6 +14,7 @@
 
 #define LINGER_MS 2000
 #define PAUSE_MS 200
+#define MINUTE_MS 60000
 
 /* With all handshakes in use: the next look. */
 #define HANDSHAKE_PAUSE_MS 50
@@ -98,20 +99,41 @@ static enum turn read_some(struct conn *conn)
 }
 
 /*
- * Too much is held by parked connections: who holds nothing waits with reading. Who holds something goes on,
- * since it is the rest of a command that lets it go.
+ * Too much is held: who holds nothing waits with reading. Who holds something goes on, since it is the rest of a
+ * command that lets it go.
  */
-static bool must_pause(struct conn *conn)
+static bool lacks_memory(struct conn *conn)
 {
-	struct reactor *reactor = conn->reactor;
+	const struct session *s = conn->session;
 
-	if (conn->session->in.n > 0 ||
-	    atomic_load_explicit(&reactor->buffered, memory_order_relaxed) <=
-		(int64_t)reactor->options.buffer_max)
+	if (s->in.n > 0 || s->memory > 0 || conn->booked > 0 || !budget_is_over(&conn->budget))
 		return false;
 	if (conn->pause_end_ms == 0)
 		conn->pause_end_ms = clock_mono_ms() + PAUSE_MS;
 	return true;
+}
+
+/* More commands than a minute may have: the next are read when it is over. */
+static bool is_too_fast(struct conn *conn)
+{
+	unsigned max = conn->listener->options.service->commands_a_minute;
+	uint64_t commands = conn->session->commands;
+	int64_t now_ms;
+
+	if (max == 0 || commands - conn->minute_commands < max)
+		return false;
+	now_ms = clock_mono_ms();
+	if (now_ms - conn->minute_ms < MINUTE_MS) {
+		if (conn->pause_end_ms == 0) {
+			conn->pause_end_ms = conn->minute_ms + MINUTE_MS;
+			counter_add(&conn->reactor->slowed, 1);
+			log_info(&conn->log, "slowed", F_UINT("limit", max));
+		}
+		return true;
+	}
+	conn->minute_ms = now_ms;
+	conn->minute_commands = commands;
+	return false;
 }
 
 static enum turn ready_for_input(struct conn *conn)
@@ -120,7 +142,7 @@ static enum turn ready_for_input(struct conn *conn)
 		return TURN_RUN;
 	if (conn->eof)
 		return conn_finish(conn, "closed");
-	if (must_pause(conn))
+	if (is_too_fast(conn) || lacks_memory(conn))
 		return TURN_PARK;
 	if (conn->readable)
 		return read_some(conn);
@@ -244,6 +266,7 @@ static enum turn begin_handshake(struct conn *conn)
 	hurry(conn);
 	if (atomic_fetch_add(&reactor->handshakes, 1) >= reactor->options.handshakes_max) {
 		atomic_fetch_sub(&reactor->handshakes, 1);
+		counter_add(&reactor->held_handshakes, 1);
 		conn->pause_end_ms = clock_mono_ms() + HANDSHAKE_PAUSE_MS;
 		return TURN_PARK;
 	}

@@ -146,12 +146,15 @@ void listener_free(struct listener **listenerp)
 static bool count_connection(struct reactor *reactor, bool is_stranger)
 {
 	unsigned max = reactor->options.connections_max;
-	unsigned strangers_max = max > 1 ? max / 2 : 1;
+	unsigned strangers_max = reactor_strangers_max(reactor);
 
-	if (atomic_fetch_add(&reactor->connections, 1) >= max)
+	if (atomic_fetch_add(&reactor->connections, 1) >= max) {
+		counter_add(&reactor->refused_connections, 1);
 		goto out;
+	}
 	if (is_stranger && atomic_fetch_add(&reactor->strangers, 1) >= strangers_max) {
 		atomic_fetch_sub(&reactor->strangers, 1);
+		counter_add(&reactor->refused_strangers, 1);
 		goto out;
 	}
 	return true;

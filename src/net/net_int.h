@@ -11,6 +11,7 @@
 #include "net/ticket.h"
 #include "net/timer.h"
 
+#include "base/budget.h"
 #include "base/counter.h"
 #include "base/log.h"
 
@@ -72,10 +73,14 @@ struct reactor {
 	atomic_uint sleepers; /* workers in epoll_wait, or about to be */
 	atomic_bool stopping, ended;
 	atomic_uint connections, strangers, handshakes;
-	_Atomic int64_t buffered;
+	struct budget memory; /* of all sessions */
 	_Atomic uint64_t next_id;
-	struct counter accepted, refused;
+	struct counter accepted, refused, slowed;
+	struct counter refused_strangers, refused_connections, held_handshakes;
 };
+
+/* Half of the connections are kept for people who are logged in. */
+unsigned reactor_strangers_max(const struct reactor *reactor);
 
 /* slots_wake, and into the run queue with it. */
 void reactor_wake_bits(struct reactor *reactor, struct session_ref ref, unsigned bits);

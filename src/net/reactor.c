@@ -166,8 +166,8 @@ static void set_options(struct reactor_options *to, const struct reactor_options
 		to->handshake_timeout_ms = INT64_C(30) * 1000;
 	if (to->send_timeout_ms <= 0)
 		to->send_timeout_ms = INT64_C(5) * 60 * 1000;
-	if (to->buffer_max == 0)
-		to->buffer_max = (size_t)256 * 1024 * 1024;
+	if (to->memory_max == 0)
+		to->memory_max = UINT64_C(512) * 1024 * 1024;
 }
 
 static enum errc open_fds(struct reactor *reactor, struct err *err)
@@ -199,6 +199,9 @@ enum errc reactor_new(
 	reactor->scheduler = scheduler_new();
 	reactor->by_address = tally_new();
 	reactor->by_user = tally_new();
+	budget_init(&reactor->memory, NULL, reactor->options.memory_max);
+	tally_set_budgets(
+	    reactor->by_user, &reactor->memory, reactor->options.account_memory_max);
 	(void)pthread_mutex_init(&reactor->reserve_lock, NULL);
 	atomic_init(&reactor->silent.level, -1);
 	if (options->log)
@@ -323,7 +326,7 @@ struct reactor_stats reactor_stats(struct reactor *reactor)
 		.strangers = atomic_load(&reactor->strangers),
 		.handshakes = atomic_load(&reactor->handshakes),
 		.tickets_waiting = tickets_waiting(reactor->tickets),
-		.buffered = atomic_load(&reactor->buffered),
+		.memory = budget_used(&reactor->memory),
 		.accepted = counter_read(&reactor->accepted),
 		.refused = counter_read(&reactor->refused),
 	};

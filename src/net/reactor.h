@@ -25,7 +25,8 @@ struct reactor_options {
 	unsigned handshakes_max;      /* at a time; 512 */
 	int64_t handshake_timeout_ms; /* 30 s */
 	int64_t send_timeout_ms;      /* not one byte taken by the peer; 5 min */
-	size_t buffer_max; /* what parked connections may hold before reading pauses; 256 MiB */
+	/* what sessions may hold, in bytes: all together (512 MiB), those of one user, one; 0: only the outer limit */
+	uint64_t memory_max, account_memory_max, connection_memory_max;
 	const struct log *log; /* outlives the reactor; may be NULL */
 };
 
@@ -75,8 +76,23 @@ void reactor_free(struct reactor **reactorp);
 struct reactor_stats {
 	unsigned connections, strangers, handshakes; /* now */
 	unsigned tickets_waiting;		     /* now */
-	int64_t buffered;			     /* bytes that parked connections hold */
-	uint64_t accepted, refused;		     /* since the start */
+	uint64_t memory;	    /* bytes that sessions hold between their steps */
+	uint64_t accepted, refused; /* since the start */
 };
 
 struct reactor_stats reactor_stats(struct reactor *reactor);
+
+/* One limit: what may be, what is, what was refused for it since the start. */
+struct limit_row {
+	const char *name;   /* constant: "connections of one address" */
+	const char *option; /* that sets it; NULL: fixed, or half of another */
+	uint64_t limit;
+	uint64_t used; /* now; of limits by key, of the one that has most */
+	uint64_t refused;
+	bool is_bytes; /* otherwise a number of things */
+};
+
+#define REACTOR_LIMITS 8
+
+/* Writes REACTOR_LIMITS rows at the most, and returns how many. Any thread; takes as long as there are addresses. */
+size_t reactor_limits(struct reactor *reactor, struct limit_row *rows, size_t max);

@@ -1,5 +1,7 @@
 #include "net/session.h"
 
+#include <assert.h>
+
 void session_timer(struct session *s, int64_t at_ms)
 {
 	s->driver->timer(s, at_ms);
@@ -18,4 +20,16 @@ bool session_take_event(struct session *s, enum session_event event)
 
 	s->events &= ~(unsigned)event;
 	return was_set;
+}
+
+enum errc session_book(struct session *s, uint64_t bytes)
+{
+	return s->driver->book ? s->driver->book(s, bytes) : OK;
+}
+
+void session_unbook(struct session *s)
+{
+	enum errc rc = session_book(s, 0);
+
+	assert(rc == OK);
 }

@@ -75,6 +75,8 @@ struct session_driver {
 	/* Someone has logged in: the connection leaves the limits for strangers. `user` is borrowed.
 	 * ERR_LIMIT: too many connections of this user. */
 	enum errc (*login)(struct session *s, struct str user);
+	/* See session_book. NULL: there is always room. */
+	enum errc (*book)(struct session *s, uint64_t bytes);
 	/* The name of the protocol version, cipher: "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty without TLS. */
 	struct str (*tls_name)(const struct session *s);
 	/* net/tls.h: tls_channel_binding of this connection. ERR_STATE without TLS. */
@@ -96,6 +98,10 @@ struct session {
 	uint64_t id;	 /* unique in this process: "sid" in the log */
 	struct log *log; /* the connection's chain: listener, sid, peer */
 	uint64_t bytes_in, bytes_out;
+	/* what is kept of an unfinished command besides `in` and `out`, in bytes, as of the end of a step: the
+	 * driver charges it to the budgets. 0 between commands */
+	size_t memory;
+	uint64_t commands; /* that were begun: the driver limits them by the minute */
 	/* set with STEP_CLOSE: the connection closes when the peer does, or after a moment */
 	bool await_peer;
 	/* for ops->free: the connection ended orderly, and the peer's system has taken every answer */
@@ -111,7 +117,8 @@ struct service {
 	const char *name; /* "imap", "lmtp": listeners, limits and logs use it */
 	struct session *(*open)(void *arg, const struct session *base);
 	void *arg;
-	int64_t login_timeout_ms; /* a stranger's whole time before login; 0: none (LMTP) */
+	unsigned commands_a_minute; /* faster peers are read more slowly; 0: no limit */
+	int64_t login_timeout_ms;   /* a stranger's whole time before login; 0: none (LMTP) */
 	const char
 	    *refusal; /* sent when there are too many connections: "421 ...\r\n"; may be NULL */
 	const char
@@ -125,3 +132,11 @@ NODISCARD enum errc session_tls_binding(const struct session *s, enum tls_bindin
     unsigned char out[TLS_BINDING_MAX], size_t *size_out);
 bool session_take_event(
     struct session *s, enum session_event event); /* true if it was set; clears it */
+
+/*
+ * Before a peer's bytes make the session hold as much: from now on it may hold `bytes` in all, in place of what it
+ * booked before. ERR_LIMIT: the connection, its account or the process would hold too much, and the booking is as it
+ * was. To book less always succeeds.
+ */
+NODISCARD enum errc session_book(struct session *s, uint64_t bytes);
+void session_unbook(struct session *s);

@@ -13,13 +13,18 @@
 struct entry {
 	struct entry *next;
 	unsigned count;
+	struct budget budget;
 	size_t n;
 	char key[];
 };
 
 struct tally {
-	uint64_t seed;	      /* peers choose the keys, not the buckets */
-	pthread_mutex_t lock; /* bucket and the entries */
+	uint64_t seed; /* peers choose the keys, not the buckets */
+	struct budget *budget_parent;
+	uint64_t budget_max;
+	pthread_mutex_t lock; /* all below, and the entries but for their budgets */
+	uint64_t refused;
+	uint64_t memory_refused; /* by keys that are gone */
 	struct entry *bucket[BUCKETS];
 };
 
@@ -73,12 +78,14 @@ enum errc tally_add(struct tally *tally, struct str key, unsigned max)
 	at = find(tally, key);
 	if (*at ? (*at)->count >= max : max == 0) {
 		rc = ERR_LIMIT;
+		tally->refused++;
 	} else if (*at) {
 		(*at)->count++;
 	} else {
 		*at = xcalloc(1, sizeof(**at) + key.n);
 		(*at)->count = 1;
 		(*at)->n = key.n;
+		budget_init(&(*at)->budget, tally->budget_parent, tally->budget_max);
 		if (key.n > 0)
 			memcpy((*at)->key, key.p, key.n);
 	}
@@ -97,6 +104,7 @@ void tally_drop(struct tally *tally, struct str key)
 		struct entry *entry = *at;
 
 		*at = entry->next;
+		tally->memory_refused += counter_read(&entry->budget.refused);
 		xfree(entry);
 	}
 	(void)pthread_mutex_unlock(&tally->lock);
@@ -112,4 +120,47 @@ unsigned tally_count(struct tally *tally, struct str key)
 	count = *at ? (*at)->count : 0;
 	(void)pthread_mutex_unlock(&tally->lock);
 	return count;
+}
+
+void tally_set_budgets(struct tally *tally, struct budget *parent, uint64_t max)
+{
+	tally->budget_parent = parent;
+	tally->budget_max = max;
+}
+
+struct budget *tally_budget(struct tally *tally, struct str key)
+{
+	struct entry *entry;
+
+	(void)pthread_mutex_lock(&tally->lock);
+	entry = *find(tally, key);
+	(void)pthread_mutex_unlock(&tally->lock);
+	assert(entry);
+	return &entry->budget;
+}
+
+static void add_entry(struct tally_stats *stats, const struct entry *entry)
+{
+	uint64_t used = budget_used(&entry->budget);
+
+	stats->keys++;
+	if (entry->count > stats->count_max)
+		stats->count_max = entry->count;
+	if (used > stats->memory_max)
+		stats->memory_max = used;
+	stats->memory_refused += counter_read(&entry->budget.refused);
+}
+
+struct tally_stats tally_stats(struct tally *tally)
+{
+	struct tally_stats stats = { .keys = 0 };
+
+	(void)pthread_mutex_lock(&tally->lock);
+	stats.refused = tally->refused;
+	stats.memory_refused = tally->memory_refused;
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct entry *entry = tally->bucket[i]; entry; entry = entry->next)
+			add_entry(&stats, entry);
+	(void)pthread_mutex_unlock(&tally->lock);
+	return stats;
 }

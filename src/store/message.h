@@ -37,6 +37,9 @@ NODISCARD enum errc prepare_message(
     struct store *store, struct str bytes, struct prepared **prepared_out, struct err *err);
 void prepared_free(struct prepared **preparedp);
 
+/* What prepare_message and storing its result take of memory for `size` bytes, about. */
+uint64_t prepare_memory(uint64_t size);
+
 /* SHA-256 over the bytes given: 32 bytes, alive with the prepared. */
 const uint8_t *prepared_hash(const struct prepared *prepared);
 

@@ -6,8 +6,16 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/heap.h"
+#include "base/str.h"
 #include "store/codec.h"
 #include "store/store_int.h"
+
+/*
+ * What parsing and compressing one message takes: parts and headers, the skeletons, the chunks of a message that is
+ * not staged. A larger message is staged in pieces.
+ */
+#define PREPARE_MEMORY_MAX (UINT64_C(8) << 20)
+#define PREPARE_MEMORY_BESIDE (UINT64_C(64) << 10)
 
 /* Large leaf parts become blobs, whoever else has them. */
 static void take_leaves(struct prepared *p)
@@ -21,10 +29,18 @@ static void take_leaves(struct prepared *p)
 		};
 }
 
-/* Bytes from `from` to `to` that no extent holds; borrowed where nothing has to be cut out. */
+/* A skeleton of more bytes is none; so many are enough to see it. */
+#define SKELETON_LOOK (CODEC_INPUT_MAX + 1)
+
+static void add_gap(struct buf *out, struct str gap)
+{
+	buf_add_str(out, str_first(gap, SKELETON_LOOK - out->n));
+}
+
+/* Bytes from `from` to `to` that no extent holds, SKELETON_LOOK at the most; borrowed where nothing has to be cut out. */
 static struct str skeleton(struct prepared *p, uint64_t from, uint64_t to)
 {
-	struct buf out = BUF_INIT(SIZE_MAX);
+	struct buf out = BUF_INIT(SKELETON_LOOK);
 	struct str all;
 	uint64_t at = from;
 
@@ -35,10 +51,10 @@ static struct str skeleton(struct prepared *p, uint64_t from, uint64_t to)
 
 		if (e->offset < at || e->offset >= to)
 			continue;
-		buf_add(&out, p->bytes.p + at, (size_t)(e->offset - at));
+		add_gap(&out, (struct str){ p->bytes.p + at, (size_t)(e->offset - at) });
 		at = e->offset + e->size;
 	}
-	buf_add(&out, p->bytes.p + at, (size_t)(to - at));
+	add_gap(&out, (struct str){ p->bytes.p + at, (size_t)(to - at) });
 	all = str_dup(p->arena, buf_str(&out));
 	buf_release(&out);
 	return all;
@@ -156,6 +172,12 @@ static void finish_extents(struct codec *codec, struct prepared *p)
 	buf_release(&row);
 	if (p->bytes.n <= STAGED_MIN)
 		encode_chunks(codec, p);
+}
+
+uint64_t prepare_memory(uint64_t size)
+{
+	return (size < PREPARE_MEMORY_MAX / 3 ? 3 * size : PREPARE_MEMORY_MAX) +
+	    PREPARE_MEMORY_BESIDE;
 }
 
 enum errc prepare_message(

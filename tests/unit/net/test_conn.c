@@ -73,7 +73,7 @@ static void waits_for_a_slow_reader_and_serves_others(void **state)
 	for (int i = 0; i < 50; i++) {
 		client_say(other, "echo quick\n");
 		client_expect(other, "quick\n");
-		assert_true(reactor_stats(toy.reactor).buffered <= (int64_t)(4 * BLOCK));
+		assert_true(reactor_stats(toy.reactor).memory <= (uint64_t)(4 * BLOCK));
 	}
 	expect_blocks(slow, 400);
 	client_expect(slow, "end\n");
@@ -219,7 +219,7 @@ static void holds_no_buffers_for_idle_connections(void **state)
 	for (int i = 0; i < MANY; i++)
 		client_expect(fd[i], "here\n");
 	assert_int_equal(reactor_stats(toy.reactor).connections, MANY);
-	assert_true(reactor_stats(toy.reactor).buffered <= (int64_t)(16 * BLOCK));
+	assert_true(reactor_stats(toy.reactor).memory <= (uint64_t)(16 * BLOCK));
 	for (int i = MANY - 1; i >= 0; i--)
 		client_say(fd[i], "echo still\n");
 	for (int i = 0; i < MANY; i++)
@@ -304,14 +304,14 @@ static void holds_as_many_tickets_as_there_are(void **state)
 /* The peer that holds a piece of a command goes on; who holds nothing waits until there is room again. */
 static void reads_on_when_there_is_room_for_buffers(void **state)
 {
-	struct toy toy = { .options = { .buffer_max = 1 } };
+	struct toy toy = { .options = { .memory_max = 1 } };
 	int holder, other;
 
 	(void)state;
 	toy_start(&toy);
 	holder = client_open(toy.port);
 	client_say(holder, "echo par");
-	while (reactor_stats(toy.reactor).buffered == 0)
+	while (reactor_stats(toy.reactor).memory == 0)
 		(void)usleep(1000);
 	other = client_open(toy.port);
 	client_say(other, "echo waits\n");
@@ -321,6 +321,82 @@ static void reads_on_when_there_is_room_for_buffers(void **state)
 	(void)close(holder);
 	(void)close(other);
 	toy_stop(&toy, 1000);
+}
+
+static void ask(int fd, const char *say, const char *expect)
+{
+	client_say(fd, say);
+	client_expect(fd, expect);
+}
+
+/* Limits of one connection, of a user's together, of all; each at the limit and one above. */
+static void books_memory_up_to_its_limits(void **state)
+{
+	struct toy toy = { .options = { .memory_max = 5000,
+			       .account_memory_max = 3000,
+			       .connection_memory_max = 2000 } };
+	struct limit_row rows[REACTOR_LIMITS];
+	int one, two, other;
+
+	(void)state;
+	toy_start(&toy);
+	one = client_open(toy.port);
+	two = client_open(toy.port);
+	other = client_open(toy.port);
+	ask(one, "book 2001\n", "limit\n");
+	ask(one, "book 2000\n", "ok\n");
+	ask(one, "login ann\n", "ok\n"); /* with what is booked */
+	ask(two, "login ann\n", "ok\n");
+	ask(two, "book 1001\n", "limit\n");
+	ask(two, "book 1000\n", "ok\n");
+	ask(one, "book 2001\n", "limit\n");
+	ask(one, "book 1999\n", "ok\n"); /* in place of what it booked before */
+	ask(two, "book 1001\n", "ok\n");
+	ask(other, "book 2000\n", "ok\n");
+	ask(client_open(toy.port), "book 1\n", "limit\n");
+	assert_int_equal(reactor_stats(toy.reactor).memory, 5000);
+	assert_int_equal(reactor_limits(toy.reactor, rows, COUNT(rows)), REACTOR_LIMITS);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (strcmp(rows[i].name, "memory of one user") == 0) {
+			assert_int_equal(rows[i].used, 3000);
+			assert_int_equal(rows[i].refused, 1);
+		} else if (strcmp(rows[i].name, "memory of all sessions") == 0) {
+			assert_int_equal(rows[i].used, 5000);
+			assert_int_equal(rows[i].refused, 1);
+		} else if (strcmp(rows[i].name, "connections") == 0) {
+			assert_int_equal(rows[i].used, 4);
+		}
+	}
+	(void)close(one);
+	while (reactor_stats(toy.reactor).memory > 3001)
+		(void)usleep(1000);
+	ask(two, "book 2000\n", "ok\n");
+	(void)close(two);
+	(void)close(other);
+	toy_stop(&toy, 1000);
+}
+
+/* At the limit all are answered at once; the next one waits for the minute to end. */
+static void reads_no_more_commands_than_a_minute_may_have(void **state)
+{
+	struct toy toy = { .service = { .commands_a_minute = 5 } };
+	struct timeval moment = { .tv_usec = 100000 };
+	char byte;
+	int fd;
+
+	(void)state;
+	toy_start(&toy);
+	fd = client_open(toy.port);
+	for (int i = 0; i < 5; i++)
+		ask(fd, "echo x\n", "x\n");
+	client_say(fd, "echo y\n");
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof(moment));
+	assert_int_equal(recv(fd, &byte, 1, 0), -1);
+	assert_int_equal(errno, EAGAIN);
+	ask(client_open(toy.port), "echo z\n", "z\n"); /* others are not slowed */
+	toy_stop(&toy, 1000);
+	client_expect(fd, "stop\n");
+	(void)close(fd);
 }
 
 struct poker {
@@ -439,6 +515,8 @@ int main(void)
 		cmocka_unit_test(closes_what_does_not_end_in_time),
 		cmocka_unit_test(holds_as_many_tickets_as_there_are),
 		cmocka_unit_test(reads_on_when_there_is_room_for_buffers),
+		cmocka_unit_test(books_memory_up_to_its_limits),
+		cmocka_unit_test(reads_no_more_commands_than_a_minute_may_have),
 		cmocka_unit_test(keeps_its_order_under_wakes),
 		cmocka_unit_test(runs_periodic_jobs),
 	};

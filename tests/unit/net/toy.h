@@ -8,6 +8,7 @@
  *	timer MS	"timer" after MS
  *	idle		STEP_IDLE; "bus" at EVENT_BUS
  *	login USER	"ok" or "limit"
+ *	book N		session_book: "ok" or "limit"
  *	starttls	"go", STEP_TLS
  *	tls?		the TLS version, or "none"
  *	binding N	the channel binding of enum tls_binding N in hex, or "none"
