@@ -154,8 +154,8 @@ const struct db_sql sql_refs_copy = {
 const struct db_sql sql_journal_insert = {
 	.name = "journal.insert",
 	.text =
-	    "INSERT INTO mail_journal (owner, id, node, mailbox, uid_first, uid_last, started)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+	    "INSERT INTO mail_journal (owner, id, node, mailbox, uid_first, uid_last, started,"
+	    " from_owner, from_mailbox) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 };
 
 const struct db_sql sql_journal_delete = {
@@ -165,6 +165,6 @@ const struct db_sql sql_journal_delete = {
 
 const struct db_sql sql_journal_list = {
 	.name = "journal.list",
-	.text = "SELECT owner, id, node, mailbox, uid_first, uid_last FROM mail_journal"
-		" ORDER BY owner, id LIMIT 100",
+	.text = "SELECT owner, id, node, mailbox, uid_first, uid_last, from_owner, from_mailbox"
+		" FROM mail_journal ORDER BY owner, id LIMIT 100",
 };

@@ -15,39 +15,50 @@
 
 #define SCAN_ROWS 4000 /* that one transaction looks at for \Deleted */
 
-/* NOLINTNEXTLINE(readability-function-size): a list of one mailbox and what is left */
-enum errc entries_remove(struct db *db, const struct account_row *account, int64_t mailbox,
-    const struct picked *entries, size_t count, int64_t *left_deleted_out, struct err *err)
+/* [first, last] of the mailbox. */
+static enum errc remove_range(
+    struct db *db, const struct removal *r, int64_t first, int64_t last, struct err *err)
 {
-	struct mailbox_delta delta = { .first_unseen = INT64_MAX };
-	int64_t owner = account->owner, now = clock_unix_s();
+	int64_t owner = r->account->owner, now = clock_unix_s();
 	enum errc rc = OK;
 
-	for (size_t i = 0; rc == OK && i < count;) {
-		int64_t first = entries[i].uid, last = first;
-
-		for (; i < count && entries[i].uid <= last + 1; last = entries[i++].uid) {
-			delta.messages--;
-			delta.unseen -= !(entries[i].flags & FLAG_SEEN);
-			delta.deleted -= (entries[i].flags & FLAG_DELETED) != 0;
-			delta.size -= entries[i].size;
-		}
-		rc = rows_run(db, &sql_entry_keep_range, INTS(now, owner, mailbox, first, last),
+	if (r->keep)
+		rc = rows_run(db, &sql_entry_keep_range,
+		    INTS(now, owner, r->mailbox, first, last), NULL, err);
+	if (rc == OK)
+		rc = rows_run(db, &sql_entry_delete_range, INTS(owner, r->mailbox, first, last),
 		    NULL, err);
-		if (rc == OK)
-			rc = rows_run(db, &sql_entry_delete_range,
-			    INTS(owner, mailbox, first, last), NULL, err);
-		if (rc == OK)
-			rc = rows_run(db, &sql_extra_delete_range,
-			    INTS(owner, mailbox, first, last), NULL, err);
-		if (rc == OK)
-			rc = rows_run(db, &sql_expunged_insert,
-			    INTS(owner, mailbox, account->modseq, first, last, now), NULL, err);
+	if (rc == OK)
+		rc = rows_run(db, &sql_extra_delete_range, INTS(owner, r->mailbox, first, last),
+		    NULL, err);
+	if (rc == OK)
+		rc = rows_run(db, &sql_expunged_insert,
+		    INTS(owner, r->mailbox, r->account->modseq, first, last, now), NULL, err);
+	return rc;
+}
+
+enum errc entries_remove(
+    struct db *db, const struct removal *r, int64_t *left_deleted_out, struct err *err)
+{
+	struct mailbox_delta delta = { .first_unseen = INT64_MAX };
+	enum errc rc = OK;
+
+	for (size_t i = 0; rc == OK && i < r->count;) {
+		int64_t first = r->entries[i].uid, last = first;
+
+		for (; i < r->count && r->entries[i].uid <= last + 1;
+		     last = r->entries[i++].uid) {
+			delta.messages--;
+			delta.unseen -= !(r->entries[i].flags & FLAG_SEEN);
+			delta.deleted -= (r->entries[i].flags & FLAG_DELETED) != 0;
+			delta.size -= r->entries[i].size;
+		}
+		rc = remove_range(db, r, first, last, err);
 	}
 	if (rc == OK)
-		rc = account_book(db, owner, delta.size, delta.messages, err);
+		rc = account_book(db, r->account->owner, delta.size, delta.messages, err);
 	if (rc == OK)
-		rc = mailbox_adjust(db, account, mailbox, &delta, left_deleted_out, err);
+		rc = mailbox_adjust(db, r->account, r->mailbox, &delta, left_deleted_out, err);
 	return rc;
 }
 
@@ -125,7 +136,8 @@ static enum errc expunge_body(struct db *db, struct arena *arena, void *arg, str
 	count = keep_deleted(entries, count);
 	if (count == 0)
 		return ERR_END;
-	rc = entries_remove(db, &account, w->mailbox, entries, count, &left, err);
+	rc = entries_remove(
+	    db, &(struct removal){ &account, w->mailbox, entries, count, true }, &left, err);
 	if (left == 0)
 		w->at_end = true;
 	for (size_t i = 0; i < count; i++)

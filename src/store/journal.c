@@ -1,5 +1,5 @@
 /*
- * store/journal.c - each transaction of a big copy writes which uids it took; the last one deletes what was written.
+ * store/journal.c - each transaction of a big COPY or MOVE writes which uids it took; the last one deletes that.
  */
 #include "store/journal.h"
 
@@ -8,6 +8,7 @@
 #include "store/expunge.h"
 #include "store/mail_sql.h"
 #include "store/store_int.h"
+#include "store/transfer.h"
 
 #define SWEEP_ROWS 100 /* as sql_journal_list reads */
 #define UNCERTAIN_RUNS 3
@@ -59,11 +60,12 @@ enum errc journal_write(struct db *db, const struct journal_row *row, struct err
 {
 	return rows_run(db, &sql_journal_insert,
 	    INTS(row->owner, row->id, row->node, row->mailbox, row->uid_first, row->uid_last,
-		clock_unix_s()),
+		clock_unix_s(), row->from_owner, row->from_mailbox),
 	    NULL, err);
 }
 
 struct journal_work {
+	struct store *store;
 	const struct journal_row *rows;
 	size_t count;
 };
@@ -94,34 +96,72 @@ static enum errc finish_body(struct db *db, struct arena *arena, void *arg, stru
 enum errc journal_finish(
     struct store *store, const struct journal_row *rows, size_t count, struct err *err)
 {
-	struct journal_work work = { rows, count };
+	struct journal_work work = { store, rows, count };
 
 	return count == 0 ? OK : run(store, finish_body, &work, err);
 }
 
+/* The copies of one transaction, gone without a trace but the expunge log. */
+static enum errc take_out(struct db *db, struct arena *arena, const struct account_row *account,
+    const struct pick *pick, struct err *err)
+{
+	struct removal removal = { .account = account, .mailbox = pick->mailbox };
+	struct picked *entries;
+	enum errc rc = pick_entries(db, pick, arena, &entries, &removal.count, err);
+
+	removal.entries = entries;
+	if (rc == OK && removal.count > 0)
+		rc = entries_remove(db, &removal, NULL, err);
+	/* in an account of their own they have objects of their own */
+	for (size_t i = 0; rc == OK && i < removal.count; i++)
+		rc = object_drop_unused(db, account->owner, entries[i].object, err);
+	db_notify(
+	    db, (struct change){ account->owner, pick->mailbox, account->modseq, CHANGE_MAIL });
+	return rc;
+}
+
+/* Back into the mailbox that they came from. Where that is gone they stay: nothing is lost. */
+static enum errc put_back(struct store *store, struct db *db, struct arena *arena,
+    const struct journal_row *row, const struct pick *pick, struct err *err)
+{
+	struct transfer back = { .store = store,
+		.owner = row->owner,
+		.mailbox = row->mailbox,
+		.to_owner = row->from_owner,
+		.to_mailbox = row->from_mailbox,
+		.move = true,
+		.put_back = true,
+		.uids = pick->uids,
+		.count = pick->count,
+		.from = ARENA_NEW(arena, uint32_t, pick->count),
+		.to = ARENA_NEW(arena, uint32_t, pick->count) };
+	enum errc rc = transfer_entries(db, arena, &back, err);
+
+	return rc == ERR_NOTFOUND ? OK : rows_end(rc);
+}
+
+/* The locks of a MOVE back come in its own order: which accounts, the row says, and nobody changes it. */
 static enum errc undo_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
-	const struct journal_row *row = ((const struct journal_work *)arg)->rows;
+	const struct journal_work *w = arg;
+	const struct journal_row *row = w->rows;
 	uint32_t *uids = ARENA_NEW(arena, uint32_t, STORE_TRANSACTION_ENTRIES);
 	struct pick pick = { row->owner, row->mailbox, uids, 0 };
 	struct account_row account;
-	struct picked *entries;
-	size_t count = 0;
 	int64_t rows = 0;
-	enum errc rc = account_touch(db, row->owner, 0, 0, &account, err);
+	enum errc rc = OK;
 
+	for (int64_t uid = row->uid_first;
+	     uid <= row->uid_last && pick.count < STORE_TRANSACTION_ENTRIES; uid++)
+		uids[pick.count++] = (uint32_t)uid;
+	if (row->from_owner == 0)
+		rc = account_touch(db, row->owner, 0, 0, &account, err);
 	if (rc == OK)
 		rc = rows_run(db, &sql_journal_delete, INTS(row->owner, row->id), &rows, err);
 	if (rc != OK || rows == 0)
 		return rc;
-	for (int64_t uid = row->uid_first;
-	     uid <= row->uid_last && pick.count < STORE_TRANSACTION_ENTRIES; uid++)
-		uids[pick.count++] = (uint32_t)uid;
-	rc = pick_entries(db, &pick, arena, &entries, &count, err);
-	if (rc == OK && count > 0)
-		rc = entries_remove(db, &account, row->mailbox, entries, count, NULL, err);
-	db_notify(db, (struct change){ row->owner, row->mailbox, account.modseq, CHANGE_MAIL });
-	return rc;
+	return row->from_owner == 0 ? take_out(db, arena, &account, &pick, err)
+				    : put_back(w->store, db, arena, row, &pick, err);
 }
 
 enum errc journal_undo(
@@ -130,7 +170,7 @@ enum errc journal_undo(
 	enum errc rc = OK;
 
 	for (size_t i = 0; rc == OK && i < count; i++) {
-		struct journal_work work = { &rows[i], 1 };
+		struct journal_work work = { store, &rows[i], 1 };
 
 		rc = run(store, undo_body, &work, err);
 	}
@@ -146,7 +186,7 @@ static enum errc list_rows(
 
 	while (rc == OK && (rc = db_step(q, err)) == OK && count < SWEEP_ROWS)
 		rows[count++] = (struct journal_row){ db_i64(q, 0), db_i64(q, 1), db_i64(q, 2),
-			db_i64(q, 3), db_i64(q, 4), db_i64(q, 5) };
+			db_i64(q, 3), db_i64(q, 4), db_i64(q, 5), db_i64(q, 6), db_i64(q, 7) };
 	db_done(&q);
 	*count_out = count;
 	return rows_end(rc);

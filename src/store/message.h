@@ -152,6 +152,16 @@ NODISCARD enum errc store_copy(struct store *store, struct actor actor, int64_t 
     struct arena *arena, struct copied *copied_out, struct err *err);
 
 /*
+ * The same, and the source's entries are gone with it: at every moment a message is in exactly one mailbox. They go to
+ * the expunge log and not to mail_removed. Rights: read, deleted and expunge in the source, insert in the target. Inside
+ * an account nobody is over quota by it. What was moved of more than STORE_COPY_ATOMIC_MAX messages when it fails is
+ * moved back, under new uids.
+ */
+NODISCARD enum errc store_move(struct store *store, struct actor actor, int64_t owner,
+    int64_t mailbox, const uint32_t *uids, size_t count, int64_t to_owner, int64_t to_mailbox,
+    struct arena *arena, struct copied *moved_out, struct err *err);
+
+/*
  * Removes those of the given uids (NULL: of all) that are \Deleted. In transactions of at most STORE_TRANSACTION_ENTRIES;
  * what is removed goes to mail_removed and the expunge log. The removed uids in the arena, ascending.
  */

@@ -2,6 +2,7 @@
  * store/sweep_removed.c - expunged mail whose time is over, and the objects that nothing refers to any more.
  */
 #include "base/arena.h"
+#include "store/expunge.h"
 #include "store/sweep.h"
 
 #define REMOVED_ROWS 100
@@ -36,8 +37,7 @@ static enum errc list_removed(struct store *store, struct removed_work *w, struc
 	return rows_end(rc);
 }
 
-/* Under the account's lock. */
-static enum errc drop_object(struct db *db, int64_t owner, int64_t object, struct err *err)
+enum errc object_drop_unused(struct db *db, int64_t owner, int64_t object, struct err *err)
 {
 	int64_t used;
 	enum errc rc = rows_one(
@@ -79,7 +79,7 @@ static enum errc removed_body(struct db *db, struct arena *arena, void *arg, str
 			    INTS(row->owner, row->mailbox, row->uid, row->object, w->before),
 			    &deleted, err);
 		if (rc == OK && deleted > 0)
-			rc = drop_object(db, row->owner, row->object, err);
+			rc = object_drop_unused(db, row->owner, row->object, err);
 	}
 	return rc;
 }

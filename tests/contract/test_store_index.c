@@ -335,6 +335,21 @@ static enum errc copy_some(struct worker *me, struct index_version *v, struct ar
 	    &copied, NULL);
 }
 
+/* In both directions between any two accounts, and inside one. */
+static enum errc move_some(struct worker *me, struct index_version *v, struct arena *arena)
+{
+	size_t from = me->number % 3, to = (me->number + me->number / 3) % 3;
+	struct copied moved;
+	uint32_t uid;
+
+	if (index_count(v) == 0)
+		return OK;
+	uid = index_at(v, 1)->uid;
+	return store_move(me->w->store, ACTOR_ADMIN, me->w->accounts[from],
+	    me->w->inboxes[from], &uid, 1, me->w->accounts[to], me->w->inboxes[to], arena,
+	    &moved, NULL);
+}
+
 static enum errc one_round(struct worker *me, int round)
 {
 	size_t account = me->number % 3;
@@ -360,6 +375,8 @@ static enum errc one_round(struct worker *me, int round)
 		rc = change_some(me, v, arena);
 	if (rc == OK && round % 4 == 0)
 		rc = copy_some(me, v, arena);
+	if (rc == OK && round % 3 == 0)
+		rc = move_some(me, v, arena);
 	if (rc == OK && round % 5 == 0)
 		rc = store_expunge(me->w->store, world_actor(me->w, account),
 		    me->w->accounts[account], me->w->inboxes[account], NULL, 0, arena, &removed,
