@@ -2,27 +2,11 @@
  * imap/cmd_append.c - APPEND (RFC 3501 6.3.11; APPENDUID: RFC 4315). The message is in the spool when it runs.
  */
 #include "base/clock.h"
-#include "imap/imap_int.h"
 #include "imap/reply.h"
+#include "imap/target.h"
 #include "net/spool.h"
-#include "store/mailbox.h"
 
 #include <string.h>
-
-static enum errc find_target(
-    struct imap_session *s, struct str name, struct mailbox *mailbox, struct err *err)
-{
-	struct db *db;
-	enum errc rc = imap_lease(s, &db, err);
-
-	if (rc != OK)
-		return rc;
-	rc = mailbox_find(db, s->actor, name, s->arena, mailbox, err);
-	db_return(&db);
-	if (rc == OK && mailbox->no_select)
-		rc = err_set(err, ERR_STATE, "the mailbox holds no messages");
-	return rc;
-}
 
 static enum errc append(struct imap_session *s, const struct mailbox *mailbox, struct str bytes,
     struct appended *appended, struct err *err)
@@ -45,15 +29,11 @@ static enum errc append(struct imap_session *s, const struct mailbox *mailbox, s
 	return rc;
 }
 
-/* RFC 3501 6.3.11: TRYCREATE where CREATE would help. */
 static enum imap_run failed(struct imap_session *s, enum errc rc, const struct err *err)
 {
-	if (rc == ERR_NOTFOUND)
-		imap_reply(s, REPLY_NO, "TRYCREATE", "no such mailbox");
-	else if (rc == ERR_LIMIT)
-		imap_reply(s, REPLY_NO, "LIMIT", "message or flags over a limit");
-	else
-		imap_reply_error(s, rc, err);
+	if (rc != ERR_LIMIT)
+		return target_failed(s, rc, err);
+	imap_reply(s, REPLY_NO, "LIMIT", "message or flags over a limit");
 	return RUN_DONE;
 }
 
@@ -87,7 +67,7 @@ enum imap_run imap_run_append(struct imap_session *s)
 
 	if (!take_message(s, &bytes) || !imap_mailbox_name(s, s->command.append.mailbox, &name))
 		return RUN_DONE;
-	rc = find_target(s, name, &mailbox, &err);
+	rc = target_find(s, name, &mailbox, &err);
 	if (rc == OK)
 		rc = append(s, &mailbox, bytes, &appended, &err);
 	if (rc != OK)

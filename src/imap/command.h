@@ -40,11 +40,13 @@ enum imap_verb {
 	VERB_FETCH,
 	VERB_STORE,
 	VERB_COPY,
+	VERB_MOVE,
 	VERB_UID_EXPUNGE,
 	VERB_UID_SEARCH,
 	VERB_UID_FETCH,
 	VERB_UID_STORE,
 	VERB_UID_COPY,
+	VERB_UID_MOVE,
 	VERB_COUNT
 };
 
@@ -115,7 +117,7 @@ struct imap_command {
 		struct {
 			struct seqset set;
 			struct str mailbox;
-		} copy;
+		} copy; /* MOVE, too */
 		struct {
 			struct str charset; /* p == NULL: none */
 			struct search_key *key;

@@ -162,3 +162,4 @@ enum imap_run imap_run_search(struct imap_session *s);
 enum imap_run imap_run_fetch(struct imap_session *s);
 enum imap_run imap_run_store(struct imap_session *s);
 enum imap_run imap_run_copy(struct imap_session *s);
+enum imap_run imap_run_move(struct imap_session *s);

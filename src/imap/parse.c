@@ -47,11 +47,13 @@ static const struct {
 	[VERB_FETCH] = { STR_INIT("FETCH"), imap_read_fetch },
 	[VERB_STORE] = { STR_INIT("STORE"), imap_read_store },
 	[VERB_COPY] = { STR_INIT("COPY"), imap_read_copy },
+	[VERB_MOVE] = { STR_INIT("MOVE"), imap_read_copy },
 	[VERB_UID_EXPUNGE] = { STR_INIT("UID EXPUNGE"), imap_read_set },
 	[VERB_UID_SEARCH] = { STR_INIT("UID SEARCH"), imap_read_search },
 	[VERB_UID_FETCH] = { STR_INIT("UID FETCH"), imap_read_fetch },
 	[VERB_UID_STORE] = { STR_INIT("UID STORE"), imap_read_store },
 	[VERB_UID_COPY] = { STR_INIT("UID COPY"), imap_read_copy },
+	[VERB_UID_MOVE] = { STR_INIT("UID MOVE"), imap_read_copy },
 };
 _Static_assert(COUNT(verbs) == VERB_COUNT, "every verb has its grammar");
 

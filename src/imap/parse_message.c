@@ -79,7 +79,7 @@ enum errc imap_read_store(
 	return imap_flags(c, arena, &command->store.flags, err);
 }
 
-/* COPY SP sequence-set SP mailbox */
+/* COPY SP sequence-set SP mailbox; MOVE alike (RFC 6851 section 5) */
 enum errc imap_read_copy(
     struct cursor *c, struct arena *arena, struct imap_command *command, struct err *err)
 {

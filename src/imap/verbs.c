@@ -40,12 +40,14 @@ static const struct imap_verb_row rows[] = {
 	[VERB_FETCH] = { IMAP_SELECTED, true, false, NEWS_NUMBERS_STAY, NULL, imap_run_fetch },
 	[VERB_STORE] = { IMAP_SELECTED, true, false, NEWS_NUMBERS_STAY, NULL, imap_run_store },
 	[VERB_COPY] = { IMAP_SELECTED, true, false, NEWS_ALL, NULL, imap_run_copy },
+	[VERB_MOVE] = { IMAP_SELECTED, true, false, NEWS_ALL, "MOVE", imap_run_move },
 	[VERB_UID_EXPUNGE] = { IMAP_SELECTED, true, false, NEWS_ALL, "UIDPLUS",
 	    imap_run_expunge },
 	[VERB_UID_SEARCH] = { IMAP_SELECTED, true, false, NEWS_ALL, NULL, imap_run_search },
 	[VERB_UID_FETCH] = { IMAP_SELECTED, true, false, NEWS_ALL, NULL, imap_run_fetch },
 	[VERB_UID_STORE] = { IMAP_SELECTED, true, false, NEWS_ALL, NULL, imap_run_store },
 	[VERB_UID_COPY] = { IMAP_SELECTED, true, false, NEWS_ALL, NULL, imap_run_copy },
+	[VERB_UID_MOVE] = { IMAP_SELECTED, true, false, NEWS_ALL, NULL, imap_run_move },
 };
 _Static_assert(COUNT(rows) == VERB_COUNT, "every verb does something");
 
