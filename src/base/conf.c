@@ -55,6 +55,7 @@ void conf_free(struct conf **confp)
 	*confp = NULL;
 	if (!conf || atomic_fetch_sub(&conf->users, 1) > 1)
 		return;
+	conf_free(&conf->started);
 	for (size_t i = 0; i < conf->texts; i++) {
 		secret_wipe(conf->text[i].p, conf->text[i].n);
 		xfree(conf->text[i].p);
@@ -277,7 +278,9 @@ enum errc conf_load(const struct conf_table *const *tables, size_t count,
 	struct conf *conf;
 	enum errc rc;
 
-	if (source->path) {
+	if (source->text) {
+		buf_add_str(&text, *source->text);
+	} else if (source->path) {
 		rc = file_read(source->path, CONF_FILE_MAX, &text, err);
 		if (rc != OK) {
 			buf_release(&text);
@@ -316,6 +319,22 @@ const void *conf_fields(const struct conf *conf, const struct conf_table *table)
 			return conf->fields[i];
 	assert(false); /* not a table of this configuration */
 	return NULL;
+}
+
+void conf_keep_started(struct conf *conf, struct conf *started)
+{
+	assert(!conf->started && conf->tables == started->tables);
+	conf->started = conf_hold(started);
+	for (size_t i = 0; i < conf->slots; i++) {
+		struct conf_slot *slot = &conf->slot[i];
+		void *field = slot->field;
+
+		if (slot->option->reload)
+			continue;
+		*slot = started->slot[i];
+		slot->field = field;
+		memcpy(field, started->slot[i].field, slot->option->size);
+	}
 }
 
 bool conf_is_set(const struct conf *conf, const char *name)

@@ -109,6 +109,8 @@ struct conf_diag {
 /* Where the text comes from: a file, and settings "imap.idle_timeout=5m" that win over it. */
 struct conf_source {
 	const char *path; /* NULL: defaults only */
+	const struct str
+	    *text; /* NULL: `path` is read; else what it holds has been read already */
 	const char *const *setting;
 	size_t settings;
 };
@@ -152,6 +154,12 @@ void conf_print(const struct conf *conf, bool changed_only, struct buf *out);
 
 /* The tables as a manual in Markdown. */
 void conf_print_manual(const struct conf_table *const *tables, size_t count, struct buf *out);
+
+/*
+ * For a configuration that takes the place of `started` in a running program, before it is shared: what needs a
+ * restart keeps the values of `started`, which is held as long as `conf`.
+ */
+void conf_keep_started(struct conf *conf, struct conf *started);
 
 /* The names of options that differ between two snapshots of the same tables and need a restart, one a line. */
 void conf_print_restart(const struct conf *before, const struct conf *after, struct buf *out);

@@ -56,6 +56,7 @@ struct conf {
 	struct conf_diag *diag;
 	size_t diags, errors;
 	size_t entries;
+	struct conf *started; /* held: fields may be of its arena; NULL: none */
 };
 
 /* A diagnostic; after CONF_DIAGS_MAX one says that there are more. `from` NULL: nowhere. */

@@ -48,16 +48,23 @@ void log_set(struct log *log, struct log_field field)
 	log->field[log->count++] = field;
 }
 
+enum errc log_sink_to_fd(struct log_sink *sink, int fd, struct err *err)
+{
+	/* atomic for threads that are writing: they hit the old file or the new one */
+	if (dup3(fd, sink->fd, O_CLOEXEC) >= 0)
+		return OK;
+	return err_set(err, ERR_UNAVAIL, "log file: %s", strerror(errno));
+}
+
 enum errc log_sink_to_file(struct log_sink *sink, const char *path, struct err *err)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
-	enum errc rc = OK;
+	int fd =
+	    open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, LOG_FILE_MODE);
+	enum errc rc;
 
 	if (fd < 0)
 		return err_set(err, ERR_UNAVAIL, "log file %s: %s", path, strerror(errno));
-	/* atomic for threads that are writing: they hit the old file or the new one */
-	if (dup3(fd, sink->fd, O_CLOEXEC) < 0)
-		rc = err_set(err, ERR_UNAVAIL, "log file %s: %s", path, strerror(errno));
+	rc = log_sink_to_fd(sink, fd, err);
 	(void)close(fd);
 	return rc;
 }

@@ -90,7 +90,11 @@ void log_child(struct log *log, const struct log *parent, const char *service);
 void log_set(struct log *log, struct log_field field);
 
 /* Opens (or opens again, after a rotation) a file and lets `sink->fd`, which stays the same number, be it. */
+#define LOG_FILE_MODE 0640
 NODISCARD enum errc log_sink_to_file(struct log_sink *sink, const char *path, struct err *err);
+
+/* Lets `sink->fd`, which stays the same number, be `fd` from here on; `fd` stays the caller's. */
+NODISCARD enum errc log_sink_to_fd(struct log_sink *sink, int fd, struct err *err);
 
 /* Would a line of that level be written? False for NULL. */
 static inline bool log_is_on(const struct log *log, enum log_level level)

@@ -17,27 +17,27 @@ static const struct conf_option options[] = {
 	    .max = "65535", .dbmail = "LMTP.port",
 	    .text = "The port at the hosts of lmtp.bind; 0: nowhere." },
 	{ "lmtp.message_max", CONF_SIZE, CONF_FIELD(struct lmtp_conf, message_max),
-	    .def = "50M", .min = "64K", .max = "1G",
+	    .def = "50M", .min = "64K", .max = "1G", .reload = true,
 	    .text = "The largest message that is taken. It is announced as SIZE (RFC 1870)." },
 	{ "lmtp.recipients_max", CONF_INT, CONF_FIELD(struct lmtp_conf, recipients_max),
-	    .def = "1000", .min = "100", .max = "10000",
+	    .def = "1000", .min = "100", .max = "10000", .reload = true,
 	    .text = "Recipients of one message. RFC 5321 4.5.3.1.8 asks for 100 at least; the "
 		    "rest is "
 		    "answered 452 and comes again." },
 	{ "lmtp.timeout", CONF_TIME, CONF_FIELD(struct lmtp_conf, timeout_ms), .def = "5m",
-	    .min = "10s", .max = "1h", .dbmail = "LMTP.timeout",
+	    .min = "10s", .max = "1h", .dbmail = "LMTP.timeout", .reload = true,
 	    .text = "How long a client may be silent." },
-	{ "lmtp.allow", CONF_LIST, CONF_FIELD(struct lmtp_conf, allow),
+	{ "lmtp.allow", CONF_LIST, CONF_FIELD(struct lmtp_conf, allow), .reload = true,
 	    .text = "Addresses and networks (192.0.2.7, 192.0.2.0/24, 2001:db8::/32) that may "
 		    "speak LMTP "
 		    "over TCP, besides this machine itself: LMTP asks nobody for a password." },
 	{ "lmtp.over_quota", CONF_ENUM, CONF_FIELD(struct lmtp_conf, over_quota), .def = "hard",
-	    .words = over_quota_words, .dbmail = "DELIVERY.quota_failure",
+	    .words = over_quota_words, .dbmail = "DELIVERY.quota_failure", .reload = true,
 	    .text = "What a full account is answered: hard is 552 5.2.2 (the sender is told at "
 		    "once), soft "
 		    "is 452 4.2.2 (it is tried again)." },
 	{ "lmtp.spool_memory", CONF_SIZE, CONF_FIELD(struct lmtp_conf, spool_memory),
-	    .def = "256K", .min = "16K", .max = "16M",
+	    .def = "256K", .min = "16K", .max = "16M", .reload = true,
 	    .text = "So much of a message that is being received is kept in memory; a larger "
 		    "one goes to "
 		    "a nameless file in the spool folder." },

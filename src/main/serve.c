@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "main/privileges.h"
+#include "main/reload.h"
 #include "main/wire.h"
 #include "net/conf.h"
 
@@ -16,9 +17,6 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-/* Complaints about one configuration file. */
-#define COMPLAINTS_MAX ((size_t)65536)
 
 /* Of the C library's allocator; the threads that allocate at the same time are few. */
 #define ALLOCATOR_ARENAS 4
@@ -80,16 +78,6 @@ static enum errc start(struct wire *wire, struct site *site, struct err *err)
 	return rc;
 }
 
-static void reload(struct wire *wire, struct site *site)
-{
-	struct err err = { .code = OK };
-
-	if (open_log(site, &err) != OK || wire_load_certificate(wire, &err) != OK)
-		log_error(&site->log, "reload-failed", F_ERR(&err));
-	else
-		log_info(&site->log, "reloaded");
-}
-
 static void wait_for_the_end(struct wire *wire, struct site *site, const sigset_t *waited)
 {
 	for (;;) {
@@ -101,28 +89,13 @@ static void wait_for_the_end(struct wire *wire, struct site *site, const sigset_
 			log_info(&site->log, "stopping", F_INT("signal", number));
 			return;
 		}
-		reload(wire, site);
-	}
-}
-
-/* Warnings of the configuration, or why it cannot be used, a line each. */
-static void log_complaints(const struct log *log, const struct buf *complaints)
-{
-	struct str rest = buf_str(complaints), line;
-
-	while (str_split(&rest, '\n', &line)) {
-		if (line.n == 0)
-			continue;
-		if (str_find(line, STR(": error: ")) < line.n)
-			log_error(log, "configuration", F_STR("reason", line));
-		else
-			log_warn(log, "configuration", F_STR("reason", line));
+		(void)reload(wire);
 	}
 }
 
 int serve(const char *conf_path)
 {
-	struct buf complaints = BUF_INIT(COMPLAINTS_MAX);
+	struct buf complaints = BUF_INIT(SETTINGS_COMPLAINTS_MAX);
 	struct err err = { .code = OK };
 	struct site site;
 	struct wire wire = { .site = NULL };
@@ -145,7 +118,7 @@ int serve(const char *conf_path)
 	} else {
 		log_error(&site.log, "start-failed", F_ERR(&err));
 	}
-	wire_stop(&wire, rc == OK ? net_conf_of(&site)->stop_grace_ms : 0);
+	wire_stop(&wire, rc == OK);
 	if (rc == OK)
 		log_info(&site.log, "stopped");
 	site_close(&site);

@@ -5,7 +5,6 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/heap.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "imap/imap.h"
@@ -28,7 +27,7 @@ static const struct conf_word format_words[] = {
 
 static const struct conf_option options[] = {
 	{ "hostname", CONF_STRING, CONF_FIELD(struct settings, hostname), .def = "localhost",
-	    .min = "1", .max = "253",
+	    .min = "1", .max = "253", .reload = true,
 	    .text =
 		"The name of this server, as it greets and as it stands in Received lines." },
 	{ "run_as", CONF_STRING, CONF_FIELD(struct settings, run_as), .max = "64",
@@ -110,7 +109,7 @@ static const struct conf_option options[] = {
 	    .text = "PEM file with the private key. SIGHUP loads the file again." },
 
 	{ "log.level", CONF_ENUM, CONF_FIELD(struct settings, log_level), .def = "info",
-	    .words = level_words,
+	    .words = level_words, .reload = true,
 	    .text = "error: someone must act; warn: someone should look; info: a line for each "
 		    "login, "
 		    "delivery, refusal and end of a session; debug: much more." },
@@ -128,16 +127,16 @@ static const struct conf_option options[] = {
 	    .text = "Passwords that wait to be checked; more are answered UNAVAILABLE." },
 
 	{ "deliver.subaddress", CONF_BOOL, CONF_FIELD(struct settings, deliver_subaddress),
-	    .def = "yes", .dbmail = "DELIVERY.SUBADDRESS",
+	    .def = "yes", .dbmail = "DELIVERY.SUBADDRESS", .reload = true,
 	    .text = "Mail to user+folder@domain goes to that folder if it is there." },
 	{ "deliver.delimiter", CONF_STRING, CONF_FIELD(struct settings, deliver_delimiter),
-	    .def = "+", .min = "1", .max = "1",
+	    .def = "+", .min = "1", .max = "1", .reload = true,
 	    .text = "The character between user and folder." },
 	{ "deliver.create_folder", CONF_BOOL,
-	    CONF_FIELD(struct settings, deliver_create_folder), .def = "no",
+	    CONF_FIELD(struct settings, deliver_create_folder), .def = "no", .reload = true,
 	    .text = "A folder named by a subaddress is made if it is not there." },
 	{ "deliver.default_domain", CONF_STRING,
-	    CONF_FIELD(struct settings, deliver_default_domain), .max = "253",
+	    CONF_FIELD(struct settings, deliver_default_domain), .max = "253", .reload = true,
 	    .text = "Recipients without a domain (postmaster) are looked up in this one." },
 };
 
@@ -156,16 +155,12 @@ const struct conf_table *const *settings_tables(size_t *count_out)
 	return tables;
 }
 
-enum errc settings_load(
-    const char *path, struct conf **conf_out, struct buf *complaints, struct err *err)
+enum errc settings_load(const struct conf_source *source, struct conf **conf_out,
+    struct buf *complaints, struct err *err)
 {
-	/* absolute, so that the paths in it are too, wherever the process stands */
-	char *absolute = realpath(path, NULL);
-	struct conf_source source = { .path = absolute ? absolute : path };
 	struct conf *conf = NULL;
-	enum errc rc = conf_load(tables, COUNT(tables), &source, &conf, err);
+	enum errc rc = conf_load(tables, COUNT(tables), source, &conf, err);
 
-	xfree(absolute);
 	if (conf)
 		conf_print_diags(conf, complaints);
 	if (rc != OK) {

@@ -17,14 +17,21 @@
 enum errc site_load(
     const char *conf_path, struct site *site, struct buf *complaints, struct err *err)
 {
+	/* absolute, so that the paths in it are too, wherever the process stands */
+	char *absolute = realpath(conf_path, NULL);
+	struct conf_source source = { .path = absolute ? absolute : conf_path };
 	enum errc rc;
 
 	*site = (struct site){ .sink = LOG_SINK_STDERR };
-	rc = settings_load(conf_path, &site->conf, complaints, err);
+	rc = settings_load(&source, &site->conf, complaints, err);
+	if (rc == OK) {
+		site->arena = arena_new("site");
+		site->conf_path = str_cstr(site->arena, str_from(source.path));
+	}
+	xfree(absolute);
 	if (rc != OK)
 		return rc;
 	site->settings = settings_of(site->conf);
-	site->arena = arena_new("site");
 	site->sink.format = (enum log_format)site->settings->log_format;
 	site->sink.level = site->settings->log_level;
 	log_init(&site->log, &site->sink, "tabella");

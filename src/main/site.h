@@ -10,9 +10,10 @@
 #include "store/store.h"
 
 struct site {
-	struct conf *conf; /* owned */
-	const struct settings *settings;
+	struct conf *conf;		 /* owned; as the program was started, to its end */
+	const struct settings *settings; /* of conf */
 	struct arena *arena;
+	const char *conf_path; /* absolute */
 	struct log_sink sink;
 	struct log log;
 	struct db_pool *pool;

@@ -123,17 +123,44 @@ static enum errc listen_everywhere(struct wire *wire, struct err *err)
 	return rc;
 }
 
+static void *hold_edition(void *arg)
+{
+	return editions_hold(arg);
+}
+
+static void drop_edition(void *held)
+{
+	edition_drop(held);
+}
+
+static struct session *open_lmtp(void *held, const struct session *base)
+{
+	return lmtp_open(&((struct edition *)held)->lmtp, base);
+}
+
+static struct session *open_imap(void *held, const struct session *base)
+{
+	return imap_open(&((struct edition *)held)->imap, base);
+}
+
 static void name_services(struct wire *wire)
 {
 	const struct imap_conf *imap = conf_fields(wire->site->conf, &imap_conf_table);
 
 	wire->lmtp_service = (struct service){
-		.name = "lmtp", .open = lmtp_open, .arg = &wire->lmtp, .refusal = LMTP_REFUSAL
+		.name = "lmtp",
+		.open = open_lmtp,
+		.arg = &wire->editions,
+		.hold = hold_edition,
+		.drop = drop_edition,
+		.refusal = LMTP_REFUSAL,
 	};
 	wire->imap_service = (struct service){
 		.name = "imap",
-		.open = imap_open,
-		.arg = &wire->imap,
+		.open = open_imap,
+		.arg = &wire->editions,
+		.hold = hold_edition,
+		.drop = drop_edition,
 		.login_timeout_ms = imap->login_timeout_ms,
 		.commands_a_minute = (unsigned)imap->commands_per_minute,
 		.refusal = IMAP_REFUSAL,
@@ -144,13 +171,15 @@ static void name_services(struct wire *wire)
 }
 
 /* What a message takes in memory while it is stored. */
-static uint64_t largest_message(const struct site *site)
+static uint64_t largest_message(const struct conf *conf)
 {
-	const struct lmtp_conf *lmtp = conf_fields(site->conf, &lmtp_conf_table);
-	const struct imap_conf *imap = conf_fields(site->conf, &imap_conf_table);
+	const struct lmtp_conf *lmtp = conf_fields(conf, &lmtp_conf_table);
+	const struct imap_conf *imap = conf_fields(conf, &imap_conf_table);
 
-	return prepare_memory(
-	    lmtp->message_max > imap->message_max ? lmtp->message_max : imap->message_max);
+	/* with buffers beside it */
+	return prepare_memory(lmtp->message_max > imap->message_max ? lmtp->message_max
+								    : imap->message_max) +
+	    MESSAGE_BESIDE;
 }
 
 static uint64_t at_least(uint64_t size, uint64_t least)
@@ -161,8 +190,7 @@ static uint64_t at_least(uint64_t size, uint64_t least)
 static struct reactor_options reactor_options_of(const struct site *site)
 {
 	const struct net_conf *net = conf_fields(site->conf, &net_conf_table);
-	/* with buffers beside it */
-	uint64_t least = largest_message(site) + MESSAGE_BESIDE;
+	uint64_t least = largest_message(site->conf);
 
 	return (struct reactor_options){
 		.tickets = (unsigned)site->settings->db_connections,
@@ -183,6 +211,7 @@ enum errc wire_bind(struct wire *wire, struct site *site, struct err *err)
 	enum errc rc;
 
 	*wire = (struct wire){ .site = site };
+	editions_init(&wire->editions);
 	rc = prepare_tls(wire, err);
 	if (rc == OK)
 		rc = reactor_new(&options, &wire->reactor, err);
@@ -220,31 +249,59 @@ static void housekeeping(void *arg)
 	store_housekeeping(arg);
 }
 
-static void fill_environments(struct wire *wire)
+/* Of the newest configuration only what may change on reload differs from that of the start. */
+static void fill_environments(const struct wire *wire, struct edition *edition)
 {
-	const struct settings *s = wire->site->settings;
+	const struct settings *s = settings_of(edition->conf);
 
-	wire->deliver = (struct deliver_env){
+	edition->deliver = (struct deliver_env){
 		.store = wire->site->store,
 		.outbound = &outbound_none,
 		.route = route_settings_of(s),
 		.hostname = s->hostname,
 	};
-	wire->lmtp = (struct lmtp_env){
-		.conf = conf_fields(wire->site->conf, &lmtp_conf_table),
-		.deliver = &wire->deliver,
+	edition->lmtp = (struct lmtp_env){
+		.conf = conf_fields(edition->conf, &lmtp_conf_table),
+		.deliver = &edition->deliver,
 		.spool_directory = s->spool.p,
 	};
-	wire->imap = (struct imap_env){
-		.conf = conf_fields(wire->site->conf, &imap_conf_table),
+	edition->imap = (struct imap_env){
+		.conf = conf_fields(edition->conf, &imap_conf_table),
 		.store = wire->site->store,
 		.auth = wire->auth,
 		.hostname = s->hostname,
 		.spool_directory = s->spool.p,
 	};
-	wire->control = (struct control_env){
-		.site = wire->site, .reactor = wire->reactor, .started_unix_s = clock_unix_s()
-	};
+}
+
+enum errc wire_check(const struct wire *wire, const struct conf *conf, struct err *err)
+{
+	struct reactor_options started = reactor_options_of(wire->site);
+	uint64_t least = largest_message(conf);
+
+	if (least <= started.memory_max && least <= started.account_memory_max &&
+	    least <= started.connection_memory_max)
+		return OK;
+	return err_set(err, ERR_LIMIT,
+	    "lmtp.message_max, imap.message_max: larger than the memory of sessions that was "
+	    "set at the start ([net]); this needs a restart");
+}
+
+void wire_adopt(struct wire *wire, struct conf *conf)
+{
+	const struct settings *s = settings_of(conf);
+	const struct net_conf *net = conf_fields(conf, &net_conf_table);
+	const struct imap_conf *imap = conf_fields(conf, &imap_conf_table);
+	struct edition *edition = edition_new(conf);
+
+	fill_environments(wire, edition);
+	reactor_set_limits(
+	    wire->reactor, (unsigned)net->per_address_max, (unsigned)net->per_user_max);
+	atomic_store(&wire->site->sink.level, s->log_level);
+	atomic_store(
+	    &wire->imap_service.commands_a_minute, (unsigned)imap->commands_per_minute);
+	atomic_store(&wire->imap_service.login_timeout_ms, imap->login_timeout_ms);
+	editions_publish(&wire->editions, edition);
 }
 
 enum errc wire_start(struct wire *wire, struct err *err)
@@ -263,18 +320,34 @@ enum errc wire_start(struct wire *wire, struct err *err)
 
 	if (rc != OK)
 		return rc;
-	fill_environments(wire);
+	wire->control = (struct control_env){
+		.site = wire->site, .reactor = wire->reactor, .started_unix_s = clock_unix_s()
+	};
+	wire_adopt(wire, conf_hold(wire->site->conf));
 	bus_set_waker(store, (struct bus_waker){ wake_by_bus, wire->reactor });
 	reactor_every(wire->reactor, POLL_FOREIGN_MS, poll_foreign, store);
 	reactor_every(wire->reactor, HOUSEKEEPING_MS, housekeeping, store);
 	return reactor_start(wire->reactor, err);
 }
 
-void wire_stop(struct wire *wire, int64_t grace_ms)
+static int64_t stop_grace_ms(struct wire *wire)
 {
+	struct edition *edition = editions_hold(&wire->editions);
+	int64_t ms = ((const struct net_conf *)conf_fields(edition->conf, &net_conf_table))
+			 ->stop_grace_ms;
+
+	edition_drop(edition);
+	return ms;
+}
+
+void wire_stop(struct wire *wire, bool grace)
+{
+	if (!wire->site)
+		return;
 	if (wire->reactor)
-		reactor_stop(wire->reactor, grace_ms);
+		reactor_stop(wire->reactor, grace ? stop_grace_ms(wire) : 0);
 	auth_close(&wire->auth);
 	reactor_free(&wire->reactor);
 	tls_server_free(&wire->tls);
+	editions_release(&wire->editions);
 }

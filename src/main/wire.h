@@ -3,10 +3,8 @@
  */
 #pragma once
 
-#include "deliver/pipeline.h"
-#include "imap/imap.h"
-#include "lmtp/lmtp.h"
 #include "main/control.h"
+#include "main/edition.h"
 #include "main/site.h"
 #include "net/reactor.h"
 #include "net/tls.h"
@@ -18,9 +16,7 @@ struct wire {
 	struct reactor *reactor;
 	struct tls_server *tls;
 	struct auth *auth;
-	struct deliver_env deliver;
-	struct lmtp_env lmtp;
-	struct imap_env imap;
+	struct editions editions;
 	struct control_env control;
 	struct service lmtp_service, imap_service, control_service;
 };
@@ -34,5 +30,14 @@ NODISCARD enum errc wire_start(struct wire *wire, struct err *err);
 /* Loads certificate and key again; on an error what was there stays. */
 NODISCARD enum errc wire_load_certificate(struct wire *wire, struct err *err);
 
-/* Lets running commands end, then stops and frees everything that wire made. */
-void wire_stop(struct wire *wire, int64_t grace_ms);
+/* Can it take the place of the one that the server was started with? ERR_LIMIT: not without a restart. */
+NODISCARD enum errc wire_check(
+    const struct wire *wire, const struct conf *conf, struct err *err);
+
+/* Takes over a configuration that was read again and has kept what needs a restart (conf_keep_started): new sessions
+ * get it. */
+void wire_adopt(struct wire *wire, struct conf *conf);
+
+/* Stops and frees everything that wire made; with `grace` running commands may end before, for as long as
+ * net.stop_grace says. */
+void wire_stop(struct wire *wire, bool grace);

@@ -7,10 +7,11 @@ static const struct conf_option options[] = {
 		    "who have "
 		    "logged in." },
 	{ "net.per_address_max", CONF_INT, CONF_FIELD(struct net_conf, per_address_max),
-	    .def = "256", .min = "1", .max = "1000000",
+	    .def = "256", .min = "1", .max = "1000000", .reload = true,
 	    .text = "Connections from one address (an IPv6 address counts with its /64)." },
 	{ "net.per_user_max", CONF_INT, CONF_FIELD(struct net_conf, per_user_max), .def = "64",
-	    .min = "1", .max = "100000", .text = "Connections that one account may have." },
+	    .min = "1", .max = "100000", .reload = true,
+	    .text = "Connections that one account may have." },
 	{ "net.handshakes_max", CONF_INT, CONF_FIELD(struct net_conf, handshakes_max),
 	    .def = "512", .min = "1", .max = "100000",
 	    .text = "TLS handshakes at the same time; others wait until one is through or has "
@@ -28,7 +29,7 @@ static const struct conf_option options[] = {
 	    CONF_FIELD(struct net_conf, connection_memory_max), .def = "64M", .min = "1M",
 	    .max = "1T", .text = "The same for one connection." },
 	{ "net.stop_grace", CONF_TIME, CONF_FIELD(struct net_conf, stop_grace_ms), .def = "30s",
-	    .min = "0", .max = "10m",
+	    .min = "0", .max = "10m", .reload = true,
 	    .text = "How long running commands and messages that are being received may take "
 		    "to end "
 		    "when the server stops." },

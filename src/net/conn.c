@@ -60,7 +60,7 @@ static enum errc driver_login(struct session *s, struct str user)
 
 	if (conn->user)
 		return ERR_STATE;
-	if (tally_add(reactor->by_user, user, reactor->options.per_user_max) != OK)
+	if (tally_add(reactor->by_user, user, atomic_load(&reactor->per_user_max)) != OK)
 		return ERR_LIMIT;
 	move_budget(conn, tally_budget(reactor->by_user, user));
 	conn->user = memcpy(xmalloc(user.n), user.n > 0 ? user.p : "", user.n);
@@ -110,6 +110,7 @@ static const struct session_driver driver = {
 struct session *conn_open_session(struct conn *conn)
 {
 	const struct listener_options *options = &conn->listener->options;
+	const struct service *service = options->service;
 	struct session base = {
 		.driver = &driver,
 		.driver_data = conn,
@@ -123,7 +124,10 @@ struct session *conn_open_session(struct conn *conn)
 		.log = &conn->log,
 	};
 
-	return options->service->open(options->service->arg, &base);
+	if (!service->hold)
+		return service->open(service->arg, &base);
+	conn->service_arg = service->hold(service->arg);
+	return service->open(conn->service_arg, &base);
 }
 
 static void release(struct conn *conn)
@@ -139,6 +143,8 @@ static void release(struct conn *conn)
 		buf_release(&conn->session->out);
 		conn->session->ops->free(conn->session);
 	}
+	if (conn->service_arg)
+		conn->listener->options.service->drop(conn->service_arg);
 	io_close(&conn->io);
 	budget_return(&conn->budget, conn->charged + conn->booked);
 	if (conn->user)

@@ -36,6 +36,7 @@ struct conn {
 	struct session_ref ref;
 	struct session
 	    *session; /* NULL before the handshake of implicit TLS, and before the first run */
+	void *service_arg; /* held of the service for the session; NULL: nothing */
 	struct io io;
 	enum phase phase;
 	enum step want; /* the session's last step */

@@ -222,8 +222,8 @@ static void take_connection(struct listener *listener, int fd, union address *ad
 	}
 	if (!address_is_loopback(address)) {
 		key = address_key(address);
-		if (tally_add(reactor->by_address, key, reactor->options.per_address_max) !=
-		    OK) {
+		if (tally_add(reactor->by_address, key,
+			atomic_load(&reactor->per_address_max)) != OK) {
 			uncount_connection(reactor, is_stranger);
 			refuse(listener, fd, address, "address");
 			return;

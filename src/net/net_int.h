@@ -71,6 +71,7 @@ struct reactor {
 	int reserve_fd; /* given up for a moment to refuse when there are no more descriptors */
 
 	atomic_uint sleepers; /* workers in epoll_wait, or about to be */
+	atomic_uint per_address_max, per_user_max;
 	atomic_bool stopping, ended;
 	atomic_uint connections, strangers, handshakes;
 	struct budget memory; /* of all sessions */

@@ -191,6 +191,8 @@ enum errc reactor_new(
 	enum errc rc;
 
 	set_options(&reactor->options, options);
+	reactor_set_limits(
+	    reactor, reactor->options.per_address_max, reactor->options.per_user_max);
 	slots = reactor->options.connections_max + REACTOR_LISTENERS_MAX;
 	reactor->slots = slots_new(slots);
 	reactor->runq = runq_new(slots);
@@ -250,6 +252,13 @@ enum errc reactor_start(struct reactor *reactor, struct err *err)
 	if (rc != OK)
 		reactor_stop(reactor, 0);
 	return rc;
+}
+
+void reactor_set_limits(
+    struct reactor *reactor, unsigned per_address_max, unsigned per_user_max)
+{
+	atomic_store(&reactor->per_address_max, per_address_max);
+	atomic_store(&reactor->per_user_max, per_user_max);
 }
 
 void reactor_every(struct reactor *reactor, int64_t every_ms, void (*job)(void *arg), void *arg)

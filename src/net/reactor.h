@@ -54,6 +54,10 @@ NODISCARD enum errc reactor_listen(struct reactor *reactor,
 
 NODISCARD enum errc reactor_start(struct reactor *reactor, struct err *err);
 
+/* Other limits than those of the options, for connections and logins from here on. Any thread, any time. */
+void reactor_set_limits(
+    struct reactor *reactor, unsigned per_address_max, unsigned per_user_max);
+
 /* Runs the session, now or when its step ends, with these enum session_event bits. Any thread; never blocks. */
 void reactor_wake(struct reactor *reactor, struct session_ref ref, unsigned events);
 

@@ -117,8 +117,13 @@ struct service {
 	const char *name; /* "imap", "lmtp": listeners, limits and logs use it */
 	struct session *(*open)(void *arg, const struct session *base);
 	void *arg;
-	unsigned commands_a_minute; /* faster peers are read more slowly; 0: no limit */
-	int64_t login_timeout_ms;   /* a stranger's whole time before login; 0: none (LMTP) */
+	/* NULL, or: gives what a new session is opened with in place of `arg`. The session has it to itself until
+	 * drop gets it back after session_ops.free, so `arg` may give others something newer meanwhile. */
+	void *(*hold)(void *arg);
+	void (*drop)(void *held);
+	_Atomic unsigned commands_a_minute; /* faster peers are read more slowly; 0: no limit */
+	/* a stranger's whole time before login; 0: none (LMTP). May change to another time, not to or from 0 */
+	_Atomic int64_t login_timeout_ms;
 	const char
 	    *refusal; /* sent when there are too many connections: "421 ...\r\n"; may be NULL */
 	const char

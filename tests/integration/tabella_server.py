@@ -201,6 +201,18 @@ class Server:
         self.process = None
         return code
 
+    def reload(self):
+        """SIGHUP, and what the log says of it until it has taken effect or failed."""
+        begin = self.log.stat().st_size
+        self.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            said = self.log.read_bytes()[begin:].decode(errors="replace")
+            if re.search(r"^\S+ \w+ \S+ (reloaded|reload-failed)\b.*\n", said, re.M):
+                return said
+            time.sleep(0.02)
+        raise RuntimeError(f"no word about the reload\n{self.log_tail()}")
+
     def kill9(self):
         """SIGKILL to the server and its helpers at once: nothing of it runs when this returns."""
         if self.process is None:

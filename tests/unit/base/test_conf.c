@@ -295,6 +295,27 @@ static void lists_what_needs_a_restart(void **state)
 	conf_free(&after);
 }
 
+static void keeps_what_was_started_with(void **state)
+{
+	struct conf *started = load("[imap]\nport = 143\nidle_timeout = 5m\nkey = /k\n");
+	struct conf *conf = load("hostname = b\n[imap]\nport = 144\nidle_timeout = 6m\n");
+	struct buf out = BUF_INIT(10000);
+
+	(void)state;
+	conf_keep_started(conf, started);
+	conf_free(&started); /* held by the other */
+	assert_int_equal(imap_of(conf)->port, 143);
+	assert_int_equal(imap_of(conf)->idle_timeout_ms, 360000);
+	assert_true(str_equal(imap_of(conf)->key, STR("/k")));
+	assert_true(str_equal(mail_of(conf)->hostname, STR("b")));
+	conf_print(conf, true, &out);
+	assert_true(str_find(buf_str(&out), STR("idle_timeout = 6m\n")) < out.n);
+	assert_true(str_find(buf_str(&out), STR("key = /k\n")) < out.n);
+	assert_true(str_find(buf_str(&out), STR("port = 144")) == out.n);
+	buf_release(&out);
+	conf_free(&conf);
+}
+
 static void writes_the_manual_from_the_tables(void **state)
 {
 	struct buf out = BUF_INIT(10000);
@@ -377,6 +398,7 @@ int main(void)
 		cmocka_unit_test(asks_for_what_is_required),
 		cmocka_unit_test(shows_what_it_reads_and_hides_secrets),
 		cmocka_unit_test(lists_what_needs_a_restart),
+		cmocka_unit_test(keeps_what_was_started_with),
 		cmocka_unit_test(writes_the_manual_from_the_tables),
 		cmocka_unit_test(reads_a_file_and_lets_settings_win),
 		cmocka_unit_test(bounds_what_it_reads),

@@ -1,0 +1,95 @@
+#include "main/reload.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+void log_complaints(const struct log *log, const struct buf *complaints)
+{
+	struct str rest = buf_str(complaints), line;
+
+	while (str_split(&rest, '\n', &line)) {
+		if (line.n == 0)
+			continue;
+		if (str_find(line, STR(": error: ")) < line.n)
+			log_error(log, "configuration", F_STR("reason", line));
+		else
+			log_warn(log, "configuration", F_STR("reason", line));
+	}
+}
+
+static void log_restarts(
+    const struct log *log, const struct conf *started, const struct conf *conf)
+{
+	struct buf names = BUF_INIT(SETTINGS_COMPLAINTS_MAX);
+	struct str rest, name;
+
+	conf_print_restart(started, conf, &names);
+	rest = buf_str(&names);
+	while (str_split(&rest, '\n', &name))
+		if (name.n > 0)
+			log_warn(log, "restart-needed", F_STR("option", name));
+	buf_release(&names);
+}
+
+static enum errc read_again(struct site *site, struct conf **conf_out, struct err *err)
+{
+	struct buf complaints = BUF_INIT(SETTINGS_COMPLAINTS_MAX);
+	struct conf_source source = { .path = site->conf_path };
+	enum errc rc = settings_load(&source, conf_out, &complaints, err);
+
+	log_complaints(&site->log, &complaints);
+	buf_release(&complaints);
+	return rc;
+}
+
+/* -1: there is none. */
+static enum errc open_log(const struct site *site, int *fd_out, struct err *err)
+{
+	const char *path = site->settings->log_file.p;
+
+	*fd_out = -1;
+	if (site->settings->log_file.n == 0)
+		return OK;
+	*fd_out =
+	    open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, LOG_FILE_MODE);
+	if (*fd_out >= 0)
+		return OK;
+	return err_set(err, ERR_UNAVAIL, "log file %s: %s", path, strerrordesc_np(errno));
+}
+
+bool reload(struct wire *wire)
+{
+	struct site *site = wire->site;
+	struct err err = { .code = OK };
+	struct conf *conf = NULL;
+	int log_fd = -1;
+	enum errc rc = read_again(site, &conf, &err);
+
+	if (rc == OK)
+		rc = wire_check(wire, conf, &err);
+	if (rc == OK)
+		rc = open_log(site, &log_fd, &err);
+	/* the last that can fail: what it changes, it changes at the end */
+	if (rc == OK)
+		rc = wire_load_certificate(wire, &err);
+	if (rc == OK && log_fd >= 0)
+		rc = log_sink_to_fd(&site->sink, log_fd, &err);
+	if (log_fd >= 0)
+		(void)close(log_fd);
+	if (rc != OK) {
+		log_error(&site->log, "reload-failed", F_ERR(&err));
+		conf_free(&conf);
+		return false;
+	}
+	log_restarts(&site->log, site->conf, conf);
+	conf_keep_started(conf, site->conf);
+	wire_adopt(wire, conf);
+	log_info(&site->log, "reloaded");
+	return true;
+}
