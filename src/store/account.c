@@ -82,6 +82,8 @@ static enum errc create_body(struct db *db, struct arena *arena, void *arg, stru
 	if (rc == ERR_EXISTS)
 		return err_set(err, rc, "account %.*s exists", STR_ARG(row.name));
 	if (rc == OK)
+		rc = auth_keys_put(db, work->id, row.passwd, row.keys, row.key_count, err);
+	if (rc == OK)
 		rc = account_lock(db, work->id, &modseq, err);
 	if (rc == OK)
 		rc = mailbox_row_inbox(db, work->id, modseq, arena, &inbox, err);
@@ -120,6 +122,37 @@ struct change_work {
 	struct str name;
 };
 
+static enum errc change_access(
+    struct db *db, int64_t id, const struct account_change *change, struct err *err)
+{
+	struct account_access access;
+	enum errc rc;
+
+	if (!change->set_services && !change->set_needs_tls && !change->set_login)
+		return OK;
+	rc = account_access_read(db, id, &access, err);
+	if (rc != OK)
+		return rc;
+	if (change->set_services)
+		access.services = change->access.services;
+	if (change->set_needs_tls)
+		access.needs_tls = change->access.needs_tls;
+	if (change->set_login)
+		access.login = change->access.login;
+	return account_access_write(db, id, &access, err);
+}
+
+static enum errc change_passwd(
+    struct db *db, int64_t id, const struct account_change *change, struct err *err)
+{
+	enum errc rc = account_row_passwd(db, id, change->passwd, change->encryption, err);
+
+	if (rc == OK)
+		rc =
+		    auth_keys_put(db, id, change->passwd, change->keys, change->key_count, err);
+	return rc;
+}
+
 static enum errc change_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
 	const struct change_work *work = arg;
@@ -135,13 +168,15 @@ static enum errc change_body(struct db *db, struct arena *arena, void *arg, stru
 	if (rc == OK && change->set_name)
 		rc = account_row_rename(db, work->id, work->name, err);
 	if (rc == OK && change->set_passwd)
-		rc = account_row_passwd(db, work->id, change->passwd, change->encryption, err);
+		rc = change_passwd(db, work->id, change, err);
 	if (rc == OK && change->set_quota)
 		rc = account_row_quota(db, work->id, change->quota_bytes, err);
 	if (rc == OK && change->set_client)
 		rc = account_row_client(db, work->id, change->client, err);
 	if (rc == OK && change->set_active)
 		rc = account_row_active(db, work->id, change->active, err);
+	if (rc == OK)
+		rc = change_access(db, work->id, change, err);
 	return rc;
 }
 

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "store/access.h"
+#include "store/auth_keys.h"
 #include "store/store.h"
 
 struct account {
@@ -31,6 +33,8 @@ NODISCARD enum errc account_by_id(struct db *db, int64_t id, struct arena *arena
 struct account_new {
 	struct str name;
 	struct str passwd, encryption; /* already hashed */
+	const struct auth_key *keys;   /* made from that password */
+	size_t key_count;
 	int64_t quota_bytes, client;
 	const struct str *aliases;
 	size_t alias_count;
@@ -49,7 +53,11 @@ NODISCARD enum errc account_create(
 /* What is to change; members whose flag is off stay. */
 struct account_change {
 	bool set_name, set_passwd, set_quota, set_client, set_active;
+	bool set_services, set_needs_tls, set_login;
 	struct str name, passwd, encryption;
+	const struct auth_key *keys; /* with the password: made from it */
+	size_t key_count;
+	struct account_access access; /* its members as their flags say */
 	int64_t quota_bytes, client;
 	bool active;
 };

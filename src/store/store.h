@@ -38,6 +38,7 @@ struct store_settings {
 	size_t index_cache_bytes; /* bound of the mailbox index cache */
 	int64_t removed_keep_s; /* how long expunged mail is kept for undelete; 0: not at all */
 	int64_t blob_keep_s;	/* how long an unreferenced blob is kept: 86,400 */
+	int64_t authlog_keep_s; /* how long rows of dbmail_authlog are kept; 0: for ever */
 	int zstd_level;		/* 1 to 19 */
 	int write_deadline_ms;	/* for every transaction: 30,000 */
 	bool read_only_tool;	/* command line that only reads: takes no node number */

@@ -163,6 +163,9 @@ static enum errc round_once(struct store *store, int64_t *did_out, struct err *e
 	if (rc == OK)
 		rc = sweep_blobs(store, cursor, &did[2], err);
 	*did_out += did[0] + did[1] + did[2];
+	if (rc == OK)
+		rc = sweep_authlog(store, &did[0], err);
+	*did_out += did[0];
 	return rc;
 }
 

@@ -33,6 +33,9 @@ NODISCARD enum errc sweep_accounts(
 NODISCARD enum errc sweep_blobs(
     struct store *store, struct sweep_cursor *cursor, int64_t *did_out, struct err *err);
 
+/* authlog.c: rows older than the settings say. */
+NODISCARD enum errc sweep_authlog(struct store *store, int64_t *did_out, struct err *err);
+
 /* sweep.c: a connection for a list. */
 NODISCARD enum errc sweep_lease(struct store *store, struct db **db_out, struct err *err);
 

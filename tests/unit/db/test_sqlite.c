@@ -131,8 +131,9 @@ static void makes_a_file_of_its_own(void **state)
 	assert_int_equal(ask_raw(scratch, "PRAGMA application_id"), 0x54424c41);
 	assert_int_equal(ask_raw(scratch, "PRAGMA page_size"), 4096);
 	assert_int_equal(ask_raw(scratch, "PRAGMA auto_vacuum"), 2);
-	assert_int_equal(ask_raw(scratch, "PRAGMA user_version"), 1);
-	assert_int_equal(ask_raw(scratch, "SELECT to_version FROM dbmail_upgrade_steps"), 1);
+	assert_true(ask_raw(scratch, "PRAGMA user_version") >= 2);
+	assert_int_equal(ask_raw(scratch, "SELECT max(to_version) FROM dbmail_upgrade_steps"),
+	    ask_raw(scratch, "PRAGMA user_version"));
 	assert_int_equal(ask_raw(scratch, "SELECT count(*) FROM dbmail_users"), 3);
 }
 
@@ -173,7 +174,7 @@ static void refuses_a_newer_schema(void **state)
 	int from, to;
 
 	assert_int_equal(try_open(&settings, NULL), OK);
-	run_raw(scratch, "PRAGMA user_version = 2");
+	run_raw(scratch, "PRAGMA user_version = 1000");
 	assert_int_equal(try_open(&settings, &err), ERR_UNSUPPORTED);
 	settings.create = false;
 	assert_int_equal(try_open(&settings, &err), ERR_UNSUPPORTED);
@@ -299,7 +300,8 @@ static void many_processes_make_it_at_once(void **state)
 		assert_true(WIFEXITED(status));
 		assert_int_equal(WEXITSTATUS(status), OK);
 	}
-	assert_int_equal(ask_raw(scratch, "SELECT count(*) FROM dbmail_upgrade_steps"), 1);
+	assert_int_equal(ask_raw(scratch, "SELECT count(*) FROM dbmail_upgrade_steps"),
+	    ask_raw(scratch, "PRAGMA user_version"));
 }
 
 static void two_processes_write_side_by_side(void **state)
