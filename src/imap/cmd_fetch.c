@@ -201,6 +201,9 @@ static enum errc send_some(
 			view_tell_keywords(s);
 	}
 	work->refresh = rc != OK;
+	/* one state for the step: a transaction for each row costs SQLite as much as the row */
+	if (rc == OK && fetch_message_reads(&work->message))
+		rc = db_snapshot_begin(db, err);
 	while (rc == OK) {
 		if (imap_step_is_over(s))
 			return ERR_MORE;

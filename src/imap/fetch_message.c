@@ -51,6 +51,11 @@ void fetch_message_release(struct fetch_message *m)
 	close_message(m);
 }
 
+bool fetch_message_reads(const struct fetch_message *m)
+{
+	return m->needs_info || m->needs_content;
+}
+
 /* What cannot be read is a message without parts. */
 static void read_tree(struct fetch_message *m)
 {

@@ -36,6 +36,9 @@ void fetch_message_init(struct fetch_message *m, struct imap_session *s, struct 
     const struct fetch_item *items, size_t count);
 void fetch_message_release(struct fetch_message *m);
 
+/* Do the items need rows of the database, beside the index? */
+bool fetch_message_reads(const struct fetch_message *m);
+
 /*
  * Begins number `seq`: reads what its items need before anything is written, then writes the beginning.
  * ERR_NOTFOUND: the message was removed and swept; nothing was written.

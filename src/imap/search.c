@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "imap/imap_int.h"
 #include "imap/limits.h"
+#include "imap/search_envelope.h"
 #include "mime/charset.h"
 #include "mime/date.h"
 #include "mime/header.h"
@@ -18,7 +19,7 @@
 #define NO_KEYWORD SIZE_MAX
 
 /* What has to be read to answer. */
-enum cost { COST_INDEX, COST_HEADER, COST_MESSAGE };
+enum cost { COST_INDEX, COST_ENVELOPE, COST_HEADER, COST_MESSAGE };
 
 /* A key with what does not change from message to message. */
 struct node {
@@ -35,7 +36,8 @@ struct node {
 struct message {
 	uint32_t seq;
 	struct view_message now;
-	bool header_read, bytes_read, gone;
+	bool object_read, header_read, bytes_read, gone;
+	struct object_info object;
 	struct content *content;
 	struct buf header;
 	struct str bytes;
@@ -59,6 +61,8 @@ struct building {
 static enum cost cost_of(enum search_op op)
 {
 	switch (op) {
+	case SEARCH_ENVELOPE:
+		return COST_ENVELOPE;
 	case SEARCH_HEADER:
 	case SEARCH_SENT_BEFORE:
 	case SEARCH_SENT_ON:
@@ -110,6 +114,7 @@ static enum errc make_leaf(const struct building *b, struct node *node, struct e
 	case SEARCH_KEYWORD:
 		node->keyword = keyword_number(view, node->key->text);
 		return OK;
+	case SEARCH_ENVELOPE:
 	case SEARCH_HEADER:
 	case SEARCH_BODY:
 	case SEARCH_TEXT:
@@ -174,6 +179,11 @@ enum errc search_new(struct imap_session *s, const struct search_key *key, struc
 	return OK;
 }
 
+bool search_reads(const struct search *search)
+{
+	return search->node->cost != COST_INDEX;
+}
+
 static void close_message(struct search *search)
 {
 	struct message *m = &search->message;
@@ -181,7 +191,7 @@ static void close_message(struct search *search)
 	content_close(&m->content);
 	buf_clear(&m->header);
 	arena_clear(search->arena);
-	m->header_read = m->bytes_read = m->gone = false;
+	m->object_read = m->header_read = m->bytes_read = m->gone = false;
 	m->bytes = STR_EMPTY;
 	m->root = NULL;
 }
@@ -208,7 +218,6 @@ static enum errc open_content(struct search *search, struct db *db, struct err *
 static enum errc read_header(struct search *search, struct db *db, struct err *err)
 {
 	struct message *m = &search->message;
-	struct object_info info;
 	enum errc rc;
 
 	if (m->header_read)
@@ -217,11 +226,22 @@ static enum errc read_header(struct search *search, struct db *db, struct err *e
 	rc = open_content(search, db, err);
 	if (rc != OK || m->gone)
 		return rc;
+	return content_read(
+	    m->content, db, 0, (size_t)content_header_size(m->content), &m->header, err);
+}
+
+static enum errc read_object(struct search *search, struct db *db, struct err *err)
+{
+	struct message *m = &search->message;
+	enum errc rc;
+
+	if (m->object_read || m->gone)
+		return OK;
+	m->object_read = true;
 	rc = object_get(search->s->env->store, db, search->s->view->owner, m->now.entry->object,
-	    search->arena, &info, err);
-	if (rc == OK)
-		rc = content_read(m->content, db, 0, (size_t)info.header_size, &m->header, err);
-	return rc;
+	    search->arena, &m->object, err);
+	m->gone = rc == ERR_NOTFOUND;
+	return m->gone ? OK : rc;
 }
 
 static enum errc read_message(struct search *search, struct db *db, struct err *err)
@@ -326,9 +346,29 @@ static bool matches_header(const struct message *m, const struct node *node)
 {
 	if (m->gone)
 		return false;
-	if (node->op == SEARCH_HEADER)
+	if (node->op == SEARCH_HEADER || node->op == SEARCH_ENVELOPE)
 		return text_in_field(buf_str(&m->header), node->key->field, &node->text);
 	return matches_sent(m, node);
+}
+
+/* The envelope answers; the header does where the envelope is no use. */
+static enum errc ask_envelope(struct search *search, struct db *db, const struct node *node,
+    bool *matches, struct err *err)
+{
+	struct message *m = &search->message;
+	enum envelope_field field;
+	enum errc rc = read_object(search, db, err);
+
+	*matches = false;
+	if (rc != OK || m->gone)
+		return rc;
+	if (envelope_field_find(node->key->field, &field) &&
+	    envelope_has_text(m->object.envelope, field, &node->text, search->arena, matches) ==
+		OK)
+		return OK;
+	rc = read_header(search, db, err);
+	*matches = rc == OK && matches_header(m, node);
+	return rc;
 }
 
 static bool matches_message(const struct message *m, const struct node *node)
@@ -347,6 +387,9 @@ static enum errc ask_leaf(struct search *search, struct db *db, const struct nod
 	switch (node->cost) {
 	case COST_INDEX:
 		*matches = matches_index(search, node);
+		break;
+	case COST_ENVELOPE:
+		rc = ask_envelope(search, db, node, matches, err);
 		break;
 	case COST_HEADER:
 		rc = read_header(search, db, err);

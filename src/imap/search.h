@@ -22,4 +22,7 @@ NODISCARD enum errc search_new(struct imap_session *s, const struct search_key *
 NODISCARD enum errc search_matches(
     struct search *search, struct db *db, uint32_t seq, bool *matches_out, struct err *err);
 
+/* Do the keys need rows of the database, beside the index? */
+bool search_reads(const struct search *search);
+
 void search_release(struct search *search);

@@ -22,7 +22,8 @@ enum search_op {
 	SEARCH_SENT_BEFORE, /* day, of the Date field */
 	SEARCH_SENT_ON,
 	SEARCH_SENT_SINCE,
-	SEARCH_HEADER, /* field, text; an empty text: the field is there */
+	SEARCH_ENVELOPE, /* field, text: SUBJECT, FROM, TO, CC, BCC; an empty text: the field is there */
+	SEARCH_HEADER, /* field, text; the same */
 	SEARCH_BODY,   /* text */
 	SEARCH_TEXT,   /* text */
 	SEARCH_AND,    /* children */
@@ -38,7 +39,7 @@ struct search_key {
 		uint32_t size;
 		int64_t day; /* since 1970 */
 		struct {
-			struct str field; /* of SEARCH_HEADER */
+			struct str field; /* of SEARCH_ENVELOPE, SEARCH_HEADER */
 			struct str text;
 		};
 		struct search_key *child;

@@ -142,6 +142,11 @@ uint64_t content_size(const struct content *content)
 	return content->size;
 }
 
+uint64_t content_header_size(const struct content *content)
+{
+	return content->header_size;
+}
+
 /* Bytes [from, to) of the message come from the next `to - from` of the skeleton. */
 static bool add_memory(struct content *c, uint64_t from, uint64_t to, struct str *skeleton)
 {

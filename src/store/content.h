@@ -33,6 +33,9 @@ NODISCARD enum errc content_open(struct db *db, int64_t owner, int64_t object,
 void content_close(struct content **contentp);
 uint64_t content_size(const struct content *content);
 
+/* Up to and with the empty line, trace headers included. */
+uint64_t content_header_size(const struct content *content);
+
 /* Appends bytes [offset, offset + n) to `out`; short only at the end of the message. ERR_CORRUPT: chunks are missing. */
 NODISCARD enum errc content_read(struct content *content, struct db *db, uint64_t offset,
     size_t n, struct buf *out, struct err *err);

@@ -245,7 +245,7 @@ static void print_key(struct buf *out, const struct search_key *key)
 {
 	static const char *const names[] = { "all", "set", "uid", "flags", "recent", "keyword",
 		"larger", "smaller", "before", "on", "since", "sentbefore", "senton",
-		"sentsince", "header", "body", "text", "and", "or", "not" };
+		"sentsince", "envelope", "header", "body", "text", "and", "or", "not" };
 
 	buf_printf(out, "(%s", names[key->op]);
 	switch (key->op) {
@@ -260,6 +260,7 @@ static void print_key(struct buf *out, const struct search_key *key)
 	case SEARCH_SENT_ON:
 		buf_printf(out, " %d", (int)key->day);
 		break;
+	case SEARCH_ENVELOPE:
 	case SEARCH_HEADER:
 		buf_printf(out, " %.*s", STR_ARG(key->field));
 		__attribute__((fallthrough));
@@ -292,7 +293,7 @@ static const struct {
 	{ STR_INIT("NEW OLD RECENT"),
 	    STR_INIT("(and(and(recent)(not(flags 1)))(not(recent))(recent))") },
 	{ STR_INIT("FROM a Subject \"b c\" HEADER x \"\""),
-	    STR_INIT("(and(header From a)(header Subject b c)(header x ))") },
+	    STR_INIT("(and(envelope From a)(envelope Subject b c)(header x ))") },
 	{ STR_INIT("BEFORE 2-Jan-1970 SENTON \"01-Jan-1970\""),
 	    STR_INIT("(and(before 1)(senton 0))") },
 	{ STR_INIT("LARGER 0 SMALLER 4294967295"),
