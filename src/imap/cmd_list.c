@@ -1,113 +1,222 @@
 /*
- * imap/cmd_list.c - LIST and LSUB (RFC 3501 6.3.8, 6.3.9; children: RFC 3348), in steps.
+ * imap/cmd_list.c - LIST (RFC 9051 6.3.9; options: RFC 5258, 5819, 6154) and LSUB (RFC 3501 6.3.9), in steps: the names
+ * are compared with the patterns, those to be told are chosen (list_select.c), and told.
  */
 #include "imap/imap_int.h"
 #include "imap/list_pattern.h"
 #include "imap/reply.h"
+#include "imap/status.h"
 #include "store/mailbox.h"
+#include "store/special_use.h"
 
 struct list_work {
-	struct list_pattern *pattern;
+	struct list_pattern **patterns;
 	struct mailbox *list;
-	size_t count, next;
-	struct str last_parent; /* LSUB: the parent that was looked at last */
+	struct list_mark *marks;
+	size_t count;
+	size_t matched, told; /* names before them are done */
+	struct mailbox_states states;
 };
 
-static void add_attribute(struct buf *out, const char *name)
+static bool is_lsub(const struct imap_session *s)
+{
+	return s->command.verb == VERB_LSUB;
+}
+
+static const struct list_options *options(const struct imap_session *s)
+{
+	return &s->command.list.options;
+}
+
+static void add_attribute(struct buf *out, struct str name)
 {
 	if (out->p[out->n - 1] != '(')
 		buf_add_char(out, ' ');
-	buf_printf(out, "\\%s", name);
+	buf_add_str(out, name);
 }
 
-/* `mailbox` NULL: a name that only has others below it. */
-static void tell(struct imap_session *s, struct str name, const struct mailbox *mailbox)
+/* A name that only a subscription knows, or that only has others below it. */
+static bool exists(const struct mailbox *mailbox)
 {
-	static const struct mailbox parent = { .no_select = true };
-	struct buf *out = &s->base.out;
-	bool lsub = s->command.verb == VERB_LSUB;
+	return !mailbox->gone && (mailbox->id != 0 || !mailbox->no_select);
+}
 
-	if (mailbox == NULL)
-		mailbox = &parent;
-	buf_printf(out, "* %s (", lsub ? "LSUB" : "LIST");
-	if (mailbox->no_select || mailbox->id == 0)
-		add_attribute(out, "Noselect");
+static bool is_selectable(const struct mailbox *mailbox)
+{
+	/* RFC 4314 section 4: what may not be read cannot be selected either */
+	return exists(mailbox) && !mailbox->no_select && (mailbox->rights & RIGHT_READ) != 0;
+}
+
+/* LSUB shows subscriptions, not mailboxes: \Noselect there means that it is none, or that there is no mailbox. */
+static void add_lsub_attributes(
+    struct buf *out, const struct mailbox *mailbox, const struct list_mark *mark)
+{
+	if (mailbox->no_select || !mark->selected)
+		add_attribute(out, STR("\\Noselect"));
+	if (mailbox->no_inferiors && mark->selected)
+		add_attribute(out, STR("\\Noinferiors"));
+}
+
+static void add_attributes(struct imap_session *s, const struct mailbox *mailbox)
+{
+	bool knows_nonexistent = options(s)->extended || (s->enabled & ENABLED_REV2) != 0;
+	struct buf *out = &s->base.out;
+
+	if (!exists(mailbox) && knows_nonexistent)
+		add_attribute(out, STR("\\NonExistent"));
+	else if (!is_selectable(mailbox))
+		add_attribute(out, STR("\\Noselect"));
+	/* RFC 9051 7.3.1: \Noinferiors says that there are no children */
 	if (mailbox->no_inferiors)
-		add_attribute(out, "Noinferiors");
-	/* RFC 3348 3: \Noinferiors says it all; LSUB shows subscriptions, not mailboxes */
-	if (!lsub && !mailbox->no_inferiors)
-		add_attribute(out, mailbox->has_children ? "HasChildren" : "HasNoChildren");
+		add_attribute(out, STR("\\Noinferiors"));
+	else if (mailbox->has_children)
+		add_attribute(out, STR("\\HasChildren"));
+	else if (!mailbox->gone)
+		add_attribute(out, STR("\\HasNoChildren"));
+	if (mailbox->subscribed &&
+	    ((options(s)->returns & LIST_RETURN_SUBSCRIBED) != 0 ||
+		(options(s)->select & LIST_SUBSCRIBED) != 0))
+		add_attribute(out, STR("\\Subscribed"));
+	/* RFC 6154 section 2: in a LIST that did not ask for them too */
+	for (unsigned i = 0; i < SPECIAL_USE_COUNT; i++)
+		if ((mailbox->special_use >> i & 1) != 0)
+			add_attribute(out, special_use_word(i));
+}
+
+/* childinfo-extended-item: which of the options a name below fulfils; it fulfils all. */
+static void add_childinfo(struct buf *out, unsigned select)
+{
+	BUF_ADD(out, " (\"CHILDINFO\" (");
+	if ((select & LIST_SUBSCRIBED) != 0)
+		BUF_ADD(out, "\"SUBSCRIBED\"");
+	if ((select & LIST_SUBSCRIBED) != 0 && (select & LIST_SPECIAL_USE) != 0)
+		buf_add_char(out, ' ');
+	if ((select & LIST_SPECIAL_USE) != 0)
+		BUF_ADD(out, "\"SPECIAL-USE\"");
+	BUF_ADD(out, "))");
+}
+
+static void tell(
+    struct imap_session *s, const struct mailbox *mailbox, const struct list_mark *mark)
+{
+	struct buf *out = &s->base.out;
+
+	buf_printf(out, "* %s (", is_lsub(s) ? "LSUB" : "LIST");
+	if (is_lsub(s))
+		add_lsub_attributes(out, mailbox, mark);
+	else
+		add_attributes(s, mailbox);
 	BUF_ADD(out, ") \"/\" ");
-	imap_add_mailbox(out, name);
+	imap_add_mailbox(s, mailbox->name);
+	if (mark->childinfo && !is_lsub(s))
+		add_childinfo(out, options(s)->select);
 	BUF_ADD(out, "\r\n");
 }
 
-static bool is_at_or_below(struct str name, struct str parent)
+/* RFC 5819 section 2: what the options did not choose, and what cannot be selected, has no STATUS. */
+static enum errc tell_status(struct imap_session *s, const struct list_work *work,
+    const struct mailbox *mailbox, struct db *db, struct err *err)
 {
-	return str_starts(name, parent) && (name.n == parent.n || name.p[parent.n] == '/');
+	const struct mailbox_state *found = mailbox_states_find(&work->states, mailbox->id);
+	struct mailbox_state state;
+	enum errc rc = OK;
+
+	if (found != NULL) {
+		state = *found;
+		if ((options(s)->status & STATUS_RECENT) != 0)
+			rc = mailbox_count_recent(s->env->store, db, mailbox, &state, err);
+	} else {
+		rc = mailbox_state(s->env->store, db, mailbox->owner, mailbox->id, &state, err);
+	}
+	if (rc == OK)
+		rc = status_tell(s, db, mailbox, options(s)->status, &state, err);
+	/* who was deleted meanwhile was told of, and that is all */
+	return rc == ERR_NOTFOUND ? OK : rc;
 }
 
-/* The list is in the order of the tree: what is below `parent` follows it. */
-static bool is_listed(const struct list_work *work, struct str parent)
+/* ERR_MORE: the step is over. `db` NULL: no STATUS is asked for. */
+static enum errc tell_names(
+    struct imap_session *s, struct list_work *work, struct db *db, struct err *err)
 {
-	for (size_t i = work->next; i > 0; i--) {
-		if (!is_at_or_below(work->list[i - 1].name, parent))
-			return false;
-		if (work->list[i - 1].name.n == parent.n)
-			return true;
+	while (work->told < work->count) {
+		const struct mailbox *mailbox = &work->list[work->told];
+		const struct list_mark *mark = &work->marks[work->told];
+		enum errc rc = OK;
+
+		work->told++;
+		if (mark->told)
+			tell(s, mailbox, mark);
+		if (db != NULL && mark->told && mark->selected && mailbox->id != 0 &&
+		    is_selectable(mailbox))
+			rc = tell_status(s, work, mailbox, db, err);
+		if (rc != OK)
+			return rc;
+		if (imap_step_is_over(s))
+			return ERR_MORE;
 	}
+	return OK;
+}
+
+static bool matches(const struct imap_session *s, const struct list_work *work, struct str name)
+{
+	for (size_t i = 0; i < s->command.list.pattern_count; i++)
+		if (list_pattern_matches(work->patterns[i], name))
+			return true;
 	return false;
 }
 
-/*
- * RFC 3501 6.3.9: "foo/bar" is subscribed and LSUB "" % asked: "foo" is told with \Noselect. `name` did not match.
- */
-static void tell_parents(struct imap_session *s, struct list_work *work, struct str name)
+/* False: the step is over. */
+static bool match_names(struct imap_session *s, struct list_work *work)
 {
-	for (size_t i = 1; i < name.n; i++) {
-		struct str parent = str_first(name, i);
-
-		if (name.p[i] != '/' || is_at_or_below(work->last_parent, parent) ||
-		    !list_pattern_matches(work->pattern, parent))
-			continue;
-		work->last_parent = parent;
-		if (!is_listed(work, parent))
-			tell(s, parent, NULL);
+	while (work->matched < work->count) {
+		work->marks[work->matched].matches =
+		    matches(s, work, work->list[work->matched].name);
+		work->matched++;
+		if (work->matched == work->count)
+			list_select(work->list, work->count, options(s), work->marks);
+		if (imap_step_is_over(s))
+			return false;
 	}
+	return true;
 }
 
 static enum imap_run go_on(struct imap_session *s, struct list_work *work)
 {
-	bool lsub = s->command.verb == VERB_LSUB;
+	struct err err = { .code = OK };
+	struct db *db = NULL;
+	enum errc rc = OK;
 
-	while (work->next < work->count) {
-		const struct mailbox *mailbox = &work->list[work->next];
-
-		if (list_pattern_matches(work->pattern, mailbox->name))
-			tell(s, mailbox->name, mailbox);
-		else if (lsub)
-			tell_parents(s, work, mailbox->name);
-		work->next++;
-		if (imap_step_is_over(s))
-			return RUN_MORE;
-	}
-	return imap_finish(s, NULL, "that is all");
+	if (!match_names(s, work))
+		return RUN_MORE;
+	if ((options(s)->returns & LIST_RETURN_STATUS) != 0)
+		rc = imap_lease(s, &db, &err);
+	if (rc == OK)
+		rc = tell_names(s, work, db, &err);
+	db_return(&db);
+	if (rc == ERR_MORE)
+		return RUN_MORE;
+	if (rc == OK)
+		return imap_finish(s, NULL, "that is all");
+	imap_reply_error(s, rc, &err);
+	return RUN_DONE;
 }
 
 static enum errc read_list(struct imap_session *s, struct list_work *work, struct err *err)
 {
+	bool with_gone = (options(s)->select & LIST_SUBSCRIBED) != 0;
 	struct db *db;
 	enum errc rc = imap_lease(s, &db, err);
 
 	if (rc != OK)
 		return rc;
-	rc = mailbox_list(db, s->actor, s->command.verb == VERB_LSUB, s->arena, &work->list,
-	    &work->count, err);
+	rc = mailbox_list(db, s->actor, with_gone, s->arena, &work->list, &work->count, err);
+	if (rc == OK && (options(s)->returns & LIST_RETURN_STATUS) != 0)
+		rc = mailbox_states(db, s->actor, s->arena, &work->states, err);
 	db_return(&db);
 	return rc;
 }
 
-/* RFC 3501 6.3.8: an empty pattern asks for the separator and the root of the reference. */
+/* RFC 9051 6.3.9: an empty pattern asks for the separator and the root of the reference. */
 static enum imap_run tell_root(struct imap_session *s, struct str reference)
 {
 	struct buf *out = &s->base.out;
@@ -118,33 +227,47 @@ static enum imap_run tell_root(struct imap_session *s, struct str reference)
 		if (root.n < reference.n)
 			root.n++;
 	}
-	buf_printf(
-	    out, "* %s (\\Noselect) \"/\" ", s->command.verb == VERB_LSUB ? "LSUB" : "LIST");
-	imap_add_mailbox(out, root);
+	buf_printf(out, "* %s (\\Noselect) \"/\" ", is_lsub(s) ? "LSUB" : "LIST");
+	imap_add_mailbox(s, root);
 	BUF_ADD(out, "\r\n");
 	return imap_finish(s, NULL, "that is all");
 }
 
+/* False: it was answered. */
+static bool read_patterns(struct imap_session *s, struct list_work *work, struct str reference)
+{
+	size_t count = s->command.list.pattern_count;
+
+	work->patterns = ARENA_NEW(s->arena, struct list_pattern *, count);
+	for (size_t i = 0; i < count; i++) {
+		struct str pattern;
+
+		if (!imap_mailbox_name(s, s->command.list.patterns[i], &pattern))
+			return false;
+		work->patterns[i] = list_pattern_new(s->arena,
+		    str_printf(s->arena, "%.*s%.*s", STR_ARG(reference), STR_ARG(pattern)));
+	}
+	return true;
+}
+
 static enum imap_run begin(struct imap_session *s)
 {
+	struct list_work *work = ARENA_NEW(s->arena, struct list_work, 1);
 	struct err err = { .code = OK };
-	struct list_work *work;
-	struct str reference, pattern;
+	struct str reference;
 	enum errc rc;
 
 	if (!imap_mailbox_name(s, s->command.list.reference, &reference) ||
-	    !imap_mailbox_name(s, s->command.list.pattern, &pattern))
+	    !read_patterns(s, work, reference))
 		return RUN_DONE;
-	if (pattern.n == 0)
+	if (!options(s)->extended && s->command.list.patterns[0].n == 0)
 		return tell_root(s, reference);
-	work = ARENA_NEW(s->arena, struct list_work, 1);
 	rc = read_list(s, work, &err);
 	if (rc != OK) {
 		imap_reply_error(s, rc, &err);
 		return RUN_DONE;
 	}
-	work->pattern = list_pattern_new(
-	    s->arena, str_printf(s->arena, "%.*s%.*s", STR_ARG(reference), STR_ARG(pattern)));
+	work->marks = ARENA_NEW(s->arena, struct list_mark, work->count);
 	s->work = work;
 	return go_on(s, work);
 }

@@ -1,10 +1,11 @@
 /*
- * imap/cmd_mailbox.c - CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE, STATUS (RFC 3501 6.3).
+ * imap/cmd_mailbox.c - CREATE (uses: RFC 6154), DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE (RFC 9051 6.3).
  */
 #include "imap/imap_int.h"
 #include "imap/reply.h"
 #include "imap/view.h"
 #include "store/mailbox.h"
+#include "store/special_use.h"
 
 static enum imap_run done(
     struct imap_session *s, enum errc rc, const struct err *err, const char *text)
@@ -21,16 +22,37 @@ static struct str without_last_separator(struct str name)
 	return name.n > 1 && name.p[name.n - 1] == '/' ? str_first(name, name.n - 1) : name;
 }
 
+/* False: one of them is none that a folder here can have. */
+static bool read_uses(const struct imap_session *s, unsigned *uses_out)
+{
+	*uses_out = 0;
+	for (size_t i = 0; i < s->command.create.use_count; i++) {
+		unsigned use = special_use_of_word(s->command.create.uses[i]);
+
+		if (use == 0)
+			return false;
+		*uses_out |= use;
+	}
+	return true;
+}
+
 enum imap_run imap_run_create(struct imap_session *s)
 {
 	struct err err = { .code = OK };
 	struct str name;
+	unsigned uses;
 	int64_t id;
-	enum errc rc;
+	enum errc rc = ERR_UNSUPPORTED;
 
-	if (!imap_mailbox_name(s, without_last_separator(s->command.mailbox), &name))
+	if (!imap_mailbox_name(s, without_last_separator(s->command.create.mailbox), &name))
 		return RUN_DONE;
-	rc = mailbox_create(s->env->store, s->actor, name, &id, &err);
+	if (read_uses(s, &uses))
+		rc = mailbox_create_for(s->env->store, s->actor, name, uses, &id, &err);
+	if (rc == ERR_UNSUPPORTED) {
+		/* RFC 6154 section 3 */
+		imap_reply(s, REPLY_NO, "USEATTR", "a mailbox cannot have that use here");
+		return RUN_DONE;
+	}
 	return done(s, rc, &err, "mailbox created");
 }
 
@@ -57,10 +79,17 @@ enum imap_run imap_run_delete(struct imap_session *s)
 	if (!imap_mailbox_name(s, s->command.mailbox, &name))
 		return RUN_DONE;
 	rc = find(s, name, &mailbox, &err);
+	/* RFC 9051 6.3.5 */
+	if (rc == OK && str_equal(mailbox.name, STR("INBOX")))
+		rc = err_set(&err, ERR_ARG, "INBOX cannot be deleted");
 	if (rc == OK)
 		rc = mailbox_delete(s->env->store, s->actor, name, &err);
 	if (rc == OK && s->view != NULL && s->view->mailbox == mailbox.id)
 		imap_deselect(s);
+	if (rc == ERR_STATE) {
+		imap_reply(s, REPLY_NO, "HASCHILDREN", err.text);
+		return RUN_DONE;
+	}
 	return done(s, rc, &err, "mailbox deleted");
 }
 
@@ -88,69 +117,4 @@ enum imap_run imap_run_subscribe(struct imap_session *s)
 		return RUN_DONE;
 	rc = mailbox_subscribe(s->env->store, s->actor, name, subscribe, &err);
 	return done(s, rc, &err, subscribe ? "subscribed" : "unsubscribed");
-}
-
-static enum errc read_status(struct imap_session *s, struct str name, struct mailbox *mailbox,
-    struct mailbox_state *state, struct err *err)
-{
-	struct db *db;
-	enum errc rc = imap_lease(s, &db, err);
-
-	if (rc != OK)
-		return rc;
-	rc = mailbox_find(db, s->actor, name, s->arena, mailbox, err);
-	if (rc == OK && mailbox->no_select)
-		rc = err_set(err, ERR_STATE, "the mailbox holds no messages");
-	if (rc == OK && (mailbox->rights & RIGHT_READ) == 0)
-		rc = err_set(err, ERR_DENIED, "no right to read the mailbox");
-	if (rc == OK)
-		rc = mailbox_state(s->env->store, db, mailbox->owner, mailbox->id, state, err);
-	db_return(&db);
-	return rc;
-}
-
-static void add_status(struct buf *out, unsigned items, const struct mailbox_state *state)
-{
-	const struct {
-		enum status_item item;
-		const char *name;
-		uint32_t value;
-	} all[] = {
-		{ STATUS_MESSAGES, "MESSAGES", state->messages },
-		{ STATUS_RECENT, "RECENT", state->recent },
-		{ STATUS_UIDNEXT, "UIDNEXT", state->uidnext },
-		{ STATUS_UIDVALIDITY, "UIDVALIDITY", state->uidvalidity },
-		{ STATUS_UNSEEN, "UNSEEN", state->unseen },
-	};
-	const char *before = "";
-
-	for (size_t i = 0; i < COUNT(all); i++) {
-		if ((items & (unsigned)all[i].item) == 0)
-			continue;
-		buf_printf(out, "%s%s %u", before, all[i].name, all[i].value);
-		before = " ";
-	}
-}
-
-enum imap_run imap_run_status(struct imap_session *s)
-{
-	struct err err = { .code = OK };
-	struct mailbox_state state;
-	struct mailbox mailbox;
-	struct str name;
-	enum errc rc;
-
-	if (!imap_mailbox_name(s, s->command.status.mailbox, &name))
-		return RUN_DONE;
-	rc = read_status(s, name, &mailbox, &state, &err);
-	if (rc == OK) {
-		struct buf *out = &s->base.out;
-
-		BUF_ADD(out, "* STATUS ");
-		imap_add_mailbox(out, mailbox.name);
-		BUF_ADD(out, " (");
-		add_status(out, s->command.status.items, &state);
-		BUF_ADD(out, ")\r\n");
-	}
-	return done(s, rc, &err, "status told");
 }

@@ -5,6 +5,7 @@
 
 #include "base/civil.h"
 #include "imap/fetch_att.h"
+#include "imap/list_select.h"
 #include "imap/search_key.h"
 #include "imap/seqset.h"
 #include "store/message.h"
@@ -57,6 +58,9 @@ enum status_item {
 	STATUS_UIDNEXT = 1 << 2,
 	STATUS_UIDVALIDITY = 1 << 3,
 	STATUS_UNSEEN = 1 << 4,
+	STATUS_DELETED = 1 << 5,	 /* RFC 9051 6.3.11 */
+	STATUS_SIZE = 1 << 6,		 /* RFC 8438 */
+	STATUS_DELETED_STORAGE = 1 << 7, /* RFC 9208 4.1.4 */
 };
 
 struct id_pair {
@@ -87,10 +91,18 @@ struct imap_command {
 		} id;
 		struct str mailbox; /* as sent; so are all names of mailboxes here */
 		struct {
+			struct str mailbox;
+			const struct str *uses; /* "\Drafts": RFC 6154 section 3 */
+			size_t use_count;
+		} create;
+		struct {
 			struct str from, to;
 		} rename;
 		struct {
-			struct str reference, pattern;
+			struct str reference;
+			const struct str *patterns;
+			size_t pattern_count;
+			struct list_options options;
 		} list;
 		struct {
 			struct str mailbox;

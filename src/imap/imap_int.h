@@ -127,8 +127,11 @@ enum imap_run imap_finish_text(struct imap_session *s, struct str text);
 /* mailbox_name.c: a name as sent to one for the store. False: it was answered. */
 bool imap_mailbox_name(struct imap_session *s, struct str sent, struct str *name_out);
 
-/* Appends a name as it is sent: an atom, quoted, or a literal; modified UTF-7. */
-void imap_add_mailbox(struct buf *out, struct str name);
+/* Appends a name to the output as it is sent: an atom or quoted; in modified UTF-7 or, if that is enabled, UTF-8. */
+void imap_add_mailbox(struct imap_session *s, struct str name);
+
+/* Has the client enabled UTF-8 in quoted strings (RFC 6855, RFC 9051)? */
+bool imap_speaks_utf8(const struct imap_session *s);
 
 /* capability.c: "IMAP4rev1 ..." as it is now. */
 void imap_add_capabilities(const struct imap_session *s, struct buf *out);

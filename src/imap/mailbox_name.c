@@ -1,15 +1,34 @@
 /*
  * imap/mailbox_name.c - names of mailboxes between the wire and the store.
  */
+#include "base/utf8.h"
 #include "imap/imap_int.h"
 #include "imap/lex.h"
 #include "imap/reply.h"
 #include "imap/utf7.h"
 
+bool imap_speaks_utf8(const struct imap_session *s)
+{
+	return (s->enabled & (unsigned)(ENABLED_UTF8 | ENABLED_REV2)) != 0;
+}
+
+/* RFC 6855 section 3, RFC 9051 5.1: "&" is a character like any other then. */
+static bool utf8_name(struct imap_session *s, struct str sent, struct str *name_out)
+{
+	if (!utf8_is_valid(sent)) {
+		imap_reply(s, REPLY_BAD, NULL, "the mailbox name is not UTF-8");
+		return false;
+	}
+	*name_out = sent;
+	return true;
+}
+
 bool imap_mailbox_name(struct imap_session *s, struct str sent, struct str *name_out)
 {
 	struct err err = { .code = OK };
 
+	if (imap_speaks_utf8(s))
+		return utf8_name(s, sent, name_out);
 	if (utf7_decode(sent, s->arena, name_out, &err) == OK)
 		return true;
 	imap_reply(s, REPLY_NO, "CANNOT", err.text);
@@ -24,12 +43,16 @@ static bool is_plain(struct str name)
 	return name.n > 0 && !str_equal_nocase(name, STR("NIL"));
 }
 
-/* Modified UTF-7 is printable ASCII: a literal is never needed. */
-void imap_add_mailbox(struct buf *out, struct str name)
+/* Neither form holds control characters: a literal is never needed. */
+void imap_add_mailbox(struct imap_session *s, struct str name)
 {
+	struct buf *out = &s->base.out;
 	struct buf sent = BUF_INIT((size_t)STORE_MAILBOX_NAME_MAX * 4);
 
-	utf7_encode(&sent, name);
+	if (imap_speaks_utf8(s))
+		buf_add_str(&sent, name);
+	else
+		utf7_encode(&sent, name);
 	if (is_plain(buf_str(&sent))) {
 		buf_add_str(out, buf_str(&sent));
 		buf_release(&sent);

@@ -97,6 +97,8 @@ struct mailbox_row {
 	struct str name; /* as stored */
 	unsigned acl;
 	bool no_select, no_inferiors, read_only, subscribed;
+	bool special_use_set;	/* mailbox_rows_own alone reads it */
+	struct str special_use; /* the setting */
 };
 
 /* One folder by its stored name. */
@@ -159,6 +161,10 @@ NODISCARD enum errc mailbox_has_below(
     struct db *db, int64_t owner, struct str name, bool *has_out, struct err *err);
 NODISCARD enum errc mailbox_rows_count(
     struct db *db, int64_t owner, int64_t *count_out, struct err *err);
+
+/* The folder's setting; replaces what it was. */
+NODISCARD enum errc mailbox_setting_put(
+    struct db *db, int64_t id, struct str name, struct str value, struct err *err);
 
 /* The folder's row and its state row with a uidvalidity of its own. The account is locked at `modseq`. */
 NODISCARD enum errc mailbox_row_make(struct db *db, int64_t owner, struct str name,

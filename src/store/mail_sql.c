@@ -79,6 +79,32 @@ const struct db_sql sql_mailbox_row = {
 		" WHERE b.mailbox_idnr = ? AND b.owner_idnr = ?",
 };
 
+#define STATE_COLUMNS                                                                          \
+	"m.mailbox, m.owner, m.uidvalidity, m.uidnext, m.messages, m.unseen, m.deleted,"       \
+	" m.size, m.highestmodseq, m.expunged_floor, m.first_recent"
+
+const struct db_sql sql_mailbox_states_own = {
+	.name = "mailbox.states_own",
+	.text = "SELECT " STATE_COLUMNS " FROM mail_mailboxes m WHERE m.owner = ?",
+};
+
+/* The actor's rows and those of "anyone" (2). */
+const struct db_sql sql_mailbox_states_shared = {
+	.name = "mailbox.states_shared",
+	.text =
+	    "SELECT DISTINCT " STATE_COLUMNS " FROM dbmail_acl a"
+	    " JOIN dbmail_mailboxes b ON b.mailbox_idnr = a.mailbox_id"
+	    " JOIN mail_mailboxes m ON m.owner = b.owner_idnr AND m.mailbox = b.mailbox_idnr"
+	    " WHERE a.user_id IN (?, 2) AND b.owner_idnr <> ?",
+};
+
+/* 8: FLAG_DELETED */
+const struct db_sql sql_mailbox_deleted_size = {
+	.name = "mailbox.deleted_size",
+	.text = "SELECT sum(size) FROM mail_entries"
+		" WHERE owner = ? AND mailbox = ? AND flags & 8 <> 0",
+};
+
 const struct db_sql sql_mailbox_recent_count = {
 	.name = "mailbox.recent_count",
 	.text = "SELECT count(*) FROM mail_entries"

@@ -13,7 +13,9 @@ extern const struct db_sql sql_node_find, sql_node_update, sql_node_insert, sql_
 extern const struct db_sql sql_account_touch, sql_account_insert, sql_account_book,
     sql_account_uidvalidity;
 extern const struct db_sql sql_mailbox_arrive, sql_mailbox_insert, sql_mailbox_adjust,
-    sql_mailbox_row, sql_mailbox_recent_count, sql_mailbox_recent_take, sql_mailbox_recent_get;
+    sql_mailbox_row, sql_mailbox_states_own, sql_mailbox_states_shared,
+    sql_mailbox_deleted_size, sql_mailbox_recent_count, sql_mailbox_recent_take,
+    sql_mailbox_recent_get;
 extern const struct db_sql sql_mailbox_rights;
 
 /* mail_sql.c: delivery */

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "store/admin_int.h"
+#include "store/special_use.h"
 
 enum errc mailbox_resolve(struct db *db, struct actor actor, struct str name,
     struct arena *arena, struct mailbox_place *place_out, struct err *err)
@@ -65,6 +66,8 @@ struct mailbox mailbox_from_row(
 		.no_inferiors = row->no_inferiors,
 		.read_only = row->read_only,
 		.subscribed = row->subscribed,
+		.special_use = special_use_parse(row->special_use),
+		.special_use_set = row->special_use_set,
 	};
 }
 

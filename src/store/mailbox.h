@@ -31,6 +31,10 @@ struct mailbox {
 	unsigned rights;			 /* the actor's */
 	bool no_select, no_inferiors, read_only; /* read_only: permission 1 */
 	bool has_children, subscribed;
+	bool gone; /* no folder, and none below: a subscription of this name or below it */
+	unsigned
+	    special_use; /* enum special_use; by mailbox_list, of the actor's own folders */
+	bool special_use_set; /* by a setting, not by the name */
 };
 
 struct mailbox_state {
@@ -54,11 +58,11 @@ NODISCARD enum errc mailbox_find(struct db *db, struct actor actor, struct str n
     struct arena *arena, struct mailbox *mailbox_out, struct err *err);
 
 /*
- * Everything that the actor may look up, own folders first, in the order of names; also names that exist only as a
- * parent of others (id 0, no_select). `subscribed_only`: the subscriptions, of folders that are there no more too
- * (id 0). One or two statements however many folders. Arrays live in the arena.
+ * Everything that the actor may look up, own folders first, in the order of names, what is below a name following it;
+ * also names that exist only as a parent of others (id 0, no_select). `with_gone`: subscriptions of folders that are
+ * there no more as well. Two or three statements however many folders. Arrays live in the arena.
  */
-NODISCARD enum errc mailbox_list(struct db *db, struct actor actor, bool subscribed_only,
+NODISCARD enum errc mailbox_list(struct db *db, struct actor actor, bool with_gone,
     struct arena *arena, struct mailbox **list_out, size_t *count_out, struct err *err);
 
 /* The account's INBOX, made if its row is missing (an account made by hand). Called at login; mailbox_find only reads. */
@@ -70,6 +74,10 @@ NODISCARD enum errc mailbox_inbox(
  */
 NODISCARD enum errc mailbox_create(
     struct store *store, struct actor actor, struct str name, int64_t *id_out, struct err *err);
+
+/* The same with uses (enum special_use; 0: none is set). ERR_UNSUPPORTED: those of another's folder are not the actor's. */
+NODISCARD enum errc mailbox_create_for(struct store *store, struct actor actor, struct str name,
+    unsigned special_use, int64_t *id_out, struct err *err);
 
 /* ERR_NOTFOUND, ERR_DENIED (INBOX, rights). A folder with children loses its mail and becomes \Noselect (RFC 3501 6.3.4);
  * one that is \Noselect already and has children: ERR_STATE. */
@@ -87,6 +95,28 @@ NODISCARD enum errc mailbox_subscribe(
  * store, not only a connection). */
 NODISCARD enum errc mailbox_state(struct store *store, struct db *db, int64_t owner,
     int64_t mailbox, struct mailbox_state *state_out, struct err *err);
+
+/* Bytes of the messages that are marked \Deleted (RFC 9208 4.1.4); `state` says whether there are any. */
+NODISCARD enum errc mailbox_deleted_size(struct db *db, const struct mailbox *mailbox,
+    const struct mailbox_state *state, uint64_t *size_out, struct err *err);
+
+/* State rows of many folders, by their ids. */
+struct mailbox_states {
+	struct mailbox_state_of *item; /* ascending; in the arena */
+	size_t count;
+};
+
+/* All folders that the actor owns or has a right to, in two statements; `recent` is left to mailbox_count_recent. */
+NODISCARD enum errc mailbox_states(struct db *db, struct actor actor, struct arena *arena,
+    struct mailbox_states *states_out, struct err *err);
+
+/* Completes a state of mailbox_states. */
+NODISCARD enum errc mailbox_count_recent(struct store *store, struct db *db,
+    const struct mailbox *mailbox, struct mailbox_state *state, struct err *err);
+
+/* NULL: nothing was ever stored there, or it is not among them; ask mailbox_state. */
+const struct mailbox_state *mailbox_states_find(
+    const struct mailbox_states *states, int64_t mailbox);
 
 /* Uids from `first` on, before `end`. */
 struct recent_uids {

@@ -5,12 +5,14 @@
  */
 #include "base/str.h"
 #include "store/admin_int.h"
+#include "store/special_use.h"
 
 /* What a caller asked for. */
 struct work {
 	struct actor actor;
 	struct str name, to; /* checked */
 	bool subscribe;
+	unsigned special_use;
 	int64_t id;
 };
 
@@ -162,6 +164,21 @@ static enum errc create_over(
 	return mailbox_row_select(tx->db, row->id, false, err);
 }
 
+/* RFC 6154 section 3: what a folder is for is said of one's own. */
+static enum errc put_special_use(
+    const struct folder_tx *tx, const struct work *work, struct err *err)
+{
+	char text[SPECIAL_USE_TEXT_MAX];
+
+	if (work->special_use == 0)
+		return OK;
+	if (tx->place.owner != tx->actor.user)
+		return err_set(
+		    err, ERR_UNSUPPORTED, "only one's own folders have a special use");
+	return mailbox_setting_put(tx->db, work->id, STR("special_use"),
+	    special_use_print(work->special_use, text), err);
+}
+
 static enum errc create_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
 	struct work *work = arg;
@@ -179,6 +196,8 @@ static enum errc create_body(struct db *db, struct arena *arena, void *arg, stru
 	else if (rc == ERR_NOTFOUND)
 		rc = make_path(&tx, tx.place.stored, true, &work->id, err);
 	if (rc == OK)
+		rc = put_special_use(&tx, work, err);
+	if (rc == OK)
 		tx_notify(&tx, 0);
 	return rc;
 }
@@ -189,11 +208,11 @@ static struct str without_last_slash(struct str name)
 	return name.n > 1 && name.p[name.n - 1] == '/' ? str_first(name, name.n - 1) : name;
 }
 
-enum errc mailbox_create(
-    struct store *store, struct actor actor, struct str name, int64_t *id_out, struct err *err)
+enum errc mailbox_create_for(struct store *store, struct actor actor, struct str name,
+    unsigned special_use, int64_t *id_out, struct err *err)
 {
 	struct arena *arena = arena_new("mailbox");
-	struct work work = { .actor = actor };
+	struct work work = { .actor = actor, .special_use = special_use };
 	enum errc rc = mailbox_name_check(without_last_slash(name), arena, &work.name, err);
 
 	if (rc == OK)
@@ -203,6 +222,12 @@ enum errc mailbox_create(
 		*id_out = work.id;
 	arena_free(&arena);
 	return rc;
+}
+
+enum errc mailbox_create(
+    struct store *store, struct actor actor, struct str name, int64_t *id_out, struct err *err)
+{
+	return mailbox_create_for(store, actor, name, 0, id_out, err);
 }
 
 /* Subscriptions are of names and outlive the folder (RFC 3501 6.3.9). */

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "store/admin_int.h"
+#include "store/special_use.h"
 
 struct list {
 	struct arena *arena;
@@ -118,20 +119,23 @@ static void add_missing_inbox(struct list *list)
 	};
 }
 
-/* Levels above `name` that are neither `last` nor above it have no row: they are added. */
-static void add_parents(struct list *out, struct str last, struct str name)
+/* Levels above a name that are neither `last` nor above it have no row: they are added. */
+static void add_parents(struct list *out, struct str last, const struct mailbox *below)
 {
+	struct str name = below->name;
+
 	for (size_t at = 1; at < name.n; at++) {
 		struct str parent = str_first(name, at);
 
 		if (name.p[at] != '/' || str_equal(parent, last) ||
 		    mailbox_name_is_below(last, parent))
 			continue;
-		*list_add(out) = (struct mailbox){ .name = parent, .no_select = true };
+		*list_add(out) =
+		    (struct mailbox){ .name = parent, .no_select = true, .gone = below->gone };
 	}
 }
 
-/* The sorted list with the parents that have no row, each folder knowing whether another is below it. */
+/* The sorted list with the parents that have no row, each name once. */
 static void list_complete(struct list *list)
 {
 	struct list out = { .arena = list->arena, .actor = list->actor };
@@ -141,60 +145,77 @@ static void list_complete(struct list *list)
 		if (i > 0 &&
 		    str_equal(list->items[i].name, last)) /* INBOX and inbox, by hand */
 			continue;
-		add_parents(&out, last, list->items[i].name);
+		add_parents(&out, last, &list->items[i]);
 		*list_add(&out) = list->items[i];
 		last = list->items[i].name;
 	}
-	for (size_t i = 0; i + 1 < out.count; i++)
-		out.items[i].has_children =
-		    mailbox_name_is_below(out.items[i + 1].name, out.items[i].name);
 	*list = out;
+}
+
+static void set_children(struct list *list)
+{
+	for (size_t i = 0; i + 1 < list->count; i++)
+		list->items[i].has_children =
+		    mailbox_name_is_below(list->items[i + 1].name, list->items[i].name);
+}
+
+/* Who has no setting is what his name says, unless another folder is set to be that. */
+static void set_special_uses(struct list *list)
+{
+	unsigned set = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		set |= list->items[i].special_use;
+	for (size_t i = 0; i < list->count; i++) {
+		struct mailbox *mailbox = &list->items[i];
+
+		if (mailbox->owner == list->actor.user && !mailbox->no_select &&
+		    !mailbox->special_use_set)
+			mailbox->special_use = special_use_of_name(mailbox->name) & ~set;
+	}
 }
 
 struct subscriptions {
 	struct list *all;
-	struct list *gone; /* folders that are there no more */
+	size_t sorted; /* names up to here are in order */
 };
 
 static enum errc add_name(void *arg, struct str name)
 {
 	const struct subscriptions *subscriptions = arg;
-	const struct list *all = subscriptions->all;
-	struct mailbox key = { .name = name, .no_select = true, .subscribed = true };
+	struct list *all = subscriptions->all;
+	struct mailbox key = {
+		.name = name, .no_select = true, .subscribed = true, .gone = true
+	};
 	struct mailbox *found = NULL;
 
 	if (!is_sayable(name))
 		return OK;
-	if (all->count > 0)
-		found = bsearch(&key, all->items, all->count, sizeof(*all->items), compare);
+	if (subscriptions->sorted > 0)
+		found = bsearch(&key, all->items, subscriptions->sorted, sizeof(key), compare);
 	if (found) {
 		found->subscribed = true;
 	} else {
 		key.name = str_dup(all->arena, name);
-		*list_add(subscriptions->gone) = key;
+		*list_add(all) = key;
 	}
 	return OK;
 }
 
-/* Only what is subscribed, and the subscriptions whose folder is gone. */
-static enum errc list_subscribed(struct db *db, struct list *list, struct err *err)
+/* The subscriptions whose folder is gone, with the names above them that are not there either. */
+static enum errc add_gone(struct db *db, struct list *list, struct err *err)
 {
-	struct list out = { .arena = list->arena, .actor = list->actor };
-	struct subscriptions subscriptions = { .all = list, .gone = &out };
+	struct subscriptions subscriptions = { .all = list, .sorted = list->count };
 	enum errc rc = subscription_names(db, list->actor.user, add_name, &subscriptions, err);
 
-	for (size_t i = 0; i < list->count; i++) {
-		if (list->items[i].subscribed)
-			*list_add(&out) = list->items[i];
-	}
-	list_sort(&out);
-	*list = out;
+	list_sort(list);
+	list_complete(list);
 	return rc;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): a list is two outputs everywhere in the store's headers */
-enum errc mailbox_list(struct db *db, struct actor actor, bool subscribed_only,
-    struct arena *arena, struct mailbox **list_out, size_t *count_out, struct err *err)
+enum errc mailbox_list(struct db *db, struct actor actor, bool with_gone, struct arena *arena,
+    struct mailbox **list_out, size_t *count_out, struct err *err)
 {
 	struct list list = { .arena = arena, .actor = actor };
 	enum errc rc = mailbox_rows_own(db, actor.user, add_own, &list, err);
@@ -206,8 +227,10 @@ enum errc mailbox_list(struct db *db, struct actor actor, bool subscribed_only,
 	add_missing_inbox(&list);
 	list_sort(&list);
 	list_complete(&list);
-	if (subscribed_only)
-		rc = list_subscribed(db, &list, err);
+	set_children(&list);
+	set_special_uses(&list);
+	if (with_gone)
+		rc = add_gone(db, &list, err);
 	if (rc != OK)
 		return rc;
 	*list_out = list.items;

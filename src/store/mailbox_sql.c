@@ -42,14 +42,16 @@ static const struct db_sql INBOX_NOCASE = {
 
 static const struct db_sql OWN = {
 	.name = "mailbox.own",
-	.text = "SELECT " ROW_COLUMNS ", 0, 0, '' FROM dbmail_mailboxes m " JOIN_SUBSCRIPTION
-		"WHERE m.owner_idnr = ?",
+	.text = "SELECT " ROW_COLUMNS
+		", 0, 0, '', x.value FROM dbmail_mailboxes m " JOIN_SUBSCRIPTION
+		"LEFT JOIN mailbox_settings x ON x.mailbox_idnr = m.mailbox_idnr "
+		"AND x.name = 'special_use' WHERE m.owner_idnr = ?",
 };
 
 static const struct db_sql SHARED = {
 	.name = "mailbox.shared",
 	.text = "SELECT " ROW_COLUMNS ", " ACL_BITS(
-	    "a") ", 0, o.userid "
+	    "a") ", 0, o.userid, NULL "
 		 "FROM dbmail_acl a "
 		 "JOIN dbmail_mailboxes m ON m.mailbox_idnr = a.mailbox_id "
 		 "JOIN dbmail_users o ON o.user_idnr = m.owner_idnr " JOIN_SUBSCRIPTION
@@ -93,6 +95,16 @@ static const struct db_sql RENAME = {
 static const struct db_sql SET_NO_SELECT = {
 	.name = "mailbox.set_no_select",
 	.text = "UPDATE dbmail_mailboxes SET no_select = ? WHERE mailbox_idnr = ?",
+};
+
+static const struct db_sql SETTING_DELETE = {
+	.name = "mailbox.setting_delete",
+	.text = "DELETE FROM mailbox_settings WHERE mailbox_idnr = ? AND name = ?",
+};
+
+static const struct db_sql SETTING_INSERT = {
+	.name = "mailbox.setting_insert",
+	.text = "INSERT INTO mailbox_settings (mailbox_idnr, name, value) VALUES (?, ?, ?)",
 };
 
 static const struct db_sql DELETE = {
@@ -172,6 +184,8 @@ static enum errc each_row(struct db_q **qp, mailbox_row_fn *each, void *arg, str
 	while ((rc = db_step(*qp, err)) == OK) {
 		struct mailbox_row row = read_row(*qp);
 
+		row.special_use_set = !db_is_null(*qp, 10);
+		row.special_use = db_str(*qp, 10);
 		rc = each(arg, &row, db_str(*qp, 9), err);
 		if (rc != OK)
 			break;
@@ -345,6 +359,27 @@ enum errc mailbox_row_select(struct db *db, int64_t id, bool no_select, struct e
 		return rc;
 	db_bind_i64(q, 1, no_select);
 	db_bind_i64(q, 2, id);
+	return db_run(&q, NULL, err);
+}
+
+enum errc mailbox_setting_put(
+    struct db *db, int64_t id, struct str name, struct str value, struct err *err)
+{
+	struct db_q *q = NULL;
+	enum errc rc = db_query(db, &SETTING_DELETE, &q, err);
+
+	if (rc != OK)
+		return rc;
+	db_bind_i64(q, 1, id);
+	db_bind_str(q, 2, name);
+	rc = db_run(&q, NULL, err);
+	if (rc == OK)
+		rc = db_query(db, &SETTING_INSERT, &q, err);
+	if (rc != OK)
+		return rc;
+	db_bind_i64(q, 1, id);
+	db_bind_str(q, 2, name);
+	db_bind_str(q, 3, value);
 	return db_run(&q, NULL, err);
 }
 

@@ -64,14 +64,14 @@ static enum errc make_row(struct db *db, struct arena *arena, void *arg, struct 
 }
 
 static enum errc count_by_index(struct store *store, struct db *db, struct row_key key,
-    const struct state_row *row, uint32_t *recent_out, struct err *err)
+    struct mailbox_state *s, struct err *err)
 {
 	struct index_version *v;
 	enum errc rc = index_newest(store, db, key.owner, key.mailbox, &v, err);
 
 	if (rc != OK)
 		return rc;
-	*recent_out = index_count(v) + 1 - index_lower_bound(v, row->state.first_recent);
+	s->recent = index_count(v) + 1 - index_lower_bound(v, s->first_recent);
 	index_release(&v);
 	return OK;
 }
@@ -81,9 +81,8 @@ static enum errc count_by_index(struct store *store, struct db *db, struct row_k
  * the mailbox having none at all, or by nothing in front of it.
  */
 static enum errc count_recent(struct store *store, struct db *db, struct row_key key,
-    struct state_row *row, struct err *err)
+    struct mailbox_state *s, struct err *err)
 {
-	struct mailbox_state *s = &row->state;
 	int64_t range = (int64_t)s->uidnext - s->first_recent, count = 0;
 	enum errc rc;
 
@@ -95,7 +94,7 @@ static enum errc count_recent(struct store *store, struct db *db, struct row_key
 	else if (s->first_recent <= 1)
 		s->recent = s->messages;
 	else if (range > RECENT_COUNT_MAX)
-		return count_by_index(store, db, key, row, &s->recent, err);
+		return count_by_index(store, db, key, s, err);
 	else {
 		rc = rows_one(db, &sql_mailbox_recent_count,
 		    INTS(key.owner, key.mailbox, s->first_recent), &count, 1, err);
@@ -121,10 +120,18 @@ enum errc mailbox_state(struct store *store, struct db *db, int64_t owner, int64
 			rc = err_set(err, ERR_UNAVAIL, "the mailbox's row could not be made");
 	}
 	if (rc == OK)
-		rc = count_recent(store, db, key, &row, err);
+		rc = count_recent(store, db, key, &row.state, err);
 	if (rc == OK)
 		*state_out = row.state;
 	return rc;
+}
+
+enum errc mailbox_count_recent(struct store *store, struct db *db,
+    const struct mailbox *mailbox, struct mailbox_state *state, struct err *err)
+{
+	struct row_key key = { mailbox->owner, mailbox->id };
+
+	return count_recent(store, db, key, state, err);
 }
 
 struct take {

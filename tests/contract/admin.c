@@ -115,7 +115,9 @@ struct str admin_list(struct admin *admin, int64_t user, bool subscribed)
 	for (size_t i = 0; i < count; i++) {
 		const struct mailbox *m = &list[i];
 
-		buf_printf(&text, "%s%.*s", i > 0 ? " " : "", STR_ARG(m->name));
+		if (subscribed && !m->subscribed)
+			continue;
+		buf_printf(&text, "%s%.*s", text.n > 0 ? " " : "", STR_ARG(m->name));
 		if (m->has_children || m->no_select || m->subscribed || m->id == 0)
 			buf_printf(&text, "(%s%s%s%s)", m->has_children ? "+" : "",
 			    m->no_select ? "-" : "", m->subscribed ? "*" : "",

@@ -3,7 +3,10 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "store/special_use.h"
 #include "tests/contract/admin.h"
+
+#include <limits.h>
 
 static int open_admin(void **state)
 {
@@ -475,6 +478,106 @@ static void every_change_counts_the_account_up(void **state)
 	assert_int_equal(admin_number(admin, &MODSEQ, &ann, 1), after);
 }
 
+static const struct db_sql SET_USE = { .name = "test.set_use",
+	.text =
+	    "INSERT INTO mailbox_settings (mailbox_idnr, name, value) "
+	    "SELECT mailbox_idnr, 'special_use', CASE WHEN name = 'Mine' THEN 'sent' ELSE '' "
+	    "END FROM dbmail_mailboxes WHERE mailbox_idnr = ?" };
+static const struct db_sql LET_READ = { .name = "test.let_read",
+	.text = "INSERT INTO dbmail_acl (user_id, mailbox_id, lookup_flag, read_flag) "
+		"VALUES (?, ?, 1, 1)" };
+static const struct db_sql SETTINGS = { .name = "test.settings",
+	.text = "SELECT count(*) FROM mailbox_settings" };
+
+static unsigned use_of(struct admin *admin, int64_t user, struct str name)
+{
+	struct mailbox *list = NULL;
+	unsigned uses = UINT_MAX;
+	size_t count = 0;
+	struct db *db = NULL;
+
+	assert_int_equal(db_lease(admin->pool, 5000, &db, NULL), OK);
+	assert_int_equal(
+	    mailbox_list(db, as(user), false, admin->arena, &list, &count, NULL), OK);
+	db_return(&db);
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(list[i].name, name))
+			uses = list[i].special_use;
+	return uses;
+}
+
+static int64_t id_of(struct admin *admin, int64_t user, struct str name)
+{
+	struct mailbox mailbox;
+
+	assert_int_equal(admin_find(admin, user, name, &mailbox), OK);
+	return mailbox.id;
+}
+
+/* docs/imap.md: what is set, else what the name says, unless another folder is set to be that */
+static void uses_are_set_or_told_by_the_name(void **state)
+{
+	struct admin *admin = *state;
+	int64_t ann = admin_user(admin, STR("ann")), bob = admin_user(admin, STR("bob"));
+	int64_t id;
+
+	make(admin, ann, STR("Sent"));
+	make(admin, ann, STR("Junk"));
+	make(admin, ann, STR("Mine"));
+	assert_int_equal(use_of(admin, ann, STR("Sent")), USE_SENT);
+	assert_int_equal(use_of(admin, ann, STR("Junk")), USE_JUNK);
+	assert_int_equal(use_of(admin, ann, STR("Mine")), 0);
+	admin_sql_ids(admin, &SET_USE, (const int64_t[]){ id_of(admin, ann, STR("Junk")) }, 1);
+	assert_int_equal(use_of(admin, ann, STR("Junk")), 0);
+	admin_sql_ids(admin, &SET_USE, (const int64_t[]){ id_of(admin, ann, STR("Mine")) }, 1);
+	assert_int_equal(use_of(admin, ann, STR("Mine")), USE_SENT);
+	assert_int_equal(use_of(admin, ann, STR("Sent")), 0);
+	/* another's folder is nothing to me */
+	id = id_of(admin, ann, STR("Sent"));
+	admin_sql_ids(admin, &LET_READ, (const int64_t[]){ bob, id }, 2);
+	assert_int_equal(use_of(admin, bob, STR("#Users/ann/Sent")), 0);
+	assert_int_equal(mailbox_create_for(admin->store, as(bob), STR("#Users/ann/Sent/x"),
+			     USE_SENT, &id, NULL),
+	    ERR_DENIED);
+	/* with the folder its setting goes */
+	assert_int_equal(mailbox_delete(admin->store, as(ann), STR("Mine"), NULL), OK);
+	assert_int_equal(use_of(admin, ann, STR("Sent")), USE_SENT);
+	assert_int_equal(mailbox_create_for(admin->store, as(ann), STR("d"),
+			     USE_DRAFTS | USE_TRASH, &id, NULL),
+	    OK);
+	assert_int_equal(use_of(admin, ann, STR("d")), USE_DRAFTS | USE_TRASH);
+	assert_int_equal(admin_number(admin, &SETTINGS, NULL, 0), 2);
+}
+
+/* Own folders, and those of others by a right; not those that nobody showed us. */
+static void states_of_all_folders_come_at_once(void **state)
+{
+	struct admin *admin = *state;
+	int64_t ann = admin_user(admin, STR("ann")), bob = admin_user(admin, STR("bob"));
+	struct mailbox_states states;
+	const struct mailbox_state *found;
+	int64_t shown, hidden;
+	struct db *db = NULL;
+
+	make(admin, ann, STR("shown"));
+	make(admin, ann, STR("hidden"));
+	shown = id_of(admin, ann, STR("shown"));
+	hidden = id_of(admin, ann, STR("hidden"));
+	give_mail(admin, ann, shown);
+	admin_sql_ids(admin, &LET_READ, (const int64_t[]){ bob, shown }, 2);
+	assert_int_equal(db_lease(admin->pool, 5000, &db, NULL), OK);
+	assert_int_equal(mailbox_states(db, as(bob), admin->arena, &states, NULL), OK);
+	db_return(&db);
+	found = mailbox_states_find(&states, shown);
+	assert_non_null(found);
+	assert_int_equal(found->messages, 3);
+	assert_int_equal(found->size, 300);
+	assert_int_equal(found->unseen, 1);
+	assert_true(found->uidvalidity > 0);
+	assert_null(mailbox_states_find(&states, hidden));
+	assert_non_null(mailbox_states_find(&states, id_of(admin, bob, STR("INBOX"))));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_admin, close_admin)
 
 int main(void)
@@ -496,6 +599,8 @@ int main(void)
 		TEST(rows_made_by_hand_are_folders_at_once),
 		TEST(subscriptions_are_kept_by_name),
 		TEST(every_change_counts_the_account_up),
+		TEST(uses_are_set_or_told_by_the_name),
+		TEST(states_of_all_folders_come_at_once),
 	};
 
 	return cmocka_run_group_tests_name("contract/admin_folders", tests, NULL, NULL);
