@@ -1,5 +1,7 @@
 #include "imap/imap.h"
 
+#include "net/conf.h"
+
 static const struct conf_option options[] = {
 	{ "imap.listen", CONF_ADDRESSES, CONF_FIELD(struct imap_conf, listen),
 	    .text = "Where IMAP is served, with STARTTLS: host:port, several of them between "
@@ -11,6 +13,13 @@ static const struct conf_option options[] = {
 	    .text = "Hosts to serve at, when imap.listen and imap.listen_tls are empty. "
 		    "DBMail's files have "
 		    "it." },
+	{ "imap.proxy_from", CONF_LIST, CONF_FIELD(struct imap_conf, proxy_from),
+	    .text =
+		"Addresses and networks of proxies in front of this service; unix is whoever "
+		"comes by a unix socket. Each connection of theirs must begin with a header "
+		"of the PROXY protocol (version 1 or 2), and the client that it names is who "
+		"counts, in limits, logs and what is local. Without TLS of our own a client "
+		"has TLS if the proxy says so (send-proxy-v2-ssl)." },
 	{ "imap.port", CONF_INT, CONF_FIELD(struct imap_conf, port), .def = "143", .min = "0",
 	    .max = "65535", .dbmail = "IMAP.port",
 	    .text = "The port with STARTTLS at the hosts of imap.bind; 0: nowhere." },
@@ -43,4 +52,16 @@ static const struct conf_option options[] = {
 		    "way." },
 };
 
-const struct conf_table imap_conf_table = CONF_TABLE(struct imap_conf, options);
+static void check(struct conf *conf, const void *fields)
+{
+	const struct imap_conf *c = fields;
+
+	proxies_check(conf, "imap.proxy_from", c->proxy_from);
+}
+
+const struct conf_table imap_conf_table = {
+	.option = options,
+	.count = COUNT(options),
+	.size = sizeof(struct imap_conf),
+	.check = check,
+};

@@ -15,6 +15,7 @@ struct imap_conf {
 	struct conf_addresses listen_tls; /* TLS from the first byte; 993 */
 	struct conf_list bind; /* DBMail's way to say it: these hosts, with the ports below */
 	int64_t port, tls_port;
+	struct conf_list proxy_from;
 	int64_t login_timeout_ms; /* a stranger's whole time; the connection enforces it */
 	int64_t
 	    idle_timeout_ms; /* without a command (autologout, RFC 3501 5.4: at least 30 minutes) */

@@ -1,5 +1,7 @@
 #include "lmtp/lmtp.h"
 
+#include "net/conf.h"
+
 static const struct conf_word over_quota_words[] = {
 	{ "hard", LMTP_OVER_QUOTA_HARD },
 	{ "soft", LMTP_OVER_QUOTA_SOFT },
@@ -13,6 +15,13 @@ static const struct conf_option options[] = {
 		    "nowhere." },
 	{ "lmtp.bind", CONF_LIST, CONF_FIELD(struct lmtp_conf, bind), .dbmail = "LMTP.bindip",
 	    .text = "Hosts to serve at, when lmtp.listen is empty. DBMail's files have it." },
+	{ "lmtp.proxy_from", CONF_LIST, CONF_FIELD(struct lmtp_conf, proxy_from),
+	    .text =
+		"Addresses and networks of proxies in front of this service; unix is whoever "
+		"comes by a unix socket. Each connection of theirs must begin with a header "
+		"of the PROXY protocol (version 1 or 2), and the client that it names is who "
+		"counts, in limits, logs and what is local. Without TLS of our own a client "
+		"has TLS if the proxy says so (send-proxy-v2-ssl)." },
 	{ "lmtp.port", CONF_INT, CONF_FIELD(struct lmtp_conf, port), .def = "24", .min = "0",
 	    .max = "65535", .dbmail = "LMTP.port",
 	    .text = "The port at the hosts of lmtp.bind; 0: nowhere." },
@@ -43,4 +52,16 @@ static const struct conf_option options[] = {
 		    "a nameless file in the spool folder." },
 };
 
-const struct conf_table lmtp_conf_table = CONF_TABLE(struct lmtp_conf, options);
+static void check(struct conf *conf, const void *fields)
+{
+	const struct lmtp_conf *c = fields;
+
+	proxies_check(conf, "lmtp.proxy_from", c->proxy_from);
+}
+
+const struct conf_table lmtp_conf_table = {
+	.option = options,
+	.count = COUNT(options),
+	.size = sizeof(struct lmtp_conf),
+	.check = check,
+};

@@ -14,6 +14,7 @@ struct lmtp_conf {
 	struct conf_addresses listen; /* host:port or unix:/path; a host alone gets port 24 */
 	struct conf_list bind;	      /* DBMail's way to say it: these hosts, with `port` */
 	int64_t port;
+	struct conf_list proxy_from;
 	uint64_t message_max;	/* bytes */
 	int64_t recipients_max; /* of one transaction */
 	int64_t timeout_ms;	/* without a byte from the peer */

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "lmtp/allow.h"
+#include "net/network.h"
 #include "net/spool.h"
 #include "smtp/command.h"
 #include "smtp/limits.h"
@@ -60,7 +60,7 @@ static enum step greet(struct lmtp_session *l)
 	const struct lmtp_conf *conf = l->env->conf;
 
 	if (!l->s.peer.is_loopback && !l->s.peer.is_unix &&
-	    !lmtp_peer_is_allowed(l->s.peer.address, conf->allow.item, conf->allow.count)) {
+	    !networks_have(conf->allow.item, conf->allow.count, l->s.peer.address)) {
 		log_warn(l->s.log, "peer-refused");
 		smtp_reply(&l->s.out, (struct smtp_status){ 554, "5.7.1" },
 		    "this LMTP service does not know [%.*s] (option lmtp.allow)",

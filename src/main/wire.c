@@ -47,6 +47,7 @@ struct listening {
 	uint16_t port; /* where an address names none */
 	struct conf_list bind;
 	int64_t bind_port;
+	struct conf_list proxies;
 	bool tls_implicit;
 };
 
@@ -61,6 +62,8 @@ static enum errc listen_at(struct wire *wire, const struct listening *what,
 		.unix_mode = what->service == &wire->control_service ? 0600 : 0660,
 		.tls = wire->tls,
 		.tls_implicit = what->tls_implicit,
+		.proxies = what->proxies.item,
+		.proxies_count = what->proxies.count,
 	};
 	enum errc rc = options.address
 	    ? reactor_listen(wire->reactor, &options, NULL, err)
@@ -95,16 +98,19 @@ static enum errc listen_everywhere(struct wire *wire, struct err *err)
 		    .addresses = lmtp->listen,
 		    .port = LMTP_PORT,
 		    .bind = lmtp->bind,
+		    .proxies = lmtp->proxy_from,
 		    .bind_port = lmtp->listen.count == 0 ? lmtp->port : 0 },
 		{ .service = &wire->imap_service,
 		    .addresses = imap->listen,
 		    .port = IMAP_PORT,
 		    .bind = imap->bind,
+		    .proxies = imap->proxy_from,
 		    .bind_port = imap_bind ? imap->port : 0 },
 		{ .service = &wire->imap_service,
 		    .addresses = imap->listen_tls,
 		    .port = IMAPS_PORT,
 		    .bind = imap->bind,
+		    .proxies = imap->proxy_from,
 		    .bind_port = imap_bind ? imap->tls_port : 0,
 		    .tls_implicit = true },
 		{ .service = &wire->control_service,

@@ -1,5 +1,9 @@
 #include "net/conf.h"
 
+#include "base/str.h"
+#include "net/network.h"
+#include "net/reactor.h"
+
 static const struct conf_option options[] = {
 	{ "net.connections_max", CONF_INT, CONF_FIELD(struct net_conf, connections_max),
 	    .def = "10000", .min = "10", .max = "1000000",
@@ -36,3 +40,13 @@ static const struct conf_option options[] = {
 };
 
 const struct conf_table net_conf_table = CONF_TABLE(struct net_conf, options);
+
+void proxies_check(struct conf *conf, const char *option, struct conf_list proxies)
+{
+	for (size_t i = 0; i < proxies.count; i++)
+		if (!network_is_valid(proxies.item[i]) &&
+		    !str_equal(proxies.item[i], STR(LISTENER_PROXY_UNIX)))
+			conf_complain(conf, CONF_ERROR, option,
+			    "\"%.*s\" is neither an address nor a network",
+			    STR_ARG(proxies.item[i]));
+}

@@ -12,3 +12,6 @@ struct net_conf {
 };
 
 extern const struct conf_table net_conf_table;
+
+/* Complains of what is no network in an option that lists proxies (struct listener_options). */
+void proxies_check(struct conf *conf, const char *option, struct conf_list proxies);

@@ -1,4 +1,5 @@
 #include "net/conn_int.h"
+#include "net/proxy.h"
 
 #include "base/clock.h"
 #include "base/heap.h"
@@ -116,9 +117,9 @@ struct session *conn_open_session(struct conn *conn)
 		.driver_data = conn,
 		.in = BUF_INIT(SESSION_IN_MAX),
 		.out = BUF_INIT(SESSION_OUT_MAX),
-		.tls = conn->io.ssl != NULL,
-		.tls_possible =
-		    !conn->io.ssl && options->tls && tls_server_is_loaded(options->tls),
+		.tls = conn->io.ssl || conn->proxied_tls,
+		.tls_possible = !conn->io.ssl && !conn->proxied_tls && options->tls &&
+		    tls_server_is_loaded(options->tls),
 		.peer = conn->peer,
 		.id = conn->id,
 		.log = &conn->log,
@@ -146,6 +147,7 @@ static void release(struct conn *conn)
 	if (conn->service_arg)
 		conn->listener->options.service->drop(conn->service_arg);
 	io_close(&conn->io);
+	buf_release(&conn->proxy);
 	budget_return(&conn->budget, conn->charged + conn->booked);
 	if (conn->user)
 		tally_drop(reactor->by_user, (struct str){ conn->user, conn->user_size });
@@ -297,6 +299,13 @@ static void end_of_login_time(struct conn *conn)
 		buf_clear(&s->out);
 }
 
+static const char *phase_timeout(const struct conn *conn)
+{
+	if (conn->phase == PHASE_PROXY)
+		return "proxy-timeout";
+	return conn->phase == PHASE_HANDSHAKE ? "handshake-timeout" : conn->end_reason;
+}
+
 /* A reason to end now, or NULL. */
 static const char *look_at_clock(struct conn *conn)
 {
@@ -304,7 +313,7 @@ static const char *look_at_clock(struct conn *conn)
 
 	conn->clock_at_ms = 0;
 	if (has_come(&conn->phase_end_ms, now_ms))
-		return conn->phase == PHASE_HANDSHAKE ? "handshake-timeout" : conn->end_reason;
+		return phase_timeout(conn);
 	if (has_come(&conn->send_end_ms, now_ms))
 		return "send-timeout";
 	if (has_come(&conn->login_end_ms, now_ms))
@@ -358,7 +367,7 @@ static void conn_run(struct runnable *runnable, struct worker *worker, unsigned 
 	}
 }
 
-static void name_it(struct conn *conn)
+void conn_name(struct conn *conn)
 {
 	(void)snprintf(conn->sid, sizeof(conn->sid), "%llx", (unsigned long long)conn->id);
 	if (conn->peer.is_unix)
@@ -367,7 +376,6 @@ static void name_it(struct conn *conn)
 		(void)snprintf(conn->peer_text, sizeof(conn->peer_text),
 		    strchr(conn->address, ':') ? "[%s]:%u" : "%s:%u", conn->address,
 		    (unsigned)conn->peer.port);
-	log_child(&conn->log, &conn->listener->log, NULL);
 	log_set(&conn->log, F_WORD("sid", conn->sid));
 	log_set(&conn->log, F_WORD("peer", conn->peer_text));
 	log_debug(&conn->log, "connect");
@@ -382,8 +390,15 @@ static void copy_text(char to[ADDRESS_TEXT_MAX], struct str *text)
 	*text = (struct str){ to, n };
 }
 
+static enum phase first_phase(const struct listener *listener, bool by_proxy)
+{
+	if (by_proxy)
+		return PHASE_PROXY;
+	return listener->options.tls_implicit ? PHASE_HANDSHAKE : PHASE_OPEN;
+}
+
 void conn_new(struct listener *listener, int fd, const struct session_peer *peer,
-    struct str key, bool is_stranger)
+    struct conn_origin origin)
 {
 	const struct service *service = listener->options.service;
 	struct reactor *reactor = listener->reactor;
@@ -394,10 +409,11 @@ void conn_new(struct listener *listener, int fd, const struct session_peer *peer
 	conn->reactor = reactor;
 	conn->listener = listener;
 	conn->io.fd = fd;
-	conn->phase = listener->options.tls_implicit ? PHASE_HANDSHAKE : PHASE_OPEN;
+	conn->phase = first_phase(listener, origin.by_proxy);
+	buf_init(&conn->proxy, PROXY_SIZE_MAX);
 	conn->want = STEP_MORE; /* the first run needs no input */
 	conn->yielded = true;
-	conn->is_stranger = is_stranger;
+	conn->is_stranger = origin.is_stranger;
 	conn->opened_ms = clock_mono_ms();
 	conn->minute_ms = conn->opened_ms;
 	budget_init(&conn->budget, &reactor->memory, reactor->options.connection_memory_max);
@@ -408,11 +424,12 @@ void conn_new(struct listener *listener, int fd, const struct session_peer *peer
 		copy_text(conn->address, &conn->peer.address);
 		copy_text(conn->local_address, &conn->peer.local_address);
 	}
-	conn->key_size = key.n;
-	if (key.n > 0)
-		memcpy(conn->key, key.p, key.n);
+	conn->key_size = origin.key.n;
+	if (origin.key.n > 0)
+		memcpy(conn->key, origin.key.p, origin.key.n);
 	conn->id = atomic_fetch_add(&reactor->next_id, 1);
-	name_it(conn);
+	log_child(&conn->log, &listener->log, NULL);
+	conn_name(conn);
 	/* there are more than connections_max of them, and that was looked at */
 	rc = slots_take(reactor->slots, conn, &conn->ref);
 	assert(rc == OK);

@@ -9,11 +9,13 @@
 #include "net/net_int.h"
 
 /*
+ *	PROXY ----> HANDSHAKE, OPEN
  *	HANDSHAKE -> OPEN -> FLUSHING -> DRAINING
  *	    ^         |
  *	    +--STARTTLS
  */
 enum phase {
+	PHASE_PROXY, /* the header of a trusted proxy */
 	PHASE_HANDSHAKE,
 	PHASE_OPEN,
 	PHASE_FLUSHING, /* `out` goes out, then the end */
@@ -46,6 +48,7 @@ struct conn {
 	bool in_epoll;
 	bool readable; /* a read may give something */
 	bool eof;
+	bool proxied_tls;   /* the client's side of the proxy is encrypted */
 	bool yielded;	    /* STEP_MORE: others have had their turn */
 	bool ticket;	    /* a claim is made: it waits or is held */
 	bool in_handshakes; /* counted there */
@@ -74,6 +77,7 @@ struct conn {
 	size_t key_size;
 	char *user; /* in by_user */
 	size_t user_size;
+	struct buf proxy; /* what is there of the proxy's header */
 	uint64_t id;
 	char tls_text[64];
 	struct log log;
@@ -84,10 +88,14 @@ struct conn {
 /* conn_step.c: from what is there to what is to be done. */
 enum turn conn_advance(struct conn *conn, struct worker *worker);
 
+/* conn_proxy.c */
+enum turn conn_advance_proxy(struct conn *conn);
+
 /* Sends what is there, then closes. TURN_AGAIN. */
 enum turn conn_finish(struct conn *conn, const char *reason);
 
 /* conn.c */
 enum turn conn_end(struct conn *conn, const char *reason); /* frees it; TURN_GONE */
+void conn_name(struct conn *conn);			   /* the log's words for id and peer */
 struct session *conn_open_session(struct conn *conn);
 void conn_lend_buffers(struct conn *conn, struct worker *worker);

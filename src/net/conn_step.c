@@ -346,6 +346,8 @@ enum turn conn_advance(struct conn *conn, struct worker *worker)
 {
 	conn->wait = 0;
 	switch (conn->phase) {
+	case PHASE_PROXY:
+		return conn_advance_proxy(conn);
 	case PHASE_HANDSHAKE:
 		return advance_handshake(conn);
 	case PHASE_OPEN:

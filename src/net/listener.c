@@ -1,5 +1,6 @@
 #include "net/address.h"
 #include "net/net_int.h"
+#include "net/network.h"
 
 #include "base/heap.h"
 #include "base/str.h"
@@ -170,19 +171,39 @@ static void uncount_connection(struct reactor *reactor, bool is_stranger)
 		atomic_fetch_sub(&reactor->strangers, 1);
 }
 
-/* Says so, if it can be said in clear and at once. */
+void listener_refuse(struct listener *listener, int fd, struct str peer, const char *why)
+{
+	const char *text = listener->options.service->refusal;
+
+	counter_add(&listener->reactor->refused, 1);
+	log_info(&listener->log, "refused", F_STR("peer", peer), F_WORD("reason", why));
+	if (text && !listener->options.tls_implicit)
+		(void)send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 static void refuse(
     struct listener *listener, int fd, const union address *address, const char *why)
 {
-	const char *text = listener->options.service->refusal;
 	char peer[ADDRESS_TEXT_MAX];
 
-	counter_add(&listener->reactor->refused, 1);
-	log_info(&listener->log, "refused", F_STR("peer", address_text(address, peer)),
-	    F_WORD("reason", why));
-	if (text && !listener->options.tls_implicit)
-		(void)send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+	listener_refuse(listener, fd, address_text(address, peer), why);
 	(void)close(fd);
+}
+
+/* Must a header of the PROXY protocol come first? */
+static bool is_proxy(const struct listener *listener, const union address *address)
+{
+	const struct listener_options *options = &listener->options;
+	char text[ADDRESS_TEXT_MAX];
+
+	if (listener->is_unix) {
+		for (size_t i = 0; i < options->proxies_count; i++)
+			if (str_equal(options->proxies[i], STR(LISTENER_PROXY_UNIX)))
+				return true;
+		return false;
+	}
+	return networks_have(
+	    options->proxies, options->proxies_count, address_text(address, text));
 }
 
 static void fill_peer(const struct listener *listener, int fd, const union address *address,
@@ -210,8 +231,8 @@ static void take_connection(struct listener *listener, int fd, union address *ad
 	struct reactor *reactor = listener->reactor;
 	/* a service without login (LMTP) serves named peers: nobody in it is a stranger */
 	bool is_stranger = listener->options.service->login_timeout_ms > 0;
+	struct conn_origin origin = { .is_stranger = is_stranger };
 	struct session_peer peer = { .port = 0 };
-	struct str key = STR_EMPTY;
 	char text[2][ADDRESS_TEXT_MAX];
 
 	if (listener->is_unix)
@@ -220,9 +241,11 @@ static void take_connection(struct listener *listener, int fd, union address *ad
 		refuse(listener, fd, address, "connections");
 		return;
 	}
-	if (!address_is_loopback(address)) {
-		key = address_key(address);
-		if (tally_add(reactor->by_address, key,
+	/* a proxy's connections count for its clients, when it has said who they are */
+	origin.by_proxy = is_proxy(listener, address);
+	if (!origin.by_proxy && !address_is_loopback(address)) {
+		origin.key = address_key(address);
+		if (tally_add(reactor->by_address, origin.key,
 			atomic_load(&reactor->per_address_max)) != OK) {
 			uncount_connection(reactor, is_stranger);
 			refuse(listener, fd, address, "address");
@@ -231,7 +254,7 @@ static void take_connection(struct listener *listener, int fd, union address *ad
 	}
 	counter_add(&reactor->accepted, 1);
 	fill_peer(listener, fd, address, &peer, text);
-	conn_new(listener, fd, &peer, key, is_stranger);
+	conn_new(listener, fd, &peer, origin);
 }
 
 /* No descriptor left: the reserve takes the caller off the backlog, who would make us spin otherwise. */

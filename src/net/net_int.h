@@ -101,7 +101,17 @@ NODISCARD enum errc reactor_arm(
 NODISCARD enum errc listener_start(struct listener *listener, struct err *err);
 void listener_free(struct listener **listenerp);
 
-/* conn.c: takes over the socket and one of the counted connections. `key` is the peer's in by_address; n = 0:
- * not counted. Returns with the connection in the run queue, or gone. */
+/* Says so, if it can be said in clear and at once. The socket stays open. */
+void listener_refuse(struct listener *listener, int fd, struct str peer, const char *why);
+
+/* How a connection came. */
+struct conn_origin {
+	struct str key; /* the peer's in by_address; n = 0: not counted */
+	bool is_stranger;
+	bool by_proxy; /* of a trusted proxy: its header comes first */
+};
+
+/* conn.c: takes over the socket and one of the counted connections. Returns with the connection in the run queue,
+ * or gone. */
 void conn_new(struct listener *listener, int fd, const struct session_peer *peer,
-    struct str key, bool is_stranger);
+    struct conn_origin origin);

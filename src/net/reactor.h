@@ -14,6 +14,8 @@ struct tls_server;
 
 #define REACTOR_LISTENERS_MAX 64
 
+#define LISTENER_PROXY_UNIX "unix"
+
 /* 0 in any field: its default. */
 struct reactor_options {
 	unsigned tickets;	  /* as many as database connections; 4 */
@@ -42,6 +44,10 @@ struct listener_options {
 	unsigned unix_mode;	/* permissions of a unix socket; 0: 0600 */
 	struct tls_server *tls; /* NULL: no TLS, no STARTTLS. Outlives the reactor */
 	bool tls_implicit;	/* TLS from the first byte */
+	/* networks (net/network.h) whose peers are proxies: each must begin with a header of the PROXY protocol, and
+	 * nobody else may. LISTENER_PROXY_UNIX is whoever comes by a unix socket. Outlive the reactor */
+	const struct str *proxies;
+	size_t proxies_count;
 };
 
 /*

@@ -341,10 +341,13 @@ def parse_untagged(raw):
 
 
 class Imap:
-    """An IMAP client on raw bytes; literals in commands are sent as asked (bytes in a list of pieces)."""
+    """An IMAP client on raw bytes; literals in commands are sent as asked (bytes in a list of pieces). `first` is sent
+    before anything else."""
 
-    def __init__(self, where, tls=False, greet=True, source=None):
+    def __init__(self, where, tls=False, greet=True, source=None, first=b""):
         self.wire = Wire.connect(where, source)
+        if first:
+            self.wire.send(first)
         if tls:
             self.secure()
         self.send, self.close, self.abort = self.wire.send, self.wire.close, self.wire.abort

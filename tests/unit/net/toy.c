@@ -130,6 +130,14 @@ static void add_binding(struct session *s, enum tls_binding type)
 	buf_add_char(&s->out, '\n');
 }
 
+static void say_peer(struct session *s)
+{
+	buf_printf(&s->out, "%.*s:%u %.*s:%u %s %s\n", STR_ARG(s->peer.address),
+	    (unsigned)s->peer.port, STR_ARG(s->peer.local_address),
+	    (unsigned)s->peer.local_port, s->peer.is_loopback ? "local" : "far",
+	    s->tls ? "tls" : "clear");
+}
+
 static enum step command(struct toy_session *ts, struct str word, struct str arg)
 {
 	struct session *s = &ts->base;
@@ -154,6 +162,10 @@ static enum step command(struct toy_session *ts, struct str word, struct str arg
 		return STEP_IDLE;
 	} else if (str_equal(word, STR("login"))) {
 		return command_login(ts, arg);
+	} else if (str_equal(word, STR("where"))) {
+		buf_add_str(&s->out, s->peer.is_loopback ? STR("local\n") : STR("far\n"));
+	} else if (str_equal(word, STR("peer"))) {
+		say_peer(s);
 	} else if (str_equal(word, STR("book"))) {
 		buf_add_str(
 		    &s->out, session_book(s, number(arg)) == OK ? STR("ok\n") : STR("limit\n"));

@@ -13,6 +13,8 @@
  *	tls?		the TLS version, or "none"
  *	binding N	the channel binding of enum tls_binding N in hex, or "none"
  *	hold MS		the worker sleeps (a slow command), then "held on"
+ *	peer		"ADDRESS:PORT LOCAL:PORT local|far tls|clear"
+ *	where		"local" or "far"
  *	quit		"bye", STEP_CLOSE
  *
  * The end of input gives "eof" and closes; a stop gives "stop" and closes.

@@ -1,6 +1,6 @@
 #include "tests/cm.h"
 
-#include "lmtp/allow.h"
+#include "net/network.h"
 
 static const struct {
 	struct str entry, peer;
@@ -27,16 +27,32 @@ static void knows_addresses_and_networks(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		if (lmtp_peer_is_allowed(cases[i].peer, &cases[i].entry, 1) != cases[i].want)
+		if (networks_have(&cases[i].entry, 1, cases[i].peer) != cases[i].want)
 			fail_msg("case %zu", i);
-	assert_false(lmtp_peer_is_allowed(STR("127.0.0.1"), NULL, 0));
+	assert_false(networks_have(NULL, 0, STR("127.0.0.1")));
+}
+
+static void says_what_cannot_be_read(void **state)
+{
+	(void)state;
+	assert_true(network_is_valid(STR("192.0.2.0/24")));
+	assert_true(network_is_valid(STR("::1")));
+	assert_true(network_is_valid(STR("0.0.0.0/32")));
+	assert_false(network_is_valid(STR("0.0.0.0/33")));
+	assert_true(network_is_valid(STR("::/128")));
+	assert_false(network_is_valid(STR("::/129")));
+	assert_false(network_is_valid(STR("localhost")));
+	assert_false(network_is_valid(STR("127.0.0.1/")));
+	assert_false(network_is_valid(STR("127.0.0.1\0")));
+	assert_false(network_is_valid(STR("")));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_addresses_and_networks),
+		cmocka_unit_test(says_what_cannot_be_read),
 	};
 
-	return cmocka_run_group_tests_name("lmtp/allow", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("net/network", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "lmtp/allow.h"
+#include "net/network.h"
 
 #include "base/str.h"
 
@@ -11,7 +11,7 @@ static bool parse_address(struct str text, uint8_t out[16], bool *is_v4_out)
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	char cstr[INET6_ADDRSTRLEN + 1];
 
-	if (text.n == 0 || text.n >= sizeof(cstr))
+	if (text.n == 0 || text.n >= sizeof(cstr) || memchr(text.p, '\0', text.n))
 		return false;
 	memcpy(cstr, text.p, text.n);
 	cstr[text.n] = '\0';
@@ -31,32 +31,43 @@ static bool same_bits(const uint8_t *a, const uint8_t *b, size_t bits)
 	return memcmp(a, b, bytes) == 0 && (mask == 0 || ((a[bytes] ^ b[bytes]) & mask) == 0);
 }
 
-static bool is_in(const uint8_t peer[16], struct str entry)
+/* *bits_out counts from the front of all 16 bytes. */
+static bool parse_network(struct str text, uint8_t network[16], size_t *bits_out)
 {
-	size_t slash = str_find_char(entry, '/');
-	uint8_t network[16];
+	size_t slash = str_find_char(text, '/');
 	uint64_t bits = 128;
 	bool is_v4;
 
-	if (!parse_address(str_first(entry, slash), network, &is_v4))
+	if (!parse_address(str_first(text, slash), network, &is_v4))
 		return false;
-	if (slash < entry.n) {
-		if (str_to_u64(str_from_at(entry, slash + 1), is_v4 ? 32 : 128, &bits) != OK)
+	if (slash < text.n) {
+		if (str_to_u64(str_from_at(text, slash + 1), is_v4 ? 32 : 128, &bits) != OK)
 			return false;
 		bits += is_v4 ? 96 : 0;
 	}
-	return same_bits(peer, network, (size_t)bits);
+	*bits_out = (size_t)bits;
+	return true;
 }
 
-bool lmtp_peer_is_allowed(struct str address, const struct str *allow, size_t count)
+bool network_is_valid(struct str network)
 {
-	uint8_t peer[16];
+	uint8_t bytes[16];
+	size_t bits;
+
+	return parse_network(network, bytes, &bits);
+}
+
+bool networks_have(const struct str *networks, size_t count, struct str address)
+{
+	uint8_t peer[16], network[16];
+	size_t bits;
 	bool is_v4;
 
 	if (!parse_address(address, peer, &is_v4))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (is_in(peer, allow[i]))
+		if (parse_network(networks[i], network, &bits) &&
+		    same_bits(peer, network, bits))
 			return true;
 	return false;
 }
