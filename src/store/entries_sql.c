@@ -35,10 +35,10 @@ const struct db_sql sql_entry_scan = {
 		" WHERE owner = ? AND mailbox = ? AND uid > ? ORDER BY uid LIMIT ?",
 };
 
-const struct db_sql sql_entry_flags = {
-	.name = "entry.flags",
-	.text = "UPDATE mail_entries SET flags = ?, modseq = ?"
-		" WHERE owner = ? AND mailbox = ? AND uid = ?",
+const struct db_sql sql_entry_flags_range = {
+	.name = "entry.flags_range",
+	.text = "UPDATE mail_entries SET flags = (flags & ?) | ?, modseq = ?"
+		" WHERE owner = ? AND mailbox = ? AND uid BETWEEN ? AND ?",
 };
 
 const struct db_sql sql_entry_keep_range = {

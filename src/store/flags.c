@@ -9,6 +9,8 @@
 #include "store/rights.h"
 #include "store/store_int.h"
 
+#define KEYWORD_BITS (((UINT64_C(1) << FLAG_KEYWORDS_IN_MASK) - 1) << FLAG_KEYWORD_SHIFT)
+
 /* Keywords of one entry, wherever they are kept. */
 struct entry_flags {
 	uint64_t system;
@@ -35,6 +37,10 @@ struct flags_plan {
 	uint64_t allowed;	     /* system flags that the actor may change */
 	bool keywords_allowed;
 	bool has_extra; /* the mailbox has keywords beyond the mask */
+	/* what the change does to every mask: keep these bits, then set those */
+	uint64_t keep, set;
+	/* neighbouring uids whose masks are to be written, by one statement; none: run_last is 0 */
+	uint32_t run_first, run_last;
 	struct mailbox_delta delta;
 };
 
@@ -134,6 +140,50 @@ static struct entry_flags apply(const struct flags_plan *plan, const struct entr
 	return new;
 }
 
+/* What `apply` does, for all masks. */
+static void plan_masks(struct flags_plan *plan)
+{
+	uint64_t may = plan->allowed | (plan->keywords_allowed ? KEYWORD_BITS : 0);
+	uint64_t named = (plan->system | keyword_set_mask(&plan->keywords)) & may;
+
+	plan->keep = INT64_MAX;
+	plan->set = named;
+	if (plan->work->change->operation == FLAGS_SET)
+		plan->keep &= ~may;
+	if (plan->work->change->operation == FLAGS_REMOVE) {
+		plan->keep &= ~named;
+		plan->set = 0;
+	}
+}
+
+static enum errc write_run(struct db *db, struct flags_plan *plan, struct err *err)
+{
+	const struct flags_work *w = plan->work;
+	uint32_t last = plan->run_last;
+
+	plan->run_last = 0;
+	if (last == 0)
+		return OK;
+	return rows_run(db, &sql_entry_flags_range,
+	    INTS((int64_t)plan->keep, (int64_t)plan->set, plan->account.modseq, w->owner,
+		w->mailbox, plan->run_first, last),
+	    NULL, err);
+}
+
+/* The mask of `uid` is to be written: with those before it, or from here on. */
+static enum errc add_to_run(
+    struct db *db, struct flags_plan *plan, uint32_t uid, struct err *err)
+{
+	enum errc rc = OK;
+
+	if (plan->run_last == 0 || uid != plan->run_last + 1) {
+		rc = write_run(db, plan, err);
+		plan->run_first = uid;
+	}
+	plan->run_last = uid;
+	return rc;
+}
+
 static enum errc write_extra(struct db *db, const struct flags_plan *plan, uint32_t uid,
     const struct entry_flags *old, const struct entry_flags *new, struct err *err)
 {
@@ -193,9 +243,7 @@ static enum errc change_one(struct db *db, struct flags_plan *plan, const struct
 	w->changed = true;
 	*result_out =
 	    (struct flag_result){ entry->uid, mask, plan->account.modseq, entry->modseq };
-	rc = rows_run(db, &sql_entry_flags,
-	    INTS((int64_t)mask, plan->account.modseq, w->owner, w->mailbox, entry->uid), NULL,
-	    err);
+	rc = add_to_run(db, plan, entry->uid, err);
 	return rc == OK ? write_extra(db, plan, entry->uid, &old, &new, err) : rc;
 }
 
@@ -218,8 +266,11 @@ static enum errc flags_body(struct db *db, struct arena *arena, void *arg, struc
 	/* a keyword is numbered only if there is a message for it */
 	if (rc == OK && count > 0)
 		rc = resolve(db, arena, &plan, err);
+	plan_masks(&plan);
 	for (size_t i = 0; rc == OK && i < count; i++)
 		rc = change_one(db, &plan, &entries[i], &w->results[w->result_count++], err);
+	if (rc == OK)
+		rc = write_run(db, &plan, err);
 	if (rc != OK)
 		return rc;
 	if (!w->changed)
