@@ -236,12 +236,13 @@ class Tabella(Server):
         return self.adopt()
 
     def adopt(self):
-        """A folder that an earlier run has prepared: only the ports are new."""
+        """A folder that an earlier run has prepared: the ports are new, and perhaps the schema."""
         text = self.config.read_text()
         was = int(re.search(r"(?m)^\[lmtp\][^\[]*?^listen = \S+:(\d+)", text).group(1)) - LMTP
         for offset in PORTS.values():
             text = re.sub(rf":{was + offset}\b", f":{self.port_base + offset}", text)
         self.config.write_text(text)
+        self.cli("db", "upgrade")
         return self
 
     def stop(self):
