@@ -1,22 +1,13 @@
-"""Programs that people use: imaplib, curl, openssl, mbsync; STARTTLS and IMAPS; what strangers may do without TLS."""
+"""STARTTLS and IMAPS, and what strangers may do without TLS. Programs that people use: test_clients_*.py."""
 
-import imaplib
-import pathlib
-import shutil
 import socket
 import ssl
-import subprocess
-import time
 
 import pytest
 import wire
 from conftest import PASSWORD
 from mails import mail
 from test_lmtp import other_address
-
-
-def needs(program):
-    return pytest.mark.skipif(not shutil.which(program), reason=f"no {program} here")
 
 
 @pytest.fixture
@@ -26,9 +17,6 @@ def loose_tls():
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
-
-
-# TLS
 
 
 @pytest.mark.ours
@@ -118,210 +106,3 @@ def test_passwords_need_tls_unless_the_peer_is_local(make_host):
         peer.login(account.name, PASSWORD)
     with wire.Imap(host.port("imap")) as peer:
         peer.login(account.name, PASSWORD)
-
-
-# imaplib
-
-
-def test_imaplib(host, account):
-    with host.lmtp() as lmtp:
-        lmtp.deliver_all(account.address, mail(subject="by LMTP"))
-    with imaplib.IMAP4(wire.HOST, host.port("imap"), timeout=20) as peer:
-        assert peer.login(account.user, account.password)[0] == "OK"
-        assert peer.select() == ("OK", [b"1"])
-        assert peer.create("Sent")[0] == "OK"
-        date = imaplib.Time2Internaldate(time.time())
-        assert peer.append("Sent", r"(\Seen)", date, mail(subject="appended"))[0] == "OK"
-        assert peer.search(None, "SUBJECT", '"by LMTP"') == ("OK", [b"1"])
-        state, data = peer.fetch("1", "(RFC822.SIZE BODY[HEADER.FIELDS (SUBJECT)])")
-        assert state == "OK" and data[0][1] == b"Subject: by LMTP\r\n\r\n"
-        assert peer.store("1", "+FLAGS", r"(\Deleted)")[0] == "OK"
-        assert peer.expunge() == ("OK", [b"1"])
-        assert peer.status("Sent", "(MESSAGES UNSEEN)")[1] == [b"Sent (MESSAGES 1 UNSEEN 0)"] or b"MESSAGES 1" in (
-            peer.status("Sent", "(MESSAGES UNSEEN)")[1][0]
-        )
-        assert peer.namespace()[0] == "OK"
-        assert peer.close()[0] == "OK"
-
-
-@pytest.mark.ours
-def test_imaplib_over_tls(host, account, loose_tls):
-    with imaplib.IMAP4_SSL(wire.HOST, host.port("imaps"), ssl_context=loose_tls, timeout=20) as peer:
-        assert peer.login(account.user, account.password)[0] == "OK"
-    with imaplib.IMAP4(wire.HOST, host.port("imap"), timeout=20) as peer:
-        assert peer.starttls(loose_tls)[0] == "OK"
-        assert peer.authenticate("PLAIN", lambda _: f"\0{account.user}\0{account.password}".encode())[0] == "OK"
-
-
-# curl
-
-
-def run(*command, **more):
-    done = subprocess.run([str(word) for word in command], capture_output=True, timeout=60, **more)
-    assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stderr.decode(errors='replace')[-2000:]}"
-    return done.stdout
-
-
-@pytest.mark.ours
-@needs("curl")
-@pytest.mark.parametrize("scheme", ["imap", "imaps", "imap+starttls"])
-def test_curl(host, account, tmp_path, scheme):
-    message = mail(b"by curl \xc3\xa9\r\n.\r\n")
-    (tmp_path / "mail.eml").write_bytes(message)
-    options = ["-sS", "-k", "-u", f"{account.user}:{account.password}"]
-    options += ["--ssl-reqd"] if scheme == "imap+starttls" else []
-    scheme = scheme.partition("+")[0]
-    url = f"{scheme}://{wire.HOST}:{host.port(scheme)}"
-    run("curl", *options, "-T", tmp_path / "mail.eml", f"{url}/INBOX")
-    assert run("curl", *options, f"{url}/INBOX;UID=1") == message
-    assert run("curl", *options, f"{url}/INBOX;UID=1;SECTION=TEXT") == b"by curl \xc3\xa9\r\n.\r\n"
-    assert b"* SEARCH 1" in run("curl", *options, f"{url}/INBOX?ALL")
-    assert b"INBOX" in run("curl", *options, f"{url}/")
-    run("curl", *options, f"{url}/INBOX", "-X", r"STORE 1 +Flags \Deleted")
-    run("curl", *options, f"{url}/INBOX", "-X", "EXPUNGE")
-
-
-# mbsync
-
-MBSYNCRC = """
-IMAPAccount server
-Host {host}
-Port {port}
-User {user}
-Pass {password}
-SSLType {ssl}{certificate}
-AuthMechs {mechanisms}
-
-IMAPStore far
-Account server
-
-MaildirStore near
-Path {folder}/mail/
-Inbox {folder}/mail/INBOX
-SubFolders Verbatim
-
-Channel all
-Far :far:
-Near :near:
-Patterns *
-Create Both
-Remove Both
-Expunge Both
-SyncState *
-CopyArrivalDate yes
-"""
-
-
-class Mbsync:
-    """A maildir beside an account."""
-
-    def __init__(self, host, account, folder, ssl_type="IMAPS"):
-        self.folder = folder
-        self.config = folder / "mbsyncrc"
-        (folder / "mail").mkdir()
-        tls = ssl_type != "None"
-        certificate = f"\nCertificateFile {next((host.server.data / 'tls').glob('cert*'))}" if tls else ""
-        self.config.write_text(
-            MBSYNCRC.format(
-                host="localhost", port=host.port("imaps" if ssl_type == "IMAPS" else "imap"), user=account.user,
-                password=account.password, ssl=ssl_type, certificate=certificate, folder=folder, mechanisms="PLAIN LOGIN",
-            )
-        )
-        self.config.chmod(0o600)
-
-    def sync(self):
-        return run("mbsync", "-c", self.config, "-a", "-V").decode(errors="replace")
-
-    def box(self, name="INBOX"):
-        return self.folder / "mail" / name
-
-    def files(self, name="INBOX"):
-        return sorted(path for part in ("cur", "new") for path in (self.box(name) / part).iterdir())
-
-    def add(self, name, message, flags=""):
-        path = self.box(name) / "cur" / f"{time.time_ns()}.test.here:2,{flags}"
-        path.write_bytes(message.replace(b"\r\n", b"\n"))
-        return path
-
-
-@pytest.mark.ours
-@needs("mbsync")
-@pytest.mark.parametrize("ssl_type", ["IMAPS", "STARTTLS", "None"])
-def test_mbsync_both_ways(host, account, tmp_path, ssl_type):
-    """What is new on a side comes to the other, flags and deletions too; a second run finds nothing to do."""
-    messages = [mail(b"number %d\r\n" % i, f"number {i}") for i in range(12)]
-    with account.imap() as peer:
-        for message in messages:
-            peer.append("INBOX", message)
-        peer.ok("CREATE Archive/2026")
-        peer.append("Archive/2026", mail(subject="old"), r"(\Seen)")
-    mbsync = Mbsync(host, account, tmp_path, ssl_type)
-    mbsync.sync()
-    assert len(mbsync.files()) == 12
-    assert [path.name.rpartition(",")[2] for path in mbsync.files("Archive/2026")] == ["S"]
-    before = snapshot(mbsync, account)
-    mbsync.sync()
-    assert snapshot(mbsync, account) == before, "the second run changed something"
-    # near: a new one with a flag, one read, one deleted
-    mbsync.add("INBOX", mail(subject="from here"), "FS")
-    change_flags(mbsync, b"number 3", "S")
-    change_flags(mbsync, b"number 4", "T")
-    # far: a new one, one flagged, one gone
-    with account.imap("INBOX") as peer:
-        peer.append("INBOX", mail(subject="from there"))
-        number = peer.ok("SEARCH SUBJECT \"number 7\"").one("SEARCH")[0]
-        peer.ok(rf"STORE {number} +FLAGS (\Flagged)")
-        number = peer.ok("SEARCH SUBJECT \"number 8\"").one("SEARCH")[0]
-        peer.ok(rf"STORE {number} +FLAGS (\Deleted)")
-        peer.ok("EXPUNGE")
-    mbsync.sync()
-    with account.imap("INBOX") as peer:
-        assert len(peer.uids()) == len(mbsync.files()) == 12
-        assert len(peer.ok('SEARCH SUBJECT "from here" FLAGGED SEEN').one("SEARCH")) == 1
-        assert len(peer.ok('SEARCH SUBJECT "number 3" SEEN').one("SEARCH")) == 1
-        assert peer.ok('SEARCH SUBJECT "number 4"').one("SEARCH") == []
-    assert flags_near(mbsync, b"number 7") == "F"
-    assert flags_near(mbsync, b"from there") == ""
-    assert flags_near(mbsync, b"number 8") is None
-    before = snapshot(mbsync, account)
-    mbsync.sync()
-    assert snapshot(mbsync, account) == before
-
-
-def find_near(mbsync, subject):
-    return next((path for path in mbsync.files() if b"Subject: " + subject + b"\n" in path.read_bytes()), None)
-
-
-def flags_near(mbsync, subject):
-    path = find_near(mbsync, subject)
-    return path and path.name.rpartition(",")[2] if path is None or ":2," in path.name else ""
-
-
-def change_flags(mbsync, subject, flags):
-    path = find_near(mbsync, subject)
-    target = mbsync.box() / "cur" / (path.name.partition(":2,")[0] + f":2,{flags}")
-    path.rename(target)
-
-
-def snapshot(mbsync, account):
-    near = sorted(str(path.relative_to(mbsync.folder)) for path in mbsync.folder.rglob("mail/**/*") if path.is_file()
-                  and not path.name.startswith(".mbsync"))
-    with account.imap("INBOX") as peer:
-        far = peer.ok("FETCH 1:* (UID FLAGS)").fetched() if peer.uids() else {}
-    return near, {number: (got["UID"], sorted(set(got["FLAGS"]) - {"\\Recent"})) for number, got in far.items()}
-
-
-@pytest.mark.ours
-@needs("mbsync")
-def test_mbsync_moves_names_of_all_kinds(host, account, tmp_path):
-    with account.imap() as peer:
-        for name in ("two words", "&ANw-n&AO8-", "a&-b", "INBOX/below"):
-            peer.ok(f"CREATE {wire.quote(name)}")
-            peer.append(name, mail())
-        before = sorted(str(row[2]) for row in peer.ok('LIST "" *').of("LIST"))
-    mbsync = Mbsync(host, account, tmp_path)
-    mbsync.sync()
-    mbsync.sync()
-    with account.imap() as peer:
-        assert sorted(str(row[2]) for row in peer.ok('LIST "" *').of("LIST")) == before
-    assert pathlib.Path(mbsync.folder / "mail" / "two words" / "cur").is_dir()
