@@ -152,6 +152,16 @@ def imap_table(rows):
     return table(head, lines)
 
 
+def login_table(results):
+    """results: form of the password to kind to runs."""
+    rows = []
+    for form, by_kind in results.items():
+        for kind, runs in by_kind.items():
+            values = [number(median(runs, name)) for name in ("per_second", "p50_ms", "p99_ms", "cpu_us")]
+            rows.append([form, kind, *values])
+    return table(["stored password", "server", "logins /s", "p50 ms", "p99 ms", "CPU µs"], rows)
+
+
 def commit():
     def git(*words):
         return subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True).stdout.strip()
