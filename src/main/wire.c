@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "net/conf.h"
+#include "net/inherit.h"
 #include "store/bus.h"
 #include "store/message.h"
 
@@ -42,6 +43,7 @@ static enum errc prepare_tls(struct wire *wire, struct err *err)
 
 /* Where one service is to be had. `bind` and `bind_port` are DBMail's way to say it. */
 struct listening {
+	const char *name; /* of sockets that are inherited for it */
 	const struct service *service;
 	struct conf_addresses addresses;
 	uint16_t port; /* where an address names none */
@@ -51,26 +53,40 @@ struct listening {
 	bool tls_implicit;
 };
 
-static enum errc listen_at(struct wire *wire, const struct listening *what,
-    struct conf_address address, struct err *err)
+static struct listener_options options_of(const struct wire *wire, const struct listening *what)
 {
-	struct arena *arena = arena_new("listen");
-	struct listener_options options = {
+	return (struct listener_options){
 		.service = what->service,
-		.address = str_cstr(arena, address.path.n > 0 ? address.path : address.host),
-		.port = address.port > 0 ? address.port : what->port,
 		.unix_mode = what->service == &wire->control_service ? 0600 : 0660,
 		.tls = wire->tls,
 		.tls_implicit = what->tls_implicit,
 		.proxies = what->proxies.item,
 		.proxies_count = what->proxies.count,
 	};
-	enum errc rc = options.address
-	    ? reactor_listen(wire->reactor, &options, NULL, err)
-	    : err_set(err, ERR_ARG, "a NUL in an address to listen at");
+}
 
+static enum errc listen_at(struct wire *wire, const struct listening *what,
+    struct conf_address address, struct err *err)
+{
+	struct arena *arena = arena_new("listen");
+	struct listener_options options = options_of(wire, what);
+	enum errc rc;
+
+	options.address = str_cstr(arena, address.path.n > 0 ? address.path : address.host);
+	options.port = address.port > 0 ? address.port : what->port;
+	rc = options.address ? reactor_listen(wire->reactor, &options, NULL, err)
+			     : err_set(err, ERR_ARG, "a NUL in an address to listen at");
 	arena_free(&arena);
 	return rc;
+}
+
+/* Sockets that were opened for a service by its name are where it is; then the options are not looked at. */
+static enum errc listen_inherited(
+    struct wire *wire, const struct listening *what, struct err *err)
+{
+	struct listener_options options = options_of(wire, what);
+
+	return reactor_listen_named(wire->reactor, &options, str_from(what->name), err);
 }
 
 static enum errc listen_for(struct wire *wire, const struct listening *what, struct err *err)
@@ -94,37 +110,45 @@ static enum errc listen_everywhere(struct wire *wire, struct err *err)
 	const struct conf_address control = { .path = wire->site->settings->control };
 	bool imap_bind = imap->listen.count == 0 && imap->listen_tls.count == 0;
 	const struct listening all[] = {
-		{ .service = &wire->lmtp_service,
+		{ .name = "lmtp",
+		    .service = &wire->lmtp_service,
 		    .addresses = lmtp->listen,
 		    .port = LMTP_PORT,
 		    .bind = lmtp->bind,
 		    .proxies = lmtp->proxy_from,
 		    .bind_port = lmtp->listen.count == 0 ? lmtp->port : 0 },
-		{ .service = &wire->imap_service,
+		{ .name = "imap",
+		    .service = &wire->imap_service,
 		    .addresses = imap->listen,
 		    .port = IMAP_PORT,
 		    .bind = imap->bind,
 		    .proxies = imap->proxy_from,
 		    .bind_port = imap_bind ? imap->port : 0 },
-		{ .service = &wire->imap_service,
+		{ .name = "imaps",
+		    .service = &wire->imap_service,
 		    .addresses = imap->listen_tls,
 		    .port = IMAPS_PORT,
 		    .bind = imap->bind,
 		    .proxies = imap->proxy_from,
 		    .bind_port = imap_bind ? imap->tls_port : 0,
 		    .tls_implicit = true },
-		{ .service = &wire->control_service,
+		{ .name = "control",
+		    .service = &wire->control_service,
 		    .addresses = { &control, control.path.n > 0 ? 1 : 0 } },
 	};
 	enum errc rc = OK;
 
 	for (size_t i = 0; rc == OK && i < COUNT(all); i++) {
-		bool asks = all[i].addresses.count > 0 || all[i].bind_port > 0;
+		bool inherits = inherited_has_name(wire->inherited, str_from(all[i].name));
+		bool asks = inherits || all[i].addresses.count > 0 || all[i].bind_port > 0;
 
-		rc = all[i].tls_implicit && asks && !wire->tls
-		    ? err_set(err, ERR_ARG,
-			  "IMAP with TLS is asked for, and there is no tls.certificate")
-		    : listen_for(wire, &all[i], err);
+		if (all[i].tls_implicit && asks && !wire->tls)
+			rc = err_set(err, ERR_ARG,
+			    "IMAP with TLS is asked for, and there is no tls.certificate");
+		else if (inherits)
+			rc = listen_inherited(wire, &all[i], err);
+		else
+			rc = listen_for(wire, &all[i], err);
 	}
 	return rc;
 }
@@ -211,6 +235,16 @@ static struct reactor_options reactor_options_of(const struct site *site)
 	};
 }
 
+/* Those that no service wants: a connection to one would wait for ever. */
+static void drop_inherited(struct wire *wire)
+{
+	struct str name;
+
+	for (size_t i = 0; inherited_left(wire->inherited, i, &name); i++)
+		log_warn(&wire->site->log, "socket-unused", F_STR("name", name));
+	inherited_free(&wire->inherited);
+}
+
 enum errc wire_bind(struct wire *wire, struct site *site, struct err *err)
 {
 	struct reactor_options options = reactor_options_of(site);
@@ -220,11 +254,16 @@ enum errc wire_bind(struct wire *wire, struct site *site, struct err *err)
 	editions_init(&wire->editions);
 	rc = prepare_tls(wire, err);
 	if (rc == OK)
+		rc = inherited_from_environment(&wire->inherited, err);
+	options.inherited = wire->inherited;
+	if (rc == OK)
 		rc = reactor_new(&options, &wire->reactor, err);
-	if (rc != OK)
-		return rc;
-	name_services(wire);
-	return listen_everywhere(wire, err);
+	if (rc == OK) {
+		name_services(wire);
+		rc = listen_everywhere(wire, err);
+	}
+	drop_inherited(wire);
+	return rc;
 }
 
 /* A watcher's number holds the session's slot and generation. */

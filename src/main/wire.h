@@ -10,11 +10,13 @@
 #include "net/tls.h"
 
 struct auth;
+struct inherited;
 
 struct wire {
 	struct site *site;
 	struct reactor *reactor;
 	struct tls_server *tls;
+	struct inherited *inherited; /* while it binds */
 	struct auth *auth;
 	struct editions editions;
 	struct control_env control;

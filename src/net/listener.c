@@ -7,122 +7,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 /* Connections taken for one event; then the others have their turn. */
 #define ACCEPTS_A_TURN 16
-#define BACKLOG 1024
-#define UNIX_MODE 0600
 
 /* When nothing can be accepted for want of memory or descriptors: not again at once. */
 #define TROUBLE_PAUSE_NS 20000000L
-
-static void set_flag(int fd, int level, int name)
-{
-	int on = 1;
-
-	(void)setsockopt(fd, level, name, &on, sizeof(on));
-}
-
-static enum errc bind_error(const char *name, struct err *err)
-{
-	enum errc code = ERR_UNAVAIL;
-
-	if (errno == EADDRINUSE)
-		code = ERR_EXISTS;
-	else if (errno == EACCES || errno == EPERM)
-		code = ERR_DENIED;
-	else if (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT || errno == ENOENT)
-		code = ERR_ARG;
-	return err_set(err, code, "listen on %s: %s", name, strerror(errno));
-}
-
-static enum errc open_tcp(struct listener *listener, struct err *err)
-{
-	const struct listener_options *options = &listener->options;
-	union address address;
-	socklen_t size = 0;
-	int fd;
-
-	if (address_parse(options->address, options->port, &address, &size) != OK)
-		return err_set(
-		    err, ERR_ARG, "listen on %s: no numeric address", options->address);
-	(void)snprintf(listener->name, sizeof(listener->name),
-	    address.sa.sa_family == AF_INET6 ? "[%s]:%u" : "%s:%u", options->address,
-	    (unsigned)options->port);
-	fd = socket(address.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return bind_error(listener->name, err);
-	listener->fd = fd;
-	set_flag(fd, SOL_SOCKET, SO_REUSEADDR);
-	/* accepted sockets inherit these two */
-	set_flag(fd, IPPROTO_TCP, TCP_NODELAY);
-	set_flag(fd, SOL_SOCKET, SO_KEEPALIVE);
-	if (address.sa.sa_family == AF_INET6)
-		set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY);
-	if (bind(fd, &address.sa, size) != 0 || listen(fd, BACKLOG) != 0)
-		return bind_error(listener->name, err);
-	size = sizeof(address);
-	if (getsockname(fd, &address.sa, &size) != 0)
-		return bind_error(listener->name, err);
-	(void)address_text(&address, listener->address);
-	listener->port = address_port(&address);
-	listener->is_wildcard = str_equal(str_from(listener->address), STR("0.0.0.0")) ||
-	    str_equal(str_from(listener->address), STR("::"));
-	return OK;
-}
-
-/* A socket file that nobody listens on is left over from an earlier process. */
-static bool is_left_over(const union address *address)
-{
-	struct stat st;
-	bool is_dead;
-	int fd;
-
-	if (lstat(address->un.sun_path, &st) != 0 || !S_ISSOCK(st.st_mode))
-		return false;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return false;
-	is_dead = connect(fd, &address->sa, sizeof(address->un)) != 0 && errno == ECONNREFUSED;
-	(void)close(fd);
-	return is_dead;
-}
-
-static enum errc open_unix(struct listener *listener, struct err *err)
-{
-	const struct listener_options *options = &listener->options;
-	mode_t mode = options->unix_mode != 0 ? (mode_t)options->unix_mode : UNIX_MODE;
-	struct str path = str_from(options->address);
-	union address address;
-
-	memset(&address, 0, sizeof(address));
-	if (path.n >= sizeof(address.un.sun_path))
-		return err_set(err, ERR_ARG, "listen on %s: path over %zu bytes",
-		    options->address, sizeof(address.un.sun_path) - 1);
-	address.un.sun_family = AF_UNIX;
-	memcpy(address.un.sun_path, path.p, path.n);
-	(void)snprintf(listener->name, sizeof(listener->name), "%s", options->address);
-	listener->is_unix = true;
-	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (listener->fd < 0)
-		return bind_error(listener->name, err);
-	if (is_left_over(&address))
-		(void)unlink(options->address);
-	if (bind(listener->fd, &address.sa, sizeof(address.un)) != 0)
-		return bind_error(listener->name, err);
-	memcpy(listener->path, path.p, path.n);
-	/* before listen: nobody connects with the umask's permissions */
-	if (chmod(options->address, mode) != 0 || listen(listener->fd, BACKLOG) != 0)
-		return bind_error(listener->name, err);
-	return OK;
-}
 
 static void close_listener(struct listener *listener)
 {
@@ -341,95 +235,9 @@ enum errc listener_start(struct listener *listener, struct err *err)
 {
 	struct reactor *reactor = listener->reactor;
 
+	listener->runnable.run = listener_run;
 	if (slots_take(reactor->slots, listener, &listener->ref) != OK)
 		return err_set(err, ERR_LIMIT, "listen on %s: no slot", listener->name);
 	reactor_submit(reactor, listener->ref);
 	return OK;
-}
-
-static enum errc number_service(
-    struct reactor *reactor, const struct service *service, unsigned *number_out)
-{
-	unsigned i = 0;
-
-	while (i < reactor->services && reactor->service[i] != service)
-		i++;
-	if (i == TICKETS_SERVICES_MAX)
-		return ERR_LIMIT;
-	if (i == reactor->services)
-		reactor->service[reactor->services++] = service;
-	*number_out = i;
-	return OK;
-}
-
-static enum errc listen_one(struct reactor *reactor, const struct listener_options *options,
-    uint16_t *port_out, struct err *err)
-{
-	struct listener *listener;
-	unsigned number = 0;
-	enum errc rc;
-
-	if (reactor->listeners == REACTOR_LISTENERS_MAX ||
-	    number_service(reactor, options->service, &number) != OK)
-		return err_set(err, ERR_LIMIT, "listen on %s: more than %d listeners",
-		    options->address, REACTOR_LISTENERS_MAX);
-	listener = xcalloc(1, sizeof(*listener));
-	listener->runnable.run = listener_run;
-	listener->reactor = reactor;
-	listener->options = *options;
-	listener->service_number = number;
-	listener->fd = -1;
-	rc = options->address[0] == '/' ? open_unix(listener, err) : open_tcp(listener, err);
-	if (rc != OK) {
-		listener_free(&listener);
-		return rc;
-	}
-	log_child(&listener->log, &reactor->log, options->service->name);
-	log_set(&listener->log, F_WORD("listener", listener->name));
-	*port_out = listener->port;
-	reactor->listener[reactor->listeners++] = listener;
-	return OK;
-}
-
-/* Two families under one name. */
-static enum errc listen_both(struct reactor *reactor, const struct listener_options *options,
-    const char *const address[2], uint16_t *port_out, struct err *err)
-{
-	struct listener_options one = *options;
-	struct err first_err;
-	uint16_t second_port;
-	enum errc first, second;
-
-	one.address = address[0];
-	first = listen_one(reactor, &one, port_out, &first_err);
-	one.address = address[1];
-	if (first == OK)
-		one.port = *port_out;
-	second = listen_one(reactor, &one, first == OK ? &second_port : port_out, err);
-	/* a host without IPv6 (or IPv4) is no mistake; an address in use is */
-	if (first == OK && (second == OK || second == ERR_ARG))
-		return OK;
-	if (first == ERR_ARG || second != OK)
-		return second;
-	return err_set(err, first, "%s", first_err.text);
-}
-
-enum errc reactor_listen(struct reactor *reactor, const struct listener_options *options,
-    uint16_t *port_out, struct err *err)
-{
-	static const char *const any[2] = { "0.0.0.0", "::" };
-	static const char *const loopback[2] = { "127.0.0.1", "::1" };
-	struct str name = str_from(options->address);
-	uint16_t port = 0;
-	enum errc rc;
-
-	if (str_equal(name, STR("*")))
-		rc = listen_both(reactor, options, any, &port, err);
-	else if (str_equal(name, STR("localhost")))
-		rc = listen_both(reactor, options, loopback, &port, err);
-	else
-		rc = listen_one(reactor, options, &port, err);
-	if (rc == OK && port_out)
-		*port_out = port;
-	return rc;
 }

@@ -8,6 +8,7 @@
 
 #include "net/session.h"
 
+struct inherited;
 struct log;
 struct reactor;
 struct tls_server;
@@ -29,7 +30,8 @@ struct reactor_options {
 	int64_t send_timeout_ms;      /* not one byte taken by the peer; 5 min */
 	/* what sessions may hold, in bytes: all together (512 MiB), those of one user, one; 0: only the outer limit */
 	uint64_t memory_max, account_memory_max, connection_memory_max;
-	const struct log *log; /* outlives the reactor; may be NULL */
+	const struct log *log;	     /* outlives the reactor; may be NULL */
+	struct inherited *inherited; /* until reactor_start; NULL: none */
 };
 
 NODISCARD enum errc reactor_new(
@@ -57,6 +59,13 @@ struct listener_options {
  */
 NODISCARD enum errc reactor_listen(struct reactor *reactor,
     const struct listener_options *options, uint16_t *port_out, struct err *err);
+
+/*
+ * Listens on every inherited socket of that name, wherever it is bound: `address` and `port` of the options are not
+ * looked at. OK also if there is none.
+ */
+NODISCARD enum errc reactor_listen_named(struct reactor *reactor,
+    const struct listener_options *options, struct str name, struct err *err);
 
 NODISCARD enum errc reactor_start(struct reactor *reactor, struct err *err);
 
