@@ -21,7 +21,8 @@ static void check_search(const struct search_key *key, unsigned depth)
 
 static void check_fetch(const struct imap_command *command)
 {
-	if (command->fetch.count == 0 || command->fetch.set.count == 0)
+	if (command->fetch.count == 0 ||
+	    (command->fetch.set.count == 0) != command->fetch.set.saved)
 		__builtin_trap();
 	for (size_t i = 0; i < command->fetch.count; i++) {
 		const struct fetch_item *item = &command->fetch.items[i];

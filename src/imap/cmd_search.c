@@ -1,15 +1,28 @@
 /*
- * imap/cmd_search.c - SEARCH and UID SEARCH (RFC 3501 6.4.4), in steps: one untagged response that grows.
+ * imap/cmd_search.c - SEARCH and UID SEARCH (RFC 3501 6.4.4), with RETURN (RFC 4731) and the saved result (RFC 5182), in
+ * steps: messages are looked at, then, but for the plain answer, which grows meanwhile, the result is saved and told.
  */
 #include "imap/imap_int.h"
+#include "imap/limits.h"
 #include "imap/reply.h"
 #include "imap/search.h"
 #include "imap/view.h"
 
+enum phase { PHASE_FORWARD, PHASE_BACKWARD, PHASE_SAVE, PHASE_TELL };
+
 struct search_work {
 	struct search *search;
-	uint32_t next; /* number to look at */
+	struct search_result result;
+	unsigned returns; /* 0: the plain answer */
+	enum phase phase;
+	uint32_t next; /* number to look at; to tell from */
+	bool head_told, has_run;
 };
+
+static bool returns(const struct search_work *work, enum search_return what)
+{
+	return (work->returns & (unsigned)what) != 0;
+}
 
 static void close_work(struct imap_session *s, void *arg)
 {
@@ -17,6 +30,11 @@ static void close_work(struct imap_session *s, void *arg)
 
 	(void)s;
 	search_release(work->search);
+}
+
+static uint32_t number_of(const struct imap_session *s, uint32_t seq)
+{
+	return s->command.uid ? index_at(s->view->known, seq)->uid : seq;
 }
 
 static enum errc begin(struct imap_session *s, struct db *db, struct err *err)
@@ -29,34 +47,217 @@ static enum errc begin(struct imap_session *s, struct db *db, struct err *err)
 		    &work->search, err);
 	if (rc != OK)
 		return rc;
+	work->returns = s->command.search.returns;
+	/* RFC 9051 6.4.4: the SEARCH response is no more */
+	if (work->returns == 0 && (s->enabled & ENABLED_REV2) != 0)
+		work->returns = SEARCH_RETURN_ALL;
+	search_result_init(&work->result, s->view->exists, work->returns, s->arena);
 	work->next = 1;
+	if (!search_return_needs_all(work->returns) && !returns(work, SEARCH_RETURN_MIN)) {
+		work->phase = PHASE_BACKWARD;
+		work->next = s->view->exists;
+	}
 	s->work = work;
 	s->work_free = close_work;
-	BUF_ADD(&s->base.out, "* SEARCH");
+	if (work->returns == 0)
+		BUF_ADD(&s->base.out, "* SEARCH");
 	return OK;
 }
 
-/* ERR_END: all messages were looked at; ERR_MORE: the step is over. */
-static enum errc go_on(struct imap_session *s, struct db *db, struct err *err)
+static void note(struct imap_session *s, struct search_work *work, uint32_t seq)
 {
-	struct search_work *work = s->work;
+	search_result_add(&work->result, seq, view_message(s->view, seq).entry->modseq);
+	if (work->returns != 0)
+		return;
+	buf_add_char(&s->base.out, ' ');
+	buf_add_u64(&s->base.out, number_of(s, seq));
+}
 
-	while (work->next <= s->view->exists) {
-		uint32_t seq = work->next++;
-		bool matches;
-		enum errc rc = search_matches(work->search, db, seq, &matches, err);
+/* Looks at one message; `next` is its number. */
+static enum errc look(
+    struct imap_session *s, struct search_work *work, struct db *db, struct err *err)
+{
+	bool matches;
+	enum errc rc = search_matches(work->search, db, work->next, &matches, err);
 
+	if (rc == OK && matches)
+		note(s, work, work->next);
+	return rc;
+}
+
+/* ERR_MORE: the step is over. */
+static enum errc look_forward(
+    struct imap_session *s, struct search_work *work, struct db *db, struct err *err)
+{
+	bool needs_all = search_return_needs_all(work->returns);
+
+	while (work->next <= s->view->exists && (needs_all || work->result.count == 0)) {
+		enum errc rc = look(s, work, db, err);
+
+		work->next++;
 		if (rc != OK)
 			return rc;
-		if (matches) {
-			buf_add_char(&s->base.out, ' ');
-			buf_add_u64(&s->base.out,
-			    s->command.uid ? index_at(s->view->known, seq)->uid : seq);
-		}
 		if (imap_step_is_over(s))
 			return ERR_MORE;
 	}
-	return ERR_END;
+	work->phase = PHASE_SAVE;
+	if (!needs_all && returns(work, SEARCH_RETURN_MAX) && work->result.count > 0) {
+		work->phase = PHASE_BACKWARD;
+		work->next = s->view->exists;
+	}
+	return OK;
+}
+
+/* The last one, down to the first one if that is known. */
+static enum errc look_backward(
+    struct imap_session *s, struct search_work *work, struct db *db, struct err *err)
+{
+	uint32_t first = work->result.min, before = work->result.count;
+
+	while (work->next > first && work->result.count == before) {
+		enum errc rc = look(s, work, db, err);
+
+		work->next--;
+		if (rc != OK)
+			return rc;
+		if (work->result.count == before && imap_step_is_over(s))
+			return ERR_MORE;
+	}
+	work->phase = PHASE_SAVE;
+	return OK;
+}
+
+/* UIDs of a run: whatever lies between two that follow each other is no message, and never will be. */
+static struct seq_range uids_of_run(const struct imap_view *view, struct seq_range run)
+{
+	return (struct seq_range){ index_at(view->known, run.first)->uid,
+		index_at(view->known, run.last)->uid };
+}
+
+/* ERR_LIMIT: too many ranges. */
+static enum errc save(struct imap_session *s, const struct search_work *work, struct err *err)
+{
+	struct buf ranges = BUF_INIT(IMAP_SAVED_RANGES_MAX * sizeof(struct seq_range));
+	struct seq_range run = { .last = 0 };
+	enum errc rc = OK;
+
+	while (search_result_run(&work->result, run.last + 1, &run)) {
+		struct seq_range uids = uids_of_run(s->view, run);
+
+		buf_add(&ranges, &uids, sizeof(uids));
+	}
+	if (ranges.overflow)
+		rc = err_set(err, ERR_LIMIT, "too many ranges to be saved");
+	else
+		view_save(s->view, (const struct seq_range *)(const void *)ranges.p,
+		    ranges.n / sizeof(struct seq_range));
+	buf_release(&ranges);
+	return rc;
+}
+
+static void add_item(struct imap_session *s, const char *name, uint64_t value)
+{
+	buf_printf(&s->base.out, " %s ", name);
+	buf_add_u64(&s->base.out, value);
+}
+
+/* RFC 4731 3.1: of nothing there is no MIN, MAX and ALL. */
+static void tell_head(struct imap_session *s, const struct search_work *work)
+{
+	const struct search_result *result = &work->result;
+
+	buf_printf(&s->base.out, "* ESEARCH (TAG \"%.*s\")", STR_ARG(s->command.tag));
+	if (s->command.uid)
+		BUF_ADD(&s->base.out, " UID");
+	if (returns(work, SEARCH_RETURN_MIN) && result->count > 0)
+		add_item(s, "MIN", number_of(s, result->min));
+	if (returns(work, SEARCH_RETURN_MAX) && result->count > 0)
+		add_item(s, "MAX", number_of(s, result->max));
+	if (returns(work, SEARCH_RETURN_COUNT))
+		add_item(s, "COUNT", result->count);
+	if (returns(work, SEARCH_RETURN_ALL) && result->count > 0)
+		BUF_ADD(&s->base.out, " ALL ");
+}
+
+/* As many of a run's numbers, from the first on, as follow each other as numbers told. */
+static struct seq_range told_range(
+    const struct imap_session *s, struct seq_range run, uint32_t *last_out)
+{
+	struct seq_range told = { number_of(s, run.first), number_of(s, run.first) };
+	uint32_t seq = run.first;
+
+	if (!s->command.uid) {
+		*last_out = run.last;
+		return run;
+	}
+	while (seq < run.last && number_of(s, seq + 1) == told.last + 1) {
+		seq++;
+		told.last++;
+	}
+	*last_out = seq;
+	return told;
+}
+
+/* ERR_MORE: the step is over. */
+static enum errc tell_all(struct imap_session *s, struct search_work *work)
+{
+	struct buf *out = &s->base.out;
+	struct seq_range run;
+
+	while (search_result_run(&work->result, work->next, &run)) {
+		struct seq_range told = told_range(s, run, &run.last);
+
+		if (work->has_run)
+			buf_add_char(out, ',');
+		buf_add_u64(out, told.first);
+		if (told.last > told.first) {
+			buf_add_char(out, ':');
+			buf_add_u64(out, told.last);
+		}
+		work->has_run = true;
+		work->next = run.last + 1;
+		if (imap_step_is_over(s))
+			return ERR_MORE;
+	}
+	return OK;
+}
+
+static enum errc tell(struct imap_session *s, struct search_work *work)
+{
+	enum errc rc = OK;
+
+	/* RFC 5182 2.1: what is saved alone is not told */
+	if (work->returns == SEARCH_RETURN_SAVE)
+		return OK;
+	if (!work->head_told)
+		tell_head(s, work);
+	work->head_told = true;
+	if (returns(work, SEARCH_RETURN_ALL))
+		rc = tell_all(s, work);
+	if (rc != OK)
+		return rc;
+	BUF_ADD(&s->base.out, "\r\n");
+	return OK;
+}
+
+static enum errc go_on(
+    struct imap_session *s, struct search_work *work, struct db *db, struct err *err)
+{
+	enum errc rc = OK;
+
+	if (work->phase == PHASE_FORWARD)
+		rc = look_forward(s, work, db, err);
+	if (rc == OK && work->phase == PHASE_BACKWARD)
+		rc = look_backward(s, work, db, err);
+	if (rc == OK && work->phase == PHASE_SAVE) {
+		if (returns(work, SEARCH_RETURN_SAVE))
+			rc = save(s, work, err);
+		work->next = 1;
+		work->phase = PHASE_TELL;
+	}
+	if (rc == OK && work->returns != 0)
+		rc = tell(s, work);
+	return rc;
 }
 
 static enum errc step(struct imap_session *s, struct err *err)
@@ -72,26 +273,40 @@ static enum errc step(struct imap_session *s, struct err *err)
 	if (rc == OK && search_reads(((struct search_work *)s->work)->search))
 		rc = db_snapshot_begin(db, err);
 	if (rc == OK)
-		rc = go_on(s, db, err);
+		rc = go_on(s, s->work, db, err);
 	db_return(&db);
 	return rc;
+}
+
+/* RFC 5182 2.1: a SEARCH that was to save and is answered NO leaves nothing saved. */
+static enum imap_run failed(struct imap_session *s, enum errc rc, const struct err *err)
+{
+	const struct search_work *work = s->work;
+	bool saves = (s->command.search.returns & SEARCH_RETURN_SAVE) != 0;
+
+	if (saves && rc != ERR_SYNTAX)
+		view_save(s->view, NULL, 0);
+	/* RFC 3501 6.4.4: which charsets there are */
+	if (rc == ERR_UNSUPPORTED && work == NULL)
+		imap_reply(s, REPLY_NO, "BADCHARSET (US-ASCII UTF-8)", "charset not known");
+	else if (rc == ERR_LIMIT && saves)
+		imap_reply(s, REPLY_NO, "NOTSAVED", err->text);
+	else
+		imap_reply_error(s, rc, err);
+	return RUN_DONE;
 }
 
 enum imap_run imap_run_search(struct imap_session *s)
 {
 	struct err err = { .code = OK };
 	enum errc rc = step(s, &err);
+	const struct search_work *work = s->work;
 
 	if (rc == ERR_MORE)
 		return RUN_MORE;
-	if (s->work != NULL)
+	if (work != NULL && (work->returns == 0 || (rc != OK && work->head_told)))
 		BUF_ADD(&s->base.out, "\r\n");
-	if (rc == ERR_END)
+	if (rc == OK)
 		return imap_finish(s, NULL, "searched");
-	/* RFC 3501 6.4.4: which charsets there are */
-	if (rc == ERR_UNSUPPORTED && s->work == NULL)
-		imap_reply(s, REPLY_NO, "BADCHARSET (US-ASCII UTF-8)", "charset not known");
-	else
-		imap_reply_error(s, rc, &err);
-	return RUN_DONE;
+	return failed(s, rc, &err);
 }

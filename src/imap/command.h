@@ -7,6 +7,7 @@
 #include "imap/fetch_att.h"
 #include "imap/list_select.h"
 #include "imap/search_key.h"
+#include "imap/search_result.h"
 #include "imap/seqset.h"
 #include "store/message.h"
 
@@ -131,6 +132,7 @@ struct imap_command {
 			struct str mailbox;
 		} copy; /* MOVE, too */
 		struct {
+			unsigned returns;   /* enum search_return; 0: the answer of RFC 3501 */
 			struct str charset; /* p == NULL: none */
 			struct search_key *key;
 		} search;

@@ -27,6 +27,8 @@
 #define IMAP_HEADER_FIELDS_MAX 1024
 #define IMAP_SECTION_DEPTH_MAX 64
 #define IMAP_FLAGS_MAX 512
+/* Of a saved search result, 8 bytes each for as long as the mailbox is selected. */
+#define IMAP_SAVED_RANGES_MAX 65536
 #define IMAP_SEARCH_KEYS_MAX 4096
 #define IMAP_SEARCH_DEPTH_MAX 64
 #define IMAP_ENABLE_MAX 64

@@ -26,11 +26,6 @@ enum errc imap_sp_mailbox(
 	return rc;
 }
 
-static bool is_set_char(char c)
-{
-	return ascii_is_digit(c) || c == '*' || c == ':' || c == ',';
-}
-
 /* SP sequence-set */
 enum errc imap_sp_set(
     struct cursor *c, struct arena *arena, struct seqset *out, struct err *err)
@@ -40,5 +35,5 @@ enum errc imap_sp_set(
 	if (rc != OK)
 		return rc;
 	return seqset_parse(
-	    cursor_take_while(c, is_set_char), IMAP_SET_RANGES_MAX, arena, out, err);
+	    cursor_take_while(c, seqset_is_char), IMAP_SET_RANGES_MAX, arena, out, err);
 }

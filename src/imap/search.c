@@ -104,6 +104,12 @@ static enum errc make_leaf(const struct building *b, struct node *node, struct e
 	const struct imap_view *view = b->s->view;
 	uint32_t last = view->exists > 0 ? index_at(view->known, view->exists)->uid : 0;
 
+	if ((node->op == SEARCH_SET || node->op == SEARCH_UID) && node->key->set.saved) {
+		/* RFC 5182: what is saved are messages, not their numbers */
+		node->op = SEARCH_UID;
+		node->sorted = view->saved;
+		return OK;
+	}
 	switch (node->op) {
 	case SEARCH_SET:
 		node->sorted = seqset_sorted(&node->key->set, view->exists, b->arena);

@@ -99,15 +99,10 @@ static const struct search_word {
 	{ STR_INIT("UNSEEN"), SEARCH_FLAGS, ARG_NONE, true, FLAG_SEEN, { NULL, 0 } },
 };
 
-static bool is_set_char(char c)
-{
-	return ascii_is_digit(c) || c == '*' || c == ':' || c == ',';
-}
-
 static enum errc read_set(
     struct cursor *c, struct arena *arena, struct seqset *set_out, struct err *err)
 {
-	struct str text = cursor_take_while(c, is_set_char);
+	struct str text = cursor_take_while(c, seqset_is_char);
 
 	return seqset_parse(text, IMAP_SET_RANGES_MAX, arena, set_out, err);
 }
@@ -269,7 +264,7 @@ static enum errc read_one_key(
 
 	if (next == '(')
 		return read_parenthesised(c, r, key_out, err);
-	if (next == '*' || ascii_is_digit((char)next))
+	if (next == '*' || next == '$' || ascii_is_digit((char)next))
 		return read_set_key(c, r, key_out, err);
 	name = cursor_take_while(c, ascii_is_alpha);
 	for (size_t i = 0; i < COUNT(words); i++)

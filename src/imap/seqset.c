@@ -3,8 +3,14 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/cursor.h"
+#include "base/str.h"
 
 #include <stdlib.h>
+
+bool seqset_is_char(char c)
+{
+	return ascii_is_digit(c) || c == '*' || c == ':' || c == ',' || c == '$';
+}
 
 /* nz-number: 1 to 2^32-1, without a leading zero. */
 static enum errc read_nz_number(struct cursor *c, uint32_t *num_out, struct err *err)
@@ -65,6 +71,10 @@ enum errc seqset_parse(struct str in, size_t max_ranges, struct arena *arena,
 	size_t count = count_items(in);
 	struct seq_range *range;
 
+	if (in.n == 1 && in.p[0] == '$') {
+		*set_out = (struct seqset){ .saved = true };
+		return OK;
+	}
 	if (count > max_ranges)
 		return err_set(err, ERR_LIMIT, "set: %zu ranges, limit %zu", count, max_ranges);
 

@@ -1,7 +1,7 @@
 /*
  * imap/seqset.h - message sets such as "2,4:7,12:*" (RFC 9051 section 9, sequence-set).
  *
- * '$', the saved search result, is no list of numbers: callers take it before they come here.
+ * '$', the saved search result (RFC 5182), is a set alone; what is in it knows the view.
  */
 #pragma once
 
@@ -20,8 +20,12 @@ struct seq_range {
 
 struct seqset {
 	const struct seq_range *range; /* in the parse arena */
-	size_t count;		       /* 1 or more */
+	size_t count;		       /* 1 or more; 0 with `saved` */
+	bool saved;		       /* '$': no numbers here, see view_resolve */
 };
+
+/* A character of a set. */
+bool seqset_is_char(char c);
 
 /*
  * Parse the whole of `in` as a sequence-set.

@@ -37,7 +37,7 @@ static const struct imap_verb_row rows[] = {
 	[VERB_UNSELECT] = { IMAP_SELECTED, false, false, NEWS_NONE, "UNSELECT",
 	    imap_run_unselect },
 	[VERB_EXPUNGE] = { IMAP_SELECTED, true, false, NEWS_ALL, NULL, imap_run_expunge },
-	[VERB_SEARCH] = { IMAP_SELECTED, true, false, NEWS_NUMBERS_STAY, NULL,
+	[VERB_SEARCH] = { IMAP_SELECTED, true, false, NEWS_NUMBERS_STAY, "ESEARCH SEARCHRES",
 	    imap_run_search },
 	[VERB_FETCH] = { IMAP_SELECTED, true, false, NEWS_NUMBERS_STAY, NULL, imap_run_fetch },
 	[VERB_STORE] = { IMAP_SELECTED, true, false, NEWS_NUMBERS_STAY, NULL, imap_run_store },

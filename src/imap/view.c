@@ -3,6 +3,7 @@
  */
 #include "imap/view.h"
 
+#include "base/heap.h"
 #include "imap/imap_int.h"
 #include "net/session.h"
 #include "store/bus.h"
@@ -23,6 +24,19 @@ void view_close(struct imap_session *s)
 {
 	view_unwatch(s);
 	release_versions(s->view);
+	view_save(s->view, NULL, 0);
+}
+
+void view_save(struct imap_view *view, const struct seq_range *uids, size_t count)
+{
+	struct seq_range *copy = NULL;
+
+	if (count > 0) {
+		copy = xcalloc(count, sizeof(*copy));
+		memcpy(copy, uids, count * sizeof(*copy));
+	}
+	xfree((struct seq_range *)view->saved.range);
+	view->saved = (struct seqset){ .range = copy, .count = count };
 }
 
 static uint64_t watcher_of(struct imap_session *s)
@@ -169,6 +183,10 @@ enum errc view_resolve(const struct imap_view *view, const struct seqset *set, b
 	uint32_t largest = view->exists;
 	struct seqset sorted;
 
+	if (set->saved) {
+		*seqs_out = seqs_of_uids(view, &view->saved, arena);
+		return OK;
+	}
 	if (!uid) {
 		if (seqset_is_beyond(set, largest))
 			return err_set(err, ERR_SYNTAX, "there is no message of that number");

@@ -34,7 +34,8 @@ struct imap_view {
 	size_t keywords;	      /* how many were told with FLAGS */
 	struct recent_range recents[VIEW_RECENT_RANGES_MAX];
 	size_t recent_count;
-	bool watched; /* on the bus */
+	bool watched;	     /* on the bus */
+	struct seqset saved; /* UIDs of the search result '$' (RFC 5182), sorted; on the heap */
 	/* news that are being told, in steps */
 	struct {
 		bool active, expunges, gone;
@@ -79,10 +80,16 @@ uint32_t view_count_recent(const struct imap_view *view, const struct index_vers
 
 /*
  * Numbers of a command's set as sorted ranges of sequence numbers; with `uid`, those of the messages with these uids
- * that are there. ERR_SYNTAX: a sequence number beyond the last message (RFC 3501 section 9, seq-number).
+ * that are there. '$' is what was saved, in both cases. ERR_SYNTAX: a sequence number beyond the last message (RFC 3501 section 9, seq-number).
  */
 NODISCARD enum errc view_resolve(const struct imap_view *view, const struct seqset *set,
     bool uid, struct arena *arena, struct seqset *seqs_out, struct err *err);
+
+/*
+ * UIDs become the saved search result. Ranges may span UIDs that are not there any more; those that went later are
+ * passed over when it is used. They are copied.
+ */
+void view_save(struct imap_view *view, const struct seq_range *uids, size_t count);
 
 /* "(\Seen keyword \Recent)" */
 void view_add_flags(

@@ -18,6 +18,10 @@ static const struct {
 	{ STR_INIT("0"), ERR_SYNTAX, 0 },
 	{ STR_INIT("01"), ERR_SYNTAX, 0 },
 	{ STR_INIT(""), ERR_SYNTAX, 0 },
+	{ STR_INIT("$"), OK, 0 }, /* RFC 5182: alone */
+	{ STR_INIT("$,1"), ERR_SYNTAX, 0 },
+	{ STR_INIT("1:$"), ERR_SYNTAX, 0 },
+	{ STR_INIT("$$"), ERR_SYNTAX, 0 },
 	{ STR_INIT("1,"), ERR_SYNTAX, 0 },
 	{ STR_INIT("1:"), ERR_SYNTAX, 0 },
 	{ STR_INIT("1 "), ERR_SYNTAX, 0 },
