@@ -5,6 +5,8 @@
 #include "base/str.h"
 #include "imap/parse.h"
 
+#include <string.h>
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_search(const struct search_key *key, unsigned depth)
@@ -36,6 +38,21 @@ static void check_fetch(const struct imap_command *command)
 	}
 }
 
+/* What ends with the message of an APPEND is a whole command, at the latest with the ")" of UTF8 (...). */
+static void check_append(struct str in, struct arena *arena)
+{
+	struct str closed = str_printf(arena, "%.*s)", STR_ARG(in));
+	struct imap_command command;
+
+	if (memchr(in.p, '\0', in.n) != NULL)
+		return;
+	if (imap_parse(in, arena, &command, NULL) != OK &&
+	    imap_parse(closed, arena, &command, NULL) != OK)
+		__builtin_trap();
+	if (command.verb != VERB_APPEND || command.append.count != 1)
+		__builtin_trap();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str in = { (const char *)data, size };
@@ -51,9 +68,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_search(command.search.key, 0);
 	if (rc == OK && (command.verb == VERB_FETCH || command.verb == VERB_UID_FETCH))
 		check_fetch(&command);
-	if (imap_literal_is_message(in, arena) &&
-	    (imap_parse(in, arena, &command, NULL) != OK || command.verb != VERB_APPEND))
-		__builtin_trap();
+	(void)imap_literal_is_next_message(in, arena);
+	if (imap_literal_is_message(in, arena))
+		check_append(in, arena);
 	arena_free(&arena);
 	return 0;
 }

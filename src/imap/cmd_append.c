@@ -1,5 +1,6 @@
 /*
- * imap/cmd_append.c - APPEND (RFC 3501 6.3.11; APPENDUID: RFC 4315). The message is in the spool when it runs.
+ * imap/cmd_append.c - APPEND (RFC 3501 6.3.11; several messages: RFC 3502; APPENDUID: RFC 4315; literal8: RFC 3516). The
+ * messages are in the spool when it runs. They are prepared in steps and stored in one transaction: all or none.
  */
 #include "base/clock.h"
 #include "imap/reply.h"
@@ -8,25 +9,22 @@
 
 #include <string.h>
 
-static enum errc append(struct imap_session *s, const struct mailbox *mailbox, struct str bytes,
-    struct appended *appended, struct err *err)
-{
-	struct append_message message = { .flags = s->command.append.flags };
-	struct prepared *prepared = NULL;
-	enum errc rc = prepare_message(s->env->store, bytes, &prepared, err);
+struct append_work {
+	struct mailbox mailbox;
+	struct str bytes;		 /* of all messages */
+	struct append_message *messages; /* one a part; those before `prepared` are ready */
+	struct prepared **prepared;
+	size_t count, next;
+	uint64_t at; /* where the next one begins */
+};
 
-	if (rc != OK)
-		return rc;
-	message.message = prepared;
-	message.internal_date = clock_unix_s();
-	if (s->command.append.has_date) {
-		message.internal_date = civil_to_unix(&s->command.append.date);
-		message.internal_zone_min = s->command.append.date.zone_min;
-	}
-	rc = store_append(
-	    s->env->store, s->actor, mailbox->owner, mailbox->id, &message, 1, appended, err);
-	prepared_free(&prepared);
-	return rc;
+static void free_work(struct imap_session *s, void *arg)
+{
+	struct append_work *work = arg;
+
+	(void)s;
+	for (size_t i = 0; i < work->next; i++)
+		prepared_free(&work->prepared[i]);
 }
 
 static enum imap_run failed(struct imap_session *s, enum errc rc, const struct err *err)
@@ -37,42 +35,124 @@ static enum imap_run failed(struct imap_session *s, enum errc rc, const struct e
 	return RUN_DONE;
 }
 
-/* RFC 3501 section 9: CHAR8 is any byte but NUL. False: answered. */
-static bool take_message(struct imap_session *s, struct str *bytes_out)
+/* What is wrong with a message, or NULL. */
+static const char *complaint(
+    const struct imap_session *s, const struct append_part *part, struct str bytes)
 {
-	struct err err = { .code = OK };
+	if (part->utf8 && (s->enabled & ENABLED_UTF8) == 0)
+		return "UTF8 needs ENABLE UTF8=ACCEPT before it";
+	/* RFC 3501 section 9: CHAR8 is any byte but NUL */
+	if (!part->binary && memchr(bytes.p, '\0', bytes.n) != NULL)
+		return "NUL in a message that came in no literal8";
+	return NULL;
+}
 
-	if (s->message == NULL || spool_view(s->message, bytes_out, &err) != OK) {
+/* False: answered. */
+static bool check_messages(struct imap_session *s, struct str all)
+{
+	uint64_t at = 0;
+
+	for (size_t i = 0; i < s->command.append.count; i++) {
+		const struct append_part *part = &s->command.append.parts[i];
+		const char *text;
+
+		if (part->size > all.n - at)
+			break;
+		/* RFC 3502 section 4: a client that sends an empty one gives the command up */
+		if (part->size == 0) {
+			imap_reply(s, REPLY_NO, "CANNOT", "a message is empty");
+			return false;
+		}
+		text = complaint(s, part, (struct str){ all.p + at, part->size });
+		if (text != NULL) {
+			imap_reply(s, REPLY_BAD, NULL, text);
+			return false;
+		}
+		at += part->size;
+	}
+	if (at == all.n)
+		return true;
+	imap_reply(s, REPLY_NO, "UNAVAILABLE", "the messages are not as they were announced");
+	return false;
+}
+
+/* False: answered. */
+static bool begin(struct imap_session *s)
+{
+	struct append_work *work = ARENA_NEW(s->arena, struct append_work, 1);
+	struct err err = { .code = OK };
+	struct str name;
+	enum errc rc;
+
+	if (s->messages.spool == NULL ||
+	    spool_view(s->messages.spool, &work->bytes, &err) != OK) {
 		imap_reply(s, REPLY_NO, "UNAVAILABLE", "no room for the message now");
 		return false;
 	}
-	if (bytes_out->n == 0) {
-		imap_reply(s, REPLY_NO, "CANNOT", "the message is empty");
+	if (!check_messages(s, work->bytes) ||
+	    !imap_mailbox_name(s, s->command.append.mailbox, &name))
+		return false;
+	rc = target_find(s, name, &work->mailbox, &err);
+	if (rc != OK) {
+		(void)failed(s, rc, &err);
 		return false;
 	}
-	if (memchr(bytes_out->p, '\0', bytes_out->n) != NULL) {
-		imap_reply(s, REPLY_BAD, NULL, "NUL in the message");
-		return false;
-	}
+	work->count = s->command.append.count;
+	work->messages = ARENA_NEW(s->arena, struct append_message, work->count);
+	work->prepared = ARENA_NEW(s->arena, struct prepared *, work->count);
+	s->work = work;
+	s->work_free = free_work;
 	return true;
+}
+
+static enum errc prepare_next(struct imap_session *s, struct append_work *work, struct err *err)
+{
+	const struct append_part *part = &s->command.append.parts[work->next];
+	struct append_message *message = &work->messages[work->next];
+	struct str bytes = { work->bytes.p + work->at, part->size };
+	enum errc rc = prepare_message(s->env->store, bytes, &work->prepared[work->next], err);
+
+	if (rc != OK)
+		return rc;
+	message->message = work->prepared[work->next++];
+	message->flags = part->flags;
+	message->internal_date = clock_unix_s();
+	if (part->has_date) {
+		message->internal_date = civil_to_unix(&part->date);
+		message->internal_zone_min = part->date.zone_min;
+	}
+	work->at += part->size;
+	return OK;
+}
+
+static enum imap_run done(struct imap_session *s, const struct appended *appended)
+{
+	struct str text = appended->uid_first == appended->uid_last
+	    ? str_printf(s->arena, "[APPENDUID %u %u] appended", appended->uidvalidity,
+		  appended->uid_first)
+	    : str_printf(s->arena, "[APPENDUID %u %u:%u] appended", appended->uidvalidity,
+		  appended->uid_first, appended->uid_last);
+
+	return imap_finish_text(s, text);
 }
 
 enum imap_run imap_run_append(struct imap_session *s)
 {
 	struct err err = { .code = OK };
+	struct append_work *work;
 	struct appended appended;
-	struct mailbox mailbox;
-	struct str name, bytes;
-	enum errc rc;
+	enum errc rc = OK;
 
-	if (!take_message(s, &bytes) || !imap_mailbox_name(s, s->command.append.mailbox, &name))
+	if (s->work == NULL && !begin(s))
 		return RUN_DONE;
-	rc = target_find(s, name, &mailbox, &err);
+	work = s->work;
+	while (rc == OK && work->next < work->count) {
+		rc = prepare_next(s, work, &err);
+		if (rc == OK && imap_step_is_over(s))
+			return RUN_MORE;
+	}
 	if (rc == OK)
-		rc = append(s, &mailbox, bytes, &appended, &err);
-	if (rc != OK)
-		return failed(s, rc, &err);
-	return imap_finish_text(s,
-	    str_printf(s->arena, "[APPENDUID %u %u] appended", appended.uidvalidity,
-		appended.uid_first));
+		rc = store_append(s->env->store, s->actor, work->mailbox.owner,
+		    work->mailbox.id, work->messages, work->count, &appended, &err);
+	return rc == OK ? done(s, &appended) : failed(s, rc, &err);
 }

@@ -69,6 +69,16 @@ struct id_pair {
 	struct str value; /* p == NULL: NIL */
 };
 
+/* A message of an APPEND; its bytes are in the spool, one message behind the other. */
+struct append_part {
+	struct flag_list flags;
+	bool has_date;
+	struct civil date;
+	uint32_t size;
+	bool binary; /* literal8: NUL is a byte like any other (RFC 3516) */
+	bool utf8;   /* in "UTF8 (...)": its header may be UTF-8 (RFC 6855) */
+};
+
 struct imap_command {
 	struct str tag; /* p == NULL as long as none could be read */
 	enum imap_verb verb;
@@ -111,10 +121,8 @@ struct imap_command {
 		} status;
 		struct {
 			struct str mailbox;
-			struct flag_list flags;
-			bool has_date;
-			struct civil date;
-			uint32_t size;
+			const struct append_part *parts; /* one a message */
+			size_t count;
 		} append;
 		struct {
 			struct seqset set;

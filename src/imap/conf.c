@@ -46,6 +46,10 @@ static const struct conf_option options[] = {
 	{ "imap.message_max", CONF_SIZE, CONF_FIELD(struct imap_conf, message_max),
 	    .def = "50M", .min = "64K", .max = "1G", .dbmail = "IMAP.max_message_size",
 	    .reload = true, .text = "The largest message that APPEND takes." },
+	{ "imap.literal_minus", CONF_BOOL, CONF_FIELD(struct imap_conf, literal_minus),
+	    .def = "no",
+	    .text = "Announce LITERAL- in place of LITERAL+: what a client sends without "
+		    "waiting for the server may have 4096 bytes and no more." },
 	{ "imap.plaintext_login", CONF_BOOL, CONF_FIELD(struct imap_conf, plaintext_login),
 	    .def = "no", .reload = true,
 	    .text = "Take passwords without TLS from other machines. They can be read on the "

@@ -35,6 +35,11 @@ struct str framer_command(const struct framer *framer)
 	return buf_str(&framer->command);
 }
 
+struct str framer_line(const struct framer *framer)
+{
+	return str_from_at(buf_str(&framer->command), framer->line_at);
+}
+
 struct str framer_data(const struct framer *framer)
 {
 	return framer->data;
@@ -63,7 +68,10 @@ void framer_next_plain(struct framer *framer)
 	framer->plain_line = true;
 }
 
-/* "{" number ["+"] "}" at the very end of a line without its line end (RFC 7888 section 8: literal). */
+/*
+ * "{" number ["+"] "}" at the very end of a line without its line end (RFC 7888 section 8: literal). The "~" of a
+ * literal8 in front of it is the grammar's matter: the bytes are counted alike.
+ */
 static bool line_announces(struct str line, struct frame_literal *literal_out)
 {
 	size_t at = line.n;

@@ -72,6 +72,9 @@ size_t framer_feed(struct framer *framer, struct str in, enum frame *frame_out);
 struct str framer_command(const struct framer *framer);
 struct str framer_data(const struct framer *framer);
 
+/* Of the text so far what came behind the last literal, or all of it. Borrowed until the next call. */
+struct str framer_line(const struct framer *framer);
+
 /* Ready for another command; the text is wiped, for it may hold a password. */
 void framer_next(struct framer *framer);
 

@@ -9,6 +9,7 @@
 #include "imap/command.h"
 #include "imap/framer.h"
 #include "imap/imap.h"
+#include "imap/reply.h"
 #include "store/store.h"
 
 struct imap_view;
@@ -74,8 +75,13 @@ struct imap_session {
 		struct str text;
 	} finish;
 
-	struct spool *message; /* of the APPEND that is being read or run */
-	unsigned bad_commands; /* one after the other */
+	struct {
+		struct spool *spool; /* NULL: none, or it could not be kept */
+		size_t count;	     /* that were announced */
+		uint64_t bytes;
+		uint64_t memory; /* booked for storing them */
+	} messages;		 /* of the APPEND that is being read or run */
+	unsigned bad_commands;	 /* one after the other */
 	size_t stranger_bytes;
 	int64_t active_ms, timer_ms; /* monotonic; 0: no timer */
 
@@ -123,6 +129,20 @@ enum imap_run imap_finish_no(struct imap_session *s, const char *code, const cha
 
 /* OK with a text that has its response code: "[COPYUID 1 2 3] done". Copied. */
 enum imap_run imap_finish_text(struct imap_session *s, struct str text);
+
+/* A command whose rest is not known: its tag and the answer. What was kept of it is gone. */
+void imap_refuse_text(
+    struct imap_session *s, enum reply_kind kind, const char *code, const char *text);
+
+/* "* BYE": the connection ends. */
+enum imap_run imap_bye(struct imap_session *s, const char *code, const char *text);
+
+/* What is kept of the command besides input and output, in bytes. */
+size_t imap_command_memory(const struct imap_session *s);
+
+/* literal.c: one was announced; bytes of one that goes to the spool. */
+enum imap_run imap_literal_announced(struct imap_session *s);
+enum imap_run imap_literal_data(struct imap_session *s);
 
 /* mailbox_name.c: a name as sent to one for the store. False: it was answered. */
 bool imap_mailbox_name(struct imap_session *s, struct str sent, struct str *name_out);

@@ -20,6 +20,16 @@
 /* A refused LITERAL+ up to this is read and dropped; of a larger one nothing is read, BYE (RFC 7888 section 4). */
 #define IMAP_DROP_MAX UINT64_C(268435456)
 
+/* RFC 7888 section 5: what may be sent without waiting where LITERAL- is announced, and RFC 9051 asks for at least. */
+#define IMAP_LITERAL_MINUS_MAX 4096
+
+/* Of the messages of an APPEND this is kept in memory, the rest in a file. */
+#define IMAP_SPOOL_MEMORY_MAX ((size_t)262144)
+
+/* Of one APPEND (RFC 3502): messages, and all their bytes in sizes of the largest message that is taken. */
+#define IMAP_APPEND_MESSAGES_MAX 1000
+#define IMAP_APPEND_TOTAL_FACTOR 4
+
 /* A name as it is sent; what is stored is bounded by the store. */
 #define IMAP_MAILBOX_SENT_MAX 4096
 #define IMAP_SET_RANGES_MAX 16384

@@ -126,11 +126,21 @@ bool imap_literal_is_message(struct str in, struct arena *arena)
 {
 	struct imap_command command = { .verb = VERB_COUNT };
 	struct cursor c = cursor_of(in);
-	uint32_t size;
+	struct append_part part;
 
 	return read_start(&c, arena, &command, NULL) == OK && command.verb == VERB_APPEND &&
-	    imap_read_append_head(&c, arena, &command, NULL) == OK &&
-	    imap_literal_head(&c, &size, NULL) == OK && cursor_at_end(&c);
+	    imap_sp_mailbox(&c, arena, &command.append.mailbox, NULL) == OK &&
+	    imap_read_append_message(&c, arena, &part, NULL) == OK && cursor_at_end(&c);
+}
+
+bool imap_literal_is_next_message(struct str line, struct arena *arena)
+{
+	struct cursor c = cursor_of(line);
+	struct append_part part;
+
+	/* the end of a message in "UTF8 (...)" */
+	(void)cursor_take(&c, ')');
+	return imap_read_append_message(&c, arena, &part, NULL) == OK && cursor_at_end(&c);
 }
 
 static bool is_tag_char(char c)

@@ -6,7 +6,7 @@
 #include "imap/command.h"
 
 /*
- * `in` as the framer gives it. The message of an APPEND is not in there: only its "{n}" and CRLF.
+ * `in` as the framer gives it. The messages of an APPEND are not in there: only their "{n}" and CRLF.
  *
  * command_out  holds the tag also when the rest could not be read (p == NULL: there is none), and the verb in case
  *              of ERR_SYNTAX and ERR_LIMIT if that was read (else VERB_COUNT). Lives as long as the arena.
@@ -20,10 +20,13 @@ NODISCARD enum errc imap_parse(
 struct str imap_verb_name(enum imap_verb verb);
 
 /*
- * Is the literal that is announced at the end of `in` (with its CRLF) the message of an APPEND? Then it goes to
+ * Is the literal that is announced at the end of `in` (with its CRLF) the first message of an APPEND? Then it goes to
  * the spool.
  */
 bool imap_literal_is_message(struct str in, struct arena *arena);
+
+/* The same of a further one (RFC 3502): `line` is what came behind the message before. */
+bool imap_literal_is_next_message(struct str line, struct arena *arena);
 
 /* The tag at the beginning of what may be broken or cut; n == 0: there is none. Borrowed. */
 struct str imap_tag_of(struct str in);

@@ -32,6 +32,9 @@ argument_reader imap_read_list, imap_read_lsub, imap_read_status;
 /* parse_search.c */
 argument_reader imap_read_search;
 
-/* parse_message.c. The head of an APPEND is all before its literal. */
-argument_reader imap_read_append_head, imap_read_append, imap_read_fetch, imap_read_store,
-    imap_read_copy, imap_read_set;
+/* parse_message.c */
+argument_reader imap_read_append, imap_read_fetch, imap_read_store, imap_read_copy,
+    imap_read_set;
+/* A message of an APPEND with the space before it, up to the bytes of its literal. */
+NODISCARD enum errc imap_read_append_message(
+    struct cursor *c, struct arena *arena, struct append_part *part, struct err *err);

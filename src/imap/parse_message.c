@@ -7,36 +7,82 @@
 #include "imap/lex.h"
 #include "imap/limits.h"
 
-/* APPEND SP mailbox [SP flag-list] [SP date-time] SP, before the literal */
-enum errc imap_read_append_head(
-    struct cursor *c, struct arena *arena, struct imap_command *command, struct err *err)
-{
-	enum errc rc = imap_sp_mailbox(c, arena, &command->append.mailbox, err);
+#include <string.h>
 
-	if (rc == OK)
-		rc = imap_sp(c, err);
-	command->append.flags = (struct flag_list){ .system = 0 };
-	if (rc == OK && cursor_peek(c) == '(') {
-		rc = imap_flag_list(c, arena, &command->append.flags, err);
+/* append-opts, with the space behind each: [flag-list SP] [date-time SP] */
+static enum errc read_append_opts(
+    struct cursor *c, struct arena *arena, struct append_part *part, struct err *err)
+{
+	enum errc rc = OK;
+
+	if (cursor_peek(c) == '(') {
+		rc = imap_flag_list(c, arena, &part->flags, err);
 		if (rc == OK)
 			rc = imap_sp(c, err);
 	}
-	command->append.has_date = false;
 	if (rc == OK && cursor_peek(c) == '"') {
-		rc = imap_date_time(c, &command->append.date, err);
+		rc = imap_date_time(c, &part->date, err);
 		if (rc == OK)
 			rc = imap_sp(c, err);
-		command->append.has_date = true;
+		part->has_date = true;
 	}
 	return rc;
 }
 
+/* append-message up to its bytes: append-opts SP (literal / literal8 / "UTF8" SP "(" literal8, which ")" follows). */
+enum errc imap_read_append_message(
+    struct cursor *c, struct arena *arena, struct append_part *part, struct err *err)
+{
+	enum errc rc = imap_sp(c, err);
+
+	*part = (struct append_part){ .size = 0 };
+	if (rc == OK)
+		rc = read_append_opts(c, arena, part, err);
+	if (rc != OK)
+		return rc;
+	part->utf8 = cursor_take_nocase(c, STR("UTF8 ("));
+	part->binary = cursor_take(c, '~');
+	if (part->utf8 && !part->binary)
+		return err_set(err, ERR_SYNTAX, "~{ expected: a literal of 8 bits");
+	return imap_literal_head(c, &part->size, err);
+}
+
+static struct append_part *room_for_part(
+    struct arena *arena, struct append_part *parts, size_t count)
+{
+	struct append_part *larger;
+
+	/* the room is 1, 2, 4, 8 ... */
+	if ((count & (count - 1)) != 0)
+		return parts;
+	larger = ARENA_NEW(arena, struct append_part, count == 0 ? 1 : 2 * count);
+	if (count > 0)
+		memcpy(larger, parts, count * sizeof(*larger));
+	return larger;
+}
+
+/* APPEND SP mailbox 1*append-message (RFC 3502 section 7; RFC 4466 section 6; RFC 6855 section 4) */
 enum errc imap_read_append(
     struct cursor *c, struct arena *arena, struct imap_command *command, struct err *err)
 {
-	enum errc rc = imap_read_append_head(c, arena, command, err);
+	struct append_part *parts = NULL;
+	size_t count = 0;
+	enum errc rc = imap_sp_mailbox(c, arena, &command->append.mailbox, err);
 
-	return rc == OK ? imap_literal_head(c, &command->append.size, err) : rc;
+	if (rc != OK)
+		return rc;
+	do {
+		if (count == IMAP_APPEND_MESSAGES_MAX)
+			return err_set(err, ERR_LIMIT, "too many messages at once");
+		parts = room_for_part(arena, parts, count);
+		rc = imap_read_append_message(c, arena, &parts[count], err);
+		if (rc == OK && parts[count].utf8 && !cursor_take(c, ')'))
+			rc = err_set(err, ERR_SYNTAX, ") expected");
+		count++;
+	} while (rc == OK && cursor_peek(c) == ' ');
+	command->append.parts = parts;
+	command->append.count = count;
+	return rc;
 }
 
 /* FETCH SP sequence-set SP (macro / fetch-att / list) */

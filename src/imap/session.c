@@ -22,12 +22,10 @@
 #include "imap/reply.h"
 #include "imap/view.h"
 #include "net/spool.h"
-#include "store/message.h"
 
 #include <assert.h>
 
 #define LEASE_WAIT_MS 5000
-#define SPOOL_MEMORY_MAX ((size_t)256 * 1024)
 
 static const struct frame_limits stranger_limits = {
 	.line_max = IMAP_STRANGER_LINE_MAX,
@@ -137,13 +135,15 @@ static void end_command(struct imap_session *s)
 	s->told = NULL;
 	s->finish.ready = false;
 	s->running = false;
-	spool_free(&s->message);
+	spool_free(&s->messages.spool);
+	s->messages.count = 0;
+	s->messages.bytes = s->messages.memory = 0;
 	session_unbook(&s->base);
 	s->command = (struct imap_command){ .verb = VERB_COUNT };
 	arena_clear(s->arena);
 }
 
-static enum imap_run say_bye(struct imap_session *s, const char *code, const char *text)
+enum imap_run imap_bye(struct imap_session *s, const char *code, const char *text)
 {
 	imap_reply(s, REPLY_BYE, code, text);
 	imap_session_enter(s, IMAP_ENDED);
@@ -154,7 +154,7 @@ static enum imap_run say_bye(struct imap_session *s, const char *code, const cha
 static enum imap_run lost_mailbox(struct imap_session *s, const struct err *err)
 {
 	log_info(s->base.log, "mailbox-lost", F_ERR(err));
-	return say_bye(
+	return imap_bye(
 	    s, NULL, "the selected mailbox changed in a way that cannot be told, or is gone");
 }
 
@@ -204,7 +204,7 @@ static enum imap_run count_bad(struct imap_session *s)
 	unsigned max = s->state == IMAP_STRANGER ? IMAP_STRANGER_BAD_MAX : IMAP_BAD_MAX;
 
 	if (++s->bad_commands >= max)
-		return say_bye(s, NULL, "too many bad commands");
+		return imap_bye(s, NULL, "too many bad commands");
 	return RUN_DONE;
 }
 
@@ -238,8 +238,7 @@ static enum imap_run begin_command(struct imap_session *s)
 	return RUN_DONE;
 }
 
-/* The text so far is cut off: its tag and the answer. */
-static void refuse_text(
+void imap_refuse_text(
     struct imap_session *s, enum reply_kind kind, const char *code, const char *text)
 {
 	s->command.tag = str_dup(s->arena, imap_tag_of(framer_command(&s->framer)));
@@ -247,88 +246,15 @@ static void refuse_text(
 	end_command(s);
 }
 
-static enum imap_run refuse_literal(struct imap_session *s, const char *code, const char *text)
-{
-	const struct frame_literal *literal = &s->framer.literal;
-
-	refuse_text(s, REPLY_NO, code, text);
-	/* RFC 7888 section 4: read it all, or close */
-	if (!literal->synchronous &&
-	    (s->state == IMAP_STRANGER || literal->size > IMAP_DROP_MAX))
-		return say_bye(s, code, text);
-	framer_refuse(&s->framer);
-	return RUN_DONE;
-}
-
-static enum imap_run go_on(struct imap_session *s)
-{
-	if (s->framer.literal.synchronous)
-		imap_continue(s, "go on");
-	return RUN_DONE;
-}
-
-/* Of the command, as far as it is here. */
-static size_t command_memory(const struct imap_session *s)
+size_t imap_command_memory(const struct imap_session *s)
 {
 	return s->framer.command.room + arena_used(s->arena) +
-	    (s->message ? SPOOL_MEMORY_MAX : 0);
-}
-
-/* What the spool keeps of it in memory, and then what storing it takes: booked before the first byte comes. */
-static bool has_room_for_message(struct imap_session *s)
-{
-	uint64_t size = prepare_memory(s->framer.literal.size);
-
-	return session_book(&s->base, command_memory(s) + SPOOL_MEMORY_MAX + size) == OK;
-}
-
-/* The message of an APPEND: straight to the spool. */
-static enum imap_run spool_message(struct imap_session *s)
-{
-	const struct imap_conf *conf = s->env->conf;
-
-	if (s->framer.literal.size > conf->message_max)
-		return refuse_literal(s, "TOOBIG", "message too big");
-	spool_free(&s->message);
-	if (!has_room_for_message(s))
-		return refuse_literal(s, "LIMIT", "too much in memory, try again later");
-	s->message = spool_new(s->env->spool_directory, SPOOL_MEMORY_MAX, conf->message_max);
-	framer_spool(&s->framer);
-	return go_on(s);
-}
-
-static enum imap_run announced_literal(struct imap_session *s)
-{
-	struct str text = framer_command(&s->framer);
-	size_t max = s->state == IMAP_STRANGER ? IMAP_STRANGER_LITERAL_MAX : IMAP_LITERAL_MAX;
-	bool is_message = s->state != IMAP_STRANGER && imap_literal_is_message(text, s->arena);
-
-	arena_clear(s->arena);
-	if (is_message)
-		return spool_message(s);
-	if (!framer_literal_fits(&s->framer, max))
-		return refuse_literal(s, "TOOBIG", "literal too big");
-	if (session_book(&s->base, command_memory(s) + s->framer.literal.size) != OK)
-		return refuse_literal(s, "LIMIT", "too much in memory, try again later");
-	framer_accept(&s->framer);
-	return go_on(s);
-}
-
-/* Bytes of the message; when they cannot be kept the rest is read all the same. */
-static enum imap_run keep_message(struct imap_session *s)
-{
-	struct err err = { .code = OK };
-
-	if (s->message == NULL || spool_add(s->message, framer_data(&s->framer), &err) == OK)
-		return RUN_DONE;
-	log_warn(s->base.log, "spool-failed", F_ERR(&err));
-	spool_free(&s->message);
-	return RUN_DONE;
+	    (s->messages.spool ? IMAP_SPOOL_MEMORY_MAX : 0);
 }
 
 static enum imap_run too_long(struct imap_session *s)
 {
-	refuse_text(s, REPLY_BAD, NULL, "command too long");
+	imap_refuse_text(s, REPLY_BAD, NULL, "command too long");
 	return count_bad(s);
 }
 
@@ -354,16 +280,16 @@ static enum imap_run next_command(struct imap_session *s)
 	enum frame frame = feed_framer(s);
 
 	if (s->state == IMAP_STRANGER && s->stranger_bytes > IMAP_STRANGER_SESSION_MAX)
-		return say_bye(s, NULL, "too much before login");
+		return imap_bye(s, NULL, "too much before login");
 	switch (frame) {
 	case FRAME_MORE:
 		return RUN_INPUT;
 	case FRAME_COMMAND:
 		return begin_command(s);
 	case FRAME_LITERAL:
-		return announced_literal(s);
+		return imap_literal_announced(s);
 	case FRAME_DATA:
-		return keep_message(s);
+		return imap_literal_data(s);
 	case FRAME_TOO_LONG:
 		return too_long(s);
 	case FRAME_DROPPED:
@@ -408,12 +334,12 @@ static enum imap_run one_thing(struct imap_session *s)
 	if (s->running)
 		run = run_command(s);
 	else if (!s->stopping && is_silent_too_long(s))
-		return say_bye(s, NULL, "autologout: idle for too long");
+		return imap_bye(s, NULL, "autologout: idle for too long");
 	else
 		run = next_command(s);
 	/* half a command is none: a stop waits for the bytes of a message and for nothing else of a client */
-	if (run == RUN_INPUT && s->stopping && s->message == NULL)
-		return say_bye(s, "UNAVAILABLE", "server is stopping");
+	if (run == RUN_INPUT && s->stopping && s->messages.count == 0)
+		return imap_bye(s, "UNAVAILABLE", "server is stopping");
 	return run;
 }
 
@@ -489,7 +415,7 @@ static enum step session_run(struct session *base)
 		s->taken = base->in.n;
 	buf_consume(&base->in, s->taken);
 	s->taken = 0;
-	base->memory = s->running || !framer_is_idle(&s->framer) ? command_memory(s) : 0;
+	base->memory = s->running || !framer_is_idle(&s->framer) ? imap_command_memory(s) : 0;
 	set_timer(s);
 	return step;
 }

@@ -30,7 +30,7 @@ static const struct imap_verb_row rows[] = {
 	[VERB_NAMESPACE] = { LOGGED_IN, false, true, NEWS_ALL, "NAMESPACE",
 	    imap_run_namespace },
 	[VERB_STATUS] = { LOGGED_IN, true, false, NEWS_ALL, "STATUS=SIZE", imap_run_status },
-	[VERB_APPEND] = { LOGGED_IN, true, false, NEWS_ALL, NULL, imap_run_append },
+	[VERB_APPEND] = { LOGGED_IN, true, false, NEWS_ALL, "MULTIAPPEND", imap_run_append },
 	[VERB_IDLE] = { LOGGED_IN, false, false, NEWS_ALL, "IDLE", imap_run_idle },
 	[VERB_CHECK] = { IMAP_SELECTED, true, false, NEWS_ALL, NULL, imap_run_noop },
 	[VERB_CLOSE] = { IMAP_SELECTED, true, false, NEWS_NONE, NULL, imap_run_close },

@@ -358,6 +358,15 @@ static enum errc do_allow(
 	return OK;
 }
 
+static enum errc do_literal_minus(
+    struct world *world, struct str rest, struct arena *arena, struct err *err)
+{
+	(void)arena;
+	(void)err;
+	world->imap_conf.literal_minus = str_equal(rest, STR("yes"));
+	return OK;
+}
+
 static const struct {
 	struct str word;
 	directive_fn *run;
@@ -371,6 +380,7 @@ static const struct {
 	{ STR_INIT("limit"), do_limit },
 	{ STR_INIT("over_quota"), do_over_quota },
 	{ STR_INIT("allow"), do_allow },
+	{ STR_INIT("literal_minus"), do_literal_minus },
 };
 
 enum errc world_directive(void *arg, struct str word, struct str rest, struct err *err)

@@ -23,7 +23,9 @@ static struct str told(struct arena *arena, struct str in, size_t step)
 		at += framer_feed(&framer, (struct str){ in.p + at, n }, &frame);
 		switch (frame) {
 		case FRAME_COMMAND:
-			buf_printf(&out, "[%.*s]", STR_ARG(framer_command(&framer)));
+			BUF_ADD(&out, "[");
+			buf_add_str(&out, framer_command(&framer));
+			BUF_ADD(&out, "]");
 			framer_next(&framer);
 			break;
 		case FRAME_LITERAL:
@@ -82,6 +84,20 @@ static const struct {
 	{ STR_INIT("s L {7}\r\nab\r\ncde\r\nb\r\n"),
 	    STR_INIT("?<ab\r\ncde>[s L {7}\r\n][b].") },
 	{ STR_INIT("s L {0+}\r\n\r\nb\r\n"), STR_INIT("?+[s L {0+}\r\n][b].") },
+	/* literal8 (RFC 3516): NUL and line ends are bytes like any others */
+	{ STR_INIT("a L ~{4}\r\n\0\r\n\0 d\r\nb\r\n"),
+	    STR_INIT("?[a L ~{4}\r\n\0\r\n\0 d][b].") },
+	{ STR_INIT("s L ~{2+}\r\n\0\n x ~{1}\r\n{\r\n"),
+	    STR_INIT("?+<\0\n>?<{>[s L ~{2+}\r\n x ~{1}\r\n].") },
+	{ STR_INIT("a L ~{21+}\r\n01234567890123456789\0 ~{1+}\r\n\0\r\nb\r\n"),
+	    STR_INIT("?+nodropped[b].") },
+	/* several spooled ones in a command */
+	{ STR_INIT("s L {2}\r\nab {3+}\r\ncde\r\nb\r\n"),
+	    STR_INIT("?<ab>?+<cde>[s L {2}\r\n {3+}\r\n][b].") },
+	/* the second is refused: nothing, or all the rest of the command, is dropped */
+	{ STR_INIT("s L {2}\r\nab {21}\r\nb\r\n"), STR_INIT("?<ab>?no[b].") },
+	{ STR_INIT("s L {2+}\r\nab {21+}\r\n012345678901234567890 {1+}\r\n\n {1}\r\nb\r\n"),
+	    STR_INIT("?+<ab>?+nodropped[b].") },
 	/* a refused literal: the client has not sent it, or it is dropped with the rest of its command */
 	{ STR_INIT("a L {21}\r\nb N\r\n"), STR_INIT("?no[b N].") },
 	{ STR_INIT("a L {21+}\r\n012345678901234567890 x\r\nb N\r\n"),

@@ -197,10 +197,25 @@ static void keeps_the_arguments(void **state)
 	assert_int_equal(c.store.flags.keyword_count, 1);
 	assert_true(str_equal(c.store.flags.keywords[0], STR("$Junk")));
 	c = parsed(arena, STR("A1 APPEND \"a b\" (x) \"01-Jan-1970 01:00:01 +0100\" {5}\r\n"));
-	assert_true(c.append.has_date);
-	assert_int_equal(civil_to_unix(&c.append.date), 1);
-	assert_int_equal(c.append.date.zone_min, 60);
-	assert_int_equal(c.append.size, 5);
+	assert_int_equal(c.append.count, 1);
+	assert_true(c.append.parts[0].has_date);
+	assert_int_equal(civil_to_unix(&c.append.parts[0].date), 1);
+	assert_int_equal(c.append.parts[0].date.zone_min, 60);
+	assert_int_equal(c.append.parts[0].size, 5);
+	assert_false(c.append.parts[0].binary);
+	/* RFC 3502, RFC 3516, RFC 6855 */
+	c = parsed(arena,
+	    STR("A1 APPEND x {5}\r\n (\\Seen) ~{6+}\r\n \"01-Jan-1970 01:00:01 +0100\" "
+		"utf8 (~{7}\r\n) {8}\r\n"));
+	assert_int_equal(c.append.count, 4);
+	assert_int_equal(c.append.parts[0].size, 5);
+	assert_int_equal(c.append.parts[1].size, 6);
+	assert_int_equal(c.append.parts[1].flags.system, FLAG_SEEN);
+	assert_true(c.append.parts[1].binary && !c.append.parts[1].utf8);
+	assert_true(c.append.parts[2].binary && c.append.parts[2].utf8);
+	assert_true(c.append.parts[2].has_date && !c.append.parts[3].has_date);
+	assert_int_equal(c.append.parts[3].size, 8);
+	assert_int_equal(c.append.parts[3].flags.system, 0);
 	c = parsed(arena, STR("A1 AUTHENTICATE PLAIN ="));
 	assert_true(str_equal(c.authenticate.initial, STR("=")));
 	c = parsed(arena, STR("A1 STATUS x (MESSAGES unseen MESSAGES)"));
@@ -449,7 +464,25 @@ static const struct {
 	{ STR_INIT("a APPEND {3}\r\n"), false },
 	{ STR_INIT("a APPEND x (\\Seen {3}\r\n"), false },
 	{ STR_INIT("a APPEND x{3}\r\n"), false },
+	{ STR_INIT("a APPEND x ~{3}\r\n"), true },
+	{ STR_INIT("a APPEND x () ~{3+}\r\n"), true },
+	{ STR_INIT("a APPEND x UTF8 (~{3+}\r\n"), true },
+	{ STR_INIT("a APPEND x UTF8 ({3+}\r\n"), false },
+	{ STR_INIT("a APPEND ~{1}\r\n"), false },
 	{ STR_INIT("a LOGIN x {3}\r\n"), false },
+};
+
+static const struct {
+	struct str in;
+	bool want;
+} next_literals[] = {
+	{ STR_INIT(" {3}\r\n"), true },
+	{ STR_INIT(" (\\Seen) ~{3+}\r\n"), true },
+	{ STR_INIT(") {3}\r\n"), true },
+	{ STR_INIT(") UTF8 (~{3}\r\n"), true },
+	{ STR_INIT("{3}\r\n"), false },
+	{ STR_INIT(" x {3}\r\n"), false },
+	{ STR_INIT(" (\\Seen {3}\r\n"), false },
 };
 
 static void knows_the_message_of_an_append(void **state)
@@ -462,6 +495,40 @@ static void knows_the_message_of_an_append(void **state)
 			fail_msg("case %zu", i);
 		arena_free(&arena);
 	}
+	for (size_t i = 0; i < COUNT(next_literals); i++) {
+		struct arena *arena = arena_new("test");
+
+		if (imap_literal_is_next_message(next_literals[i].in, arena) !=
+		    next_literals[i].want)
+			fail_msg("next %zu", i);
+		arena_free(&arena);
+	}
+}
+
+static enum errc append_of_messages(size_t count)
+{
+	struct arena *arena = arena_new("test");
+	struct buf text = BUF_INIT(SIZE_MAX);
+	struct imap_command command;
+	enum errc rc;
+
+	BUF_ADD(&text, "a APPEND x");
+	for (size_t i = 0; i < count; i++)
+		BUF_ADD(&text, " {1}\r\n");
+	rc = imap_parse(buf_str(&text), arena, &command, NULL);
+	if (rc == OK)
+		assert_int_equal(command.append.count, count);
+	buf_release(&text);
+	arena_free(&arena);
+	return rc;
+}
+
+static void limits_the_messages_of_an_append(void **state)
+{
+	(void)state;
+	assert_int_equal(append_of_messages(IMAP_APPEND_MESSAGES_MAX - 1), OK);
+	assert_int_equal(append_of_messages(IMAP_APPEND_MESSAGES_MAX), OK);
+	assert_int_equal(append_of_messages(IMAP_APPEND_MESSAGES_MAX + 1), ERR_LIMIT);
 }
 
 static void finds_the_tag_of_broken_commands(void **state)
@@ -484,6 +551,7 @@ int main(void)
 		cmocka_unit_test(limits_how_deep_a_search_is),
 		cmocka_unit_test(limits_the_items_of_a_fetch),
 		cmocka_unit_test(knows_the_message_of_an_append),
+		cmocka_unit_test(limits_the_messages_of_an_append),
 		cmocka_unit_test(finds_the_tag_of_broken_commands),
 	};
 
