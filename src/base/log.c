@@ -234,6 +234,9 @@ void log_write(const struct log *log, enum log_level level, const char *event,
 	};
 	int saved_errno = errno;
 
+	if (level <= LOG_LEVEL_WARN)
+		counter_add(
+		    level == LOG_LEVEL_ERROR ? &log->sink->errors : &log->sink->warnings, 1);
 	field++; /* the first only makes the array legal when there are no fields */
 	count--;
 	add_head(&line, log, level, event);

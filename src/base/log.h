@@ -38,8 +38,9 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 struct log_sink {
 	int fd;
 	enum log_format format;
-	_Atomic int level;   /* the most talkative enum log_level that is written */
-	struct counter lost; /* lines that could not be written */
+	_Atomic int level;		 /* the most talkative enum log_level that is written */
+	struct counter lost;		 /* lines that could not be written */
+	struct counter errors, warnings; /* lines of these levels */
 };
 
 #define LOG_SINK_STDERR                                                                        \

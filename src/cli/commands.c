@@ -79,6 +79,17 @@ static const struct cli_option json_option[] = {
 	{ .name = "json", .help = "as JSON" },
 };
 
+static const struct cli_option sessions_options[] = {
+	{ .name = "user", .value = "NAME", .help = "those of one account" },
+	{ .name = "address", .value = "IP", .help = "those from one address" },
+	{ .name = "json", .help = "as a JSON array" },
+};
+
+static const struct cli_option disconnect_options[] = {
+	{ .name = "user", .value = "NAME", .help = "all of one account" },
+	{ .name = "address", .value = "IP", .help = "all from one address" },
+};
+
 static const struct cli_option deliver_options[] = {
 	{ .name = "from", .value = "ADDRESS", .help = "the sender, for Return-Path; none: <>" },
 	{ .name = "folder", .value = "NAME", .help = "into this folder, if it is there" },
@@ -94,6 +105,14 @@ static const struct command commands[] = {
 	{ "serve", "", "run the server, in the foreground", NO_OPTIONS, 0, 0, cmd_serve },
 	{ "status", "", "what there is, and what the running server says of itself",
 	    OPTIONS(json_option), 0, 0, cmd_status },
+
+	{ "sessions disconnect", "[SID]", "end a session, or all of an account or an address",
+	    OPTIONS(disconnect_options), 0, 1, cmd_sessions_disconnect },
+	{ "sessions", "", "who is connected, from where and doing what",
+	    OPTIONS(sessions_options), 0, 0, cmd_sessions },
+
+	{ "limits", "", "what is used of each limit, and what was refused for it",
+	    OPTIONS(json_option), 0, 0, cmd_limits },
 
 	{ "user add", "NAME", "make an account", OPTIONS(user_add_options), 1, 1,
 	    cmd_user_add },

@@ -2,108 +2,48 @@
  * cli/status.c - what there is, and what the running server says of itself through its control socket: one line of JSON
  * with numbers (main/control.h).
  */
-#include "base/cursor.h"
+#include "base/buf.h"
 #include "base/str.h"
+#include "cli/ask.h"
 #include "cli/command.h"
 #include "cli/json.h"
+#include "cli/json_read.h"
 #include "store/summary.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
-
-#define ANSWER_MAX 16384
-#define ANSWER_WAIT_S 5
 
 struct counter_value {
 	struct str name;
 	int64_t value;
 };
 
-#define COUNTERS_MAX 256
-
 struct server {
 	bool running;
-	struct counter_value counters[COUNTERS_MAX];
+	struct counter_value counters[JSON_FIELDS_MAX];
 	size_t count;
 };
 
-static int connect_to(struct str path)
-{
-	struct timeval wait = { .tv_sec = ANSWER_WAIT_S };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (path.n == 0 || path.n >= sizeof(address.sun_path))
-		return -1;
-	memcpy(address.sun_path, path.p, path.n);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	(void)close(fd);
-	return -1;
-}
-
-static struct str read_all(int fd, struct arena *arena)
-{
-	char *text = arena_alloc(arena, ANSWER_MAX);
-	size_t n = 0;
-
-	while (n < ANSWER_MAX) {
-		ssize_t got = read(fd, text + n, ANSWER_MAX - n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		n += (size_t)got;
-	}
-	return (struct str){ text, n };
-}
-
-static bool not_quote(char c)
-{
-	return c != '"';
-}
-
-/* {"name":number,...}: what else an object may hold is not ours and ends the reading. */
-static void read_counters(struct str text, struct server *server)
-{
-	struct cursor c = cursor_of(str_trim(text));
-
-	if (!cursor_take(&c, '{'))
-		return;
-	server->running = true;
-	while (server->count < COUNTERS_MAX && cursor_take(&c, '"')) {
-		struct counter_value *counter = &server->counters[server->count];
-		uint64_t value;
-
-		counter->name = cursor_take_while(&c, not_quote);
-		if (!cursor_take_str(&c, STR("\":")) ||
-		    cursor_take_u64(&c, INT64_MAX, &value) != OK)
-			return;
-		counter->value = (int64_t)value;
-		server->count++;
-		(void)cursor_take(&c, ',');
-	}
-}
-
+/* {"name":number,...} */
 static void ask_server(struct str path, struct arena *arena, struct server *server)
 {
-	int fd = connect_to(path);
+	const struct control_request request = { .verb = CONTROL_STATUS };
+	struct buf answer = BUF_INIT(ANSWER_MAX);
+	struct json_flat flat = { .count = 0 };
+	struct str line;
+	struct cursor c;
 
-	if (fd < 0)
-		return;
-	read_counters(read_all(fd, arena), server);
-	(void)close(fd);
+	if (cli_ask(path, &request, arena, &answer, NULL) == OK) {
+		/* the texts are views of it */
+		line = str_dup(arena, buf_str(&answer));
+		c = cursor_of(line);
+		server->running = json_read_flat(&c, arena, &flat, NULL) == OK;
+	}
+	buf_release(&answer);
+	for (size_t i = 0; server->running && i < flat.count; i++)
+		server->counters[server->count++] = (struct counter_value){ flat.field[i].name,
+			json_flat_int(&flat,
+			    str_printf(arena, "%.*s%c", STR_ARG(flat.field[i].name), '\0').p) };
 }
 
 static int64_t file_size(struct arena *arena, const char *path, const char *suffix)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/counter.h"
+#include "base/metric.h"
 #include "db/driver.h"
 
 #include <pthread.h>
@@ -60,6 +61,9 @@ struct lease_waiter {
 	bool served;
 };
 
+/* pool.c has their table. */
+enum db_metric { DB_GROUP_SIZE, DB_COMMIT_TIME };
+
 struct db_pool {
 	struct db_settings settings; /* with copies of its texts */
 	struct arena *arena;	     /* of those */
@@ -77,6 +81,7 @@ struct db_pool {
 	_Atomic bool foreign; /* seen and not yet reported */
 
 	struct counter statements, transactions, commits, rollbacks, reruns, slow;
+	struct metrics *metrics; /* enum db_metric */
 };
 
 /* conn.c: a connection with its statement cache */

@@ -284,13 +284,17 @@ static void commit_kept(struct group *g, size_t kept)
 {
 	const struct db_settings *settings = &g->pool->settings;
 	struct err err;
+	int64_t began_us = clock_mono_us();
 	enum errc rc = commit(g, &err);
 
+	metric_observe(
+	    g->pool->metrics, DB_COMMIT_TIME, 0, 0, (uint64_t)(clock_mono_us() - began_us));
 	if (rc != OK) {
 		after_failed_commit(g, kept, rc, &err);
 		return;
 	}
 	counter_add(&g->pool->commits, 1);
+	metric_observe(g->pool->metrics, DB_GROUP_SIZE, 0, 0, kept);
 	if (settings->on_change && g->db->changes.count > 0)
 		settings->on_change(
 		    settings->on_change_arg, g->db->changes.items, g->db->changes.count);

@@ -67,6 +67,22 @@ static enum errc make_driver(
 	return rc;
 }
 
+static const uint64_t group_sizes[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256 };
+static const struct metric_bounds group_bounds = { group_sizes, COUNT(group_sizes), 1 };
+
+static const uint64_t commit_times_us[] = { 250, 500, 1000, 2500, 5000, 10000, 25000, 50000,
+	100000, 250000, 1000000, 5000000 };
+static const struct metric_bounds commit_bounds = { commit_times_us, COUNT(commit_times_us),
+	1000000 };
+
+static const struct metric metric_rows[] = {
+	[DB_GROUP_SIZE] = { "tabella_db_group_size", "Transactions that share a commit.",
+	    METRIC_HISTOGRAM, .bounds = &group_bounds },
+	[DB_COMMIT_TIME] = { "tabella_db_commit_seconds",
+	    "Commits, with their flush to the disk.", METRIC_HISTOGRAM,
+	    .bounds = &commit_bounds },
+};
+
 static struct db_pool *pool_new(const struct db_settings *settings)
 {
 	struct db_pool *pool = xcalloc(1, sizeof(*pool));
@@ -75,6 +91,8 @@ static struct db_pool *pool_new(const struct db_settings *settings)
 	take_settings(pool, settings);
 	(void)pthread_mutex_init(&pool->lock, NULL);
 	pool->waiters_tail = &pool->waiters;
+	pool->metrics = metrics_new((struct metric_table){ metric_rows, COUNT(metric_rows) },
+	    (struct metric_own){ .label = NULL });
 	return pool;
 }
 
@@ -92,6 +110,7 @@ static void pool_release(struct db_pool **poolp)
 	if (pool->driver)
 		pool->driver->ops->free(pool->driver);
 	arena_free(&pool->arena);
+	metrics_free(&pool->metrics);
 	(void)pthread_mutex_destroy(&pool->lock);
 	xfree(pool);
 	*poolp = NULL;
@@ -386,6 +405,11 @@ bool db_foreign_changes(struct db_pool *pool)
 	if (pool->writer && pool->driver->ops->foreign_changes)
 		writer_poll_foreign(pool->writer);
 	return atomic_exchange(&pool->foreign, false);
+}
+
+const struct metrics *db_metrics(const struct db_pool *pool)
+{
+	return pool->metrics;
 }
 
 void db_stats(const struct db_pool *pool, struct db_stats *stats_out)

@@ -63,5 +63,9 @@ struct db_stats {
 	int64_t wal_bytes;
 };
 
+/* Sizes of groups and times of commits, for those who watch; the pool's own. */
+struct metrics;
+const struct metrics *db_metrics(const struct db_pool *pool);
+
 void db_stats(const struct db_pool *pool, struct db_stats *stats_out);
 enum db_engine db_pool_engine(const struct db_pool *pool);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "base/str.h"
+#include "deliver/metrics.h"
 #include "store/mailbox.h"
 
 #include <string.h>
@@ -300,6 +301,7 @@ static enum errc stage_commit(struct pipeline *p, struct err *err)
 	for (size_t i = 0; i < p->count; i++) {
 		settle(p, &p->plans[i]);
 		log_plan(p, &p->plans[i]);
+		deliver_metrics_count(p->env->metrics, &p->plans[i], p->bytes.n);
 	}
 	return OK;
 }

@@ -11,6 +11,7 @@
 #include "store/message.h"
 
 struct log;
+struct metrics;
 struct store;
 
 /* Where a message came from: what the trace headers say. Borrowed. */
@@ -43,6 +44,7 @@ struct plans {
 
 struct deliver_env {
 	struct store *store;
+	struct metrics *metrics; /* deliver/metrics.h; NULL: nobody counts */
 	const struct outbound *outbound;
 	struct route_settings route;
 	struct str hostname;

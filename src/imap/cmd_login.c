@@ -68,6 +68,7 @@ static enum imap_run failed(struct imap_session *s, const char *code, const char
 
 static enum imap_run denied(struct imap_session *s, const struct err *err)
 {
+	session_tried_login(&s->base, s->login->mechanism, RESULT_REFUSED);
 	log_info(s->base.log, "login-failed", F_STR("user", s->login->credentials.authcid),
 	    F_WORD("mech", s->login->mechanism), F_STR("reason", str_from(err->text)));
 	return failed(s, "AUTHENTICATIONFAILED", "wrong name or password");
@@ -75,6 +76,7 @@ static enum imap_run denied(struct imap_session *s, const struct err *err)
 
 static enum imap_run unavailable(struct imap_session *s, const struct err *err)
 {
+	session_tried_login(&s->base, s->login->mechanism, RESULT_TEMPORARY);
 	log_warn(s->base.log, "login-unavailable", F_ERR(err));
 	imap_reply(s, REPLY_NO, "UNAVAILABLE", "cannot look at passwords now, try again later");
 	return RUN_DONE;
@@ -94,6 +96,7 @@ static enum imap_run logged_in(struct imap_session *s, const struct auth_login *
 	struct buf *out = &s->base.out;
 
 	if (s->base.driver->login(&s->base, login->name) != OK) {
+		session_tried_login(&s->base, s->login->mechanism, RESULT_TEMPORARY);
 		log_info(s->base.log, "login-refused", F_STR("user", login->name),
 		    F_WORD("reason", "connections"));
 		imap_reply(s, REPLY_NO, "LIMIT", "too many connections of this user");
@@ -102,6 +105,8 @@ static enum imap_run logged_in(struct imap_session *s, const struct auth_login *
 	s->actor = (struct actor){ .user = login->account };
 	s->user = heap_copy(login->name);
 	imap_session_enter(s, IMAP_KNOWN);
+	session_tried_login(&s->base, s->login->mechanism, RESULT_OK);
+	s->result = RESULT_OK;
 	log_info(s->base.log, "login", F_STR("user", login->name),
 	    F_WORD("mech", s->login->mechanism),
 	    F_STR("tls", s->base.driver->tls_name(&s->base)));

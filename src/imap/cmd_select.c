@@ -168,6 +168,7 @@ enum imap_run imap_run_select(struct imap_session *s)
 		return RUN_DONE;
 	}
 	log_debug(s->base.log, "select", F_STR("mbox", sel.mailbox.name));
+	session_is_in(&s->base, "selected", sel.mailbox.name);
 	set_recent(s->view, &sel);
 	tell(s, &sel);
 	imap_reply(s, REPLY_OK, s->view->read_only ? "READ-ONLY" : "READ-WRITE", "selected");

@@ -74,8 +74,10 @@ static enum errc read_needed(struct fetch_message *m, struct db *db, struct err 
 		rc = object_get(store, db, owner, object, m->arena, &m->info, err);
 	if (rc == OK && m->needs_tree)
 		read_tree(m);
-	if (rc == OK && m->needs_content)
+	if (rc == OK && m->needs_content) {
 		rc = content_open(db, owner, object, &m->content, err);
+		store_count(store, STORE_READ, 1);
+	}
 	return rc;
 }
 

@@ -40,5 +40,9 @@ struct imap_env {
 /* For struct service: `arg` is a const struct imap_env *. */
 struct session *imap_open(void *arg, const struct session *base);
 
+/* For struct service. */
+struct session_verbs imap_session_verbs(void);
+
 #define IMAP_REFUSAL "* BYE [UNAVAILABLE] too many connections, try again later\r\n"
 #define IMAP_LOGIN_TIMEOUT "* BYE login took too long\r\n"
+#define IMAP_KICKED "* BYE disconnected by the administrator\r\n"

@@ -66,6 +66,7 @@ struct imap_session {
 
 	struct arena *arena; /* the command's: cleared when it is answered */
 	bool running;
+	enum session_result result; /* of the command, for those who count */
 	struct imap_command command;
 	void *work; /* what the command keeps between its steps, in the arena */
 	void (*work_free)(struct imap_session *s, void *work); /* NULL: the arena is all */

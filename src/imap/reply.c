@@ -4,6 +4,8 @@
 #include "imap/imap_int.h"
 #include "imap/parse.h"
 
+#include <string.h>
+
 static const char *const words[] = {
 	[REPLY_OK] = "OK",
 	[REPLY_NO] = "NO",
@@ -35,11 +37,27 @@ static void add_start(struct imap_session *s, enum reply_kind kind)
 	buf_add_char(out, ' ');
 }
 
+/* What a tagged answer means for those who count. */
+static void note_result(struct imap_session *s, enum reply_kind kind, const char *code)
+{
+	static const char *const ours[] = { "UNAVAILABLE", "SERVERBUG", "CORRUPTION", "INUSE" };
+
+	if (kind > REPLY_BAD)
+		return;
+	s->result = kind == REPLY_OK ? RESULT_OK
+	    : kind == REPLY_NO	     ? RESULT_REFUSED
+				     : RESULT_BAD;
+	for (size_t i = 0; kind == REPLY_NO && code != NULL && i < COUNT(ours); i++)
+		if (strcmp(code, ours[i]) == 0)
+			s->result = RESULT_TEMPORARY;
+}
+
 void imap_reply(
     struct imap_session *s, enum reply_kind kind, const char *code, const char *text)
 {
 	struct buf *out = &s->base.out;
 
+	note_result(s, kind, code);
 	add_start(s, kind);
 	if (code != NULL) {
 		buf_add_char(out, '[');
@@ -52,6 +70,7 @@ void imap_reply(
 
 void imap_reply_text(struct imap_session *s, enum reply_kind kind, struct str text)
 {
+	note_result(s, kind, NULL);
 	add_start(s, kind);
 	add_text(&s->base.out, text);
 	BUF_ADD(&s->base.out, "\r\n");

@@ -72,6 +72,7 @@ void imap_session_enter(struct imap_session *s, enum imap_state state)
 	if (s->state == IMAP_STRANGER && state == IMAP_KNOWN)
 		framer_set_limits(&s->framer, known_limits);
 	log_debug(s->base.log, "state", F_WORD("state", state_word(state)));
+	session_is_in(&s->base, state_word(state), STR_EMPTY);
 	s->state = state;
 }
 
@@ -128,6 +129,8 @@ enum imap_run imap_finish_text(struct imap_session *s, struct str text)
 /* The command was answered: what it kept goes. */
 static void end_command(struct imap_session *s)
 {
+	if (s->running)
+		session_ended(&s->base, s->result);
 	if (s->work_free != NULL)
 		s->work_free(s, s->work);
 	s->work_free = NULL;
@@ -211,7 +214,9 @@ static enum imap_run count_bad(struct imap_session *s)
 /* A command that is no command. */
 static enum imap_run refuse_command(struct imap_session *s, const char *text)
 {
+	session_begins(&s->base, VERB_COUNT);
 	imap_reply(s, REPLY_BAD, NULL, text);
+	session_ended(&s->base, RESULT_BAD);
 	end_command(s);
 	return count_bad(s);
 }
@@ -235,6 +240,8 @@ static enum imap_run begin_command(struct imap_session *s)
 	s->bad_commands = 0;
 	s->running = true;
 	s->base.commands++;
+	s->result = RESULT_CLOSED;
+	session_begins(&s->base, s->command.verb);
 	return RUN_DONE;
 }
 

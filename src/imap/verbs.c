@@ -2,6 +2,7 @@
  * imap/verbs.c - what each verb does, where it is legal and what it needs.
  */
 #include "imap/imap_int.h"
+#include "imap/parse.h"
 
 #define ANY (IMAP_STRANGER | IMAP_KNOWN | IMAP_SELECTED)
 #define LOGGED_IN (IMAP_KNOWN | IMAP_SELECTED)
@@ -56,4 +57,15 @@ _Static_assert(COUNT(rows) == VERB_COUNT, "every verb does something");
 const struct imap_verb_row *imap_verb_row(enum imap_verb verb)
 {
 	return &rows[verb];
+}
+
+/* What could not be read as a command is counted as the verb behind the last. */
+static struct str verb_word(size_t i)
+{
+	return i < VERB_COUNT ? imap_verb_name((enum imap_verb)i) : STR("invalid");
+}
+
+struct session_verbs imap_session_verbs(void)
+{
+	return (struct session_verbs){ verb_word, VERB_COUNT + 1, VERB_IDLE };
 }

@@ -39,4 +39,8 @@ struct lmtp_env {
 /* For struct service: `arg` is a const struct lmtp_env *. */
 struct session *lmtp_open(void *arg, const struct session *base);
 
+/* For struct service. */
+struct session_verbs lmtp_session_verbs(void);
+
 #define LMTP_REFUSAL "421 4.3.2 too many connections, try again later\r\n"
+#define LMTP_KICKED "421 4.3.2 disconnected by the administrator\r\n"

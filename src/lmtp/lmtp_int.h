@@ -71,6 +71,10 @@ struct lmtp_verb {
 
 const struct lmtp_verb *lmtp_verb_find(struct str name);
 
+/* Numbers for those who count; NULL is a command that there is not. */
+size_t lmtp_verb_number(const struct lmtp_verb *verb);
+size_t lmtp_message_number(void); /* a whole message, from the end of its data to its answers */
+
 /* The only writer of `state`. */
 void lmtp_enter(struct lmtp_session *l, enum lmtp_state state);
 

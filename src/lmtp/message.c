@@ -169,8 +169,22 @@ static enum errc make_pipeline(struct lmtp_session *l, struct err *err)
 	    (struct plans){ l->plans, l->plan_count }, bytes, &l->pipeline, err);
 }
 
+/* A message that everybody got is a good one; else the worst of what came of it counts. */
+static enum session_result result_of(const struct lmtp_session *l)
+{
+	enum session_result result = RESULT_OK;
+
+	for (size_t i = 0; i < l->plan_count && result != RESULT_TEMPORARY; i++) {
+		if (l->plans[i].rc != OK)
+			result = errc_is_temporary(l->plans[i].rc) ? RESULT_TEMPORARY
+								   : RESULT_REFUSED;
+	}
+	return result;
+}
+
 static enum step end_message(struct lmtp_session *l)
 {
+	session_ended(&l->s, result_of(l));
 	l->pipelined = l->s.in.n;
 	lmtp_reset(l);
 	return STEP_MORE;
@@ -185,6 +199,7 @@ enum step lmtp_commit(struct lmtp_session *l)
 	 * pipelined group) is taken at its word */
 	lmtp_answers_read(l);
 	if (!l->pipeline) {
+		session_begins(&l->s, lmtp_message_number());
 		rc = make_pipeline(l, &err);
 		if (rc != OK) {
 			answer_all_alike(l, rc, &err);

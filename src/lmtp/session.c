@@ -13,6 +13,18 @@
 
 #include <assert.h>
 
+static const char *const state_words[] = {
+	[LMTP_CONNECTED] = "connected",
+	[LMTP_GREETED] = "greeted",
+	[LMTP_READY] = "ready",
+	[LMTP_MAIL] = "mail",
+	[LMTP_RCPT] = "rcpt",
+	[LMTP_DATA] = "data",
+	[LMTP_CHUNK] = "chunk",
+	[LMTP_COMMIT] = "commit",
+	[LMTP_CLOSED] = "closed",
+};
+
 void lmtp_enter(struct lmtp_session *l, enum lmtp_state state)
 {
 	assert(l->state != LMTP_CLOSED);
@@ -21,6 +33,7 @@ void lmtp_enter(struct lmtp_session *l, enum lmtp_state state)
 	assert(state != LMTP_DATA || l->state == LMTP_RCPT);
 	assert(state != LMTP_COMMIT || l->state == LMTP_DATA || l->state == LMTP_CHUNK);
 	l->state = state;
+	session_is_in(&l->s, state_words[state], STR_EMPTY);
 }
 
 void lmtp_reset(struct lmtp_session *l)
@@ -100,12 +113,30 @@ static const char *hint(const struct lmtp_session *l)
 	}
 }
 
+/* The first digit of what was answered. BDAT is answered later: with what becomes of its bytes. */
+static enum session_result result_of(
+    const struct lmtp_session *l, size_t out_before, bool known)
+{
+	if (l->s.out.n <= out_before)
+		return RESULT_OK;
+	switch (l->s.out.p[out_before]) {
+	case '2':
+	case '3':
+		return RESULT_OK;
+	case '4':
+		return RESULT_TEMPORARY;
+	default:
+		return known ? RESULT_REFUSED : RESULT_BAD;
+	}
+}
+
 /* A line has arrived; STEP_TICKET leaves it in `in`. */
 static enum step run_line(struct lmtp_session *l, struct str line, size_t used)
 {
 	struct smtp_line split = smtp_line_split(line);
 	const struct lmtp_verb *verb = lmtp_verb_find(split.verb);
 	bool legal = verb && (verb->states & (1U << l->state)) != 0;
+	size_t out_before = l->s.out.n;
 	enum step step;
 
 	if (legal && verb->needs_database && !l->s.has_ticket)
@@ -114,6 +145,7 @@ static enum step run_line(struct lmtp_session *l, struct str line, size_t used)
 	if (l->pipelined == 0)
 		lmtp_answers_read(l);
 	l->pipelined = l->pipelined > used ? l->pipelined - used : 0;
+	session_begins(&l->s, lmtp_verb_number(verb));
 	if (!verb)
 		step = refuse(l, (struct smtp_status){ 500, "5.5.1" }, "command not known");
 	else if (!legal)
@@ -121,6 +153,7 @@ static enum step run_line(struct lmtp_session *l, struct str line, size_t used)
 	else
 		step = verb->run(l, split.rest);
 	l->s.commands++;
+	session_ended(&l->s, result_of(l, out_before, legal));
 	if (legal)
 		l->errors = 0;
 	buf_consume(&l->s.in, used);

@@ -30,3 +30,25 @@ const struct lmtp_verb *lmtp_verb_find(struct str name)
 			return &verbs[i];
 	return NULL;
 }
+
+size_t lmtp_verb_number(const struct lmtp_verb *verb)
+{
+	return verb ? (size_t)(verb - verbs) : COUNT(verbs) + 1;
+}
+
+size_t lmtp_message_number(void)
+{
+	return COUNT(verbs);
+}
+
+static struct str verb_word(size_t i)
+{
+	if (i < COUNT(verbs))
+		return verbs[i].name;
+	return i == lmtp_message_number() ? STR("message") : STR("invalid");
+}
+
+struct session_verbs lmtp_session_verbs(void)
+{
+	return (struct session_verbs){ verb_word, COUNT(verbs) + 2, COUNT(verbs) + 2 };
+}

@@ -3,11 +3,14 @@
 #include "auth/auth.h"
 #include "base/arena.h"
 #include "base/str.h"
+#include "deliver/metrics.h"
 #include "net/conf.h"
 #include "net/inherit.h"
+#include "net/service_metrics.h"
 #include "store/bus.h"
 #include "store/message.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #define POLL_FOREIGN_MS 250
@@ -184,6 +187,8 @@ static void name_services(struct wire *wire)
 		.hold = hold_edition,
 		.drop = drop_edition,
 		.refusal = LMTP_REFUSAL,
+		.kicked = LMTP_KICKED,
+		.verbs = lmtp_session_verbs(),
 	};
 	wire->imap_service = (struct service){
 		.name = "imap",
@@ -195,9 +200,30 @@ static void name_services(struct wire *wire)
 		.commands_a_minute = (unsigned)imap->commands_per_minute,
 		.refusal = IMAP_REFUSAL,
 		.timeout = IMAP_LOGIN_TIMEOUT,
+		.kicked = IMAP_KICKED,
+		.verbs = imap_session_verbs(),
 	};
 	wire->control_service =
 	    (struct service){ .name = "control", .open = control_open, .arg = &wire->control };
+}
+
+static void make_metrics(struct wire *wire)
+{
+	wire->lmtp_service.metrics = wire->lmtp_metrics =
+	    service_metrics_new(&wire->lmtp_service);
+	wire->imap_service.metrics = wire->imap_metrics =
+	    service_metrics_new(&wire->imap_service);
+	wire->deliver_metrics = deliver_metrics_new();
+	metrics_env_open(&wire->metrics);
+}
+
+static void free_metrics(struct wire *wire)
+{
+	if (wire->deliver_metrics)
+		metrics_env_close(&wire->metrics);
+	metrics_free(&wire->lmtp_metrics);
+	metrics_free(&wire->imap_metrics);
+	metrics_free(&wire->deliver_metrics);
 }
 
 /* What a message takes in memory while it is stored. */
@@ -260,6 +286,7 @@ enum errc wire_bind(struct wire *wire, struct site *site, struct err *err)
 		rc = reactor_new(&options, &wire->reactor, err);
 	if (rc == OK) {
 		name_services(wire);
+		make_metrics(wire);
 		rc = listen_everywhere(wire, err);
 	}
 	drop_inherited(wire);
@@ -294,6 +321,25 @@ static void housekeeping(void *arg)
 	store_housekeeping(arg);
 }
 
+static void fill_metrics(struct wire *wire)
+{
+	const struct metrics *const sets[] = {
+		wire->lmtp_metrics,
+		wire->imap_metrics,
+		wire->deliver_metrics,
+		store_metrics(wire->site->store),
+		db_metrics(wire->site->pool),
+	};
+
+	_Static_assert(COUNT(sets) <= METRICS_SETS_MAX, "there is room for all");
+	memcpy(wire->metrics.sets, sets, sizeof(sets));
+	wire->metrics.set_count = COUNT(sets);
+	wire->metrics.site = wire->site;
+	wire->metrics.reactor = wire->reactor;
+	wire->metrics.auth = wire->auth;
+	wire->metrics.started_unix_s = clock_unix_s();
+}
+
 /* Of the newest configuration only what may change on reload differs from that of the start. */
 static void fill_environments(const struct wire *wire, struct edition *edition)
 {
@@ -301,6 +347,7 @@ static void fill_environments(const struct wire *wire, struct edition *edition)
 
 	edition->deliver = (struct deliver_env){
 		.store = wire->site->store,
+		.metrics = wire->deliver_metrics,
 		.outbound = &outbound_none,
 		.route = route_settings_of(s),
 		.hostname = s->hostname,
@@ -366,8 +413,12 @@ enum errc wire_start(struct wire *wire, struct err *err)
 	if (rc != OK)
 		return rc;
 	wire->control = (struct control_env){
-		.site = wire->site, .reactor = wire->reactor, .started_unix_s = clock_unix_s()
+		.site = wire->site,
+		.reactor = wire->reactor,
+		.auth = wire->auth,
+		.started_unix_s = clock_unix_s(),
 	};
+	fill_metrics(wire);
 	wire_adopt(wire, conf_hold(wire->site->conf));
 	bus_set_waker(store, (struct bus_waker){ wake_by_bus, wire->reactor });
 	reactor_every(wire->reactor, POLL_FOREIGN_MS, poll_foreign, store);
@@ -395,4 +446,5 @@ void wire_stop(struct wire *wire, bool grace)
 	reactor_free(&wire->reactor);
 	tls_server_free(&wire->tls);
 	editions_release(&wire->editions);
+	free_metrics(wire);
 }

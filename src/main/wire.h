@@ -5,6 +5,7 @@
 
 #include "main/control.h"
 #include "main/edition.h"
+#include "main/metrics.h"
 #include "main/site.h"
 #include "net/reactor.h"
 #include "net/tls.h"
@@ -20,6 +21,8 @@ struct wire {
 	struct auth *auth;
 	struct editions editions;
 	struct control_env control;
+	struct metrics_env metrics;
+	struct metrics *lmtp_metrics, *imap_metrics, *deliver_metrics;
 	struct service lmtp_service, imap_service, control_service;
 };
 

@@ -71,6 +71,7 @@ static enum errc driver_login(struct session *s, struct str user)
 	if (conn->is_stranger)
 		atomic_fetch_sub(&reactor->strangers, 1);
 	conn->is_stranger = false;
+	conn_show_user(conn);
 	return OK;
 }
 
@@ -105,6 +106,7 @@ static const struct session_driver driver = {
 	.login = driver_login,
 	.book = driver_book,
 	.tls_name = driver_tls_name,
+	.watch = &conn_watch,
 	.tls_binding = driver_tls_binding,
 };
 
@@ -144,6 +146,7 @@ static void release(struct conn *conn)
 		buf_release(&conn->session->out);
 		conn->session->ops->free(conn->session);
 	}
+	conn_hide(conn);
 	if (conn->service_arg)
 		conn->listener->options.service->drop(conn->service_arg);
 	io_close(&conn->io);
@@ -170,6 +173,7 @@ enum turn conn_end(struct conn *conn, const char *reason)
 	uint64_t in = conn->session ? conn->session->bytes_in : 0;
 	uint64_t out = conn->session ? conn->session->bytes_out : 0;
 
+	conn_show_use(conn);
 	log_info(&conn->log, "disconnect", F_WORD("reason", reason),
 	    F_INT("ms", clock_mono_ms() - conn->opened_ms), F_UINT("in", in),
 	    F_UINT("out", out));
@@ -237,6 +241,7 @@ static void settle_buffers(struct conn *conn, struct worker *worker)
 	else if (holds < conn->charged)
 		budget_return(&conn->budget, conn->charged - holds);
 	conn->charged = holds;
+	conn_show_use(conn);
 }
 
 static void earlier(int64_t *first_ms, int64_t at_ms)
@@ -324,6 +329,21 @@ static const char *look_at_clock(struct conn *conn)
 	return NULL;
 }
 
+/* An administrator wants it gone. Words are sent only where they cannot come into the middle of others. */
+static enum turn kick(struct conn *conn)
+{
+	const char *text = conn->listener->options.service->kicked;
+	struct session *s = conn->session;
+	bool waits = s && conn->phase == PHASE_OPEN && s->out.n == 0 &&
+	    (conn->want == STEP_INPUT || conn->want == STEP_IDLE);
+
+	if (!waits)
+		return conn_end(conn, "kicked");
+	if (text)
+		buf_add_str(&s->out, str_from(text));
+	return conn_finish(conn, "kicked");
+}
+
 /* What the pending bits mean. TURN_GONE or TURN_AGAIN. */
 static enum turn absorb(struct conn *conn, unsigned pending)
 {
@@ -331,6 +351,8 @@ static enum turn absorb(struct conn *conn, unsigned pending)
 
 	if (pending & WAKE_CLOSE)
 		return conn_end(conn, "shutdown");
+	if (pending & WAKE_KICK)
+		return kick(conn);
 	conn->fresh |= pending & WAKE_EVENTS;
 	if ((pending & EVENT_SHUTDOWN) && !conn->session)
 		return conn_end(conn, "shutdown");
@@ -433,6 +455,7 @@ void conn_new(struct listener *listener, int fd, const struct session_peer *peer
 	/* there are more than connections_max of them, and that was looked at */
 	rc = slots_take(reactor->slots, conn, &conn->ref);
 	assert(rc == OK);
+	conn_show(conn);
 	conn->claim.ref = conn->ref;
 	conn->claim.service = listener->service_number;
 	reactor_requeue(reactor, conn->ref);

@@ -83,6 +83,10 @@ struct conn {
 	struct log log;
 	char sid[20], peer_text[ADDRESS_TEXT_MAX + 10];
 	const char *end_reason; /* a constant word */
+	struct activity activity;
+	size_t verb; /* that runs, since verb_us; meaningless without one */
+	int64_t verb_us;
+	uint64_t counted_in, counted_out; /* in the service's metrics */
 };
 
 /* conn_step.c: from what is there to what is to be done. */
@@ -99,3 +103,11 @@ enum turn conn_end(struct conn *conn, const char *reason); /* frees it; TURN_GON
 void conn_name(struct conn *conn);			   /* the log's words for id and peer */
 struct session *conn_open_session(struct conn *conn);
 void conn_lend_buffers(struct conn *conn, struct worker *worker);
+
+/* conn_watch.c: what the connection shows of itself, and what is counted. */
+extern const struct session_watch conn_watch;
+void conn_show(struct conn *conn);	/* when it has its slot and its name */
+void conn_show_peer(struct conn *conn); /* it has another name */
+void conn_show_user(struct conn *conn); /* conn->user */
+void conn_show_use(struct conn *conn);	/* bytes and memory, at each pause */
+void conn_hide(struct conn *conn);

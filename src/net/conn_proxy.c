@@ -127,6 +127,7 @@ enum turn conn_advance_proxy(struct conn *conn)
 	buf_release(&conn->proxy);
 	key = take_client(conn, &header);
 	conn_name(conn);
+	conn_show_peer(conn);
 	conn->proxied_tls = header.tls;
 	if (header.tls)
 		(void)snprintf(conn->tls_text, sizeof(conn->tls_text), "%s%sproxy",

@@ -70,6 +70,7 @@ void listener_refuse(struct listener *listener, int fd, struct str peer, const c
 	const char *text = listener->options.service->refusal;
 
 	counter_add(&listener->reactor->refused, 1);
+	metric_add(listener->options.service->metrics, SERVICE_REFUSED, 0, 0, 1);
 	log_info(&listener->log, "refused", F_STR("peer", peer), F_WORD("reason", why));
 	if (text && !listener->options.tls_implicit)
 		(void)send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -147,6 +148,7 @@ static void take_connection(struct listener *listener, int fd, union address *ad
 		}
 	}
 	counter_add(&reactor->accepted, 1);
+	metric_add(listener->options.service->metrics, SERVICE_ACCEPTED, 0, 0, 1);
 	fill_peer(listener, fd, address, &peer, text);
 	conn_new(listener, fd, &peer, origin);
 }

@@ -3,9 +3,11 @@
  */
 #pragma once
 
+#include "net/activity.h"
 #include "net/reactor.h"
 #include "net/runq.h"
 #include "net/scheduler.h"
+#include "net/service_metrics.h"
 #include "net/slot.h"
 #include "net/tally.h"
 #include "net/ticket.h"
@@ -52,6 +54,7 @@ struct reactor {
 	int epoll;
 	int wake_fd; /* in the epoll set, edge triggered: each write wakes one sleeper */
 	struct slots *slots;
+	struct activities *activities;
 	struct runq *runq;
 	struct timers *timers;
 	struct tickets *tickets;

@@ -195,6 +195,7 @@ enum errc reactor_new(
 	    reactor, reactor->options.per_address_max, reactor->options.per_user_max);
 	slots = reactor->options.connections_max + REACTOR_LISTENERS_MAX;
 	reactor->slots = slots_new(slots);
+	reactor->activities = activities_new(slots);
 	reactor->runq = runq_new(slots);
 	reactor->timers = timers_new(slots, on_clock, reactor);
 	reactor->tickets = tickets_new(reactor->options.tickets, on_ticket, reactor);
@@ -261,6 +262,17 @@ void reactor_set_limits(
 	atomic_store(&reactor->per_user_max, per_user_max);
 }
 
+bool reactor_next_activity(
+    struct reactor *reactor, uint32_t *slot, struct arena *arena, struct activity *activity_out)
+{
+	return activities_next(reactor->activities, slot, arena, activity_out);
+}
+
+void reactor_kick(struct reactor *reactor, struct session_ref ref)
+{
+	reactor_wake_bits(reactor, ref, WAKE_KICK);
+}
+
 void reactor_every(struct reactor *reactor, int64_t every_ms, void (*job)(void *arg), void *arg)
 {
 	scheduler_every(reactor->scheduler, every_ms, job, arg);
@@ -317,6 +329,7 @@ void reactor_free(struct reactor **reactorp)
 	tickets_free(&reactor->tickets);
 	runq_free(&reactor->runq);
 	slots_free(&reactor->slots);
+	activities_free(&reactor->activities);
 	tally_free(&reactor->by_address);
 	tally_free(&reactor->by_user);
 	close_fd(reactor->epoll);

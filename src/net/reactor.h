@@ -8,6 +8,8 @@
 
 #include "net/session.h"
 
+struct activity;
+struct arena;
 struct inherited;
 struct log;
 struct reactor;
@@ -75,6 +77,16 @@ void reactor_set_limits(
 
 /* Runs the session, now or when its step ends, with these enum session_event bits. Any thread; never blocks. */
 void reactor_wake(struct reactor *reactor, struct session_ref ref, unsigned events);
+
+/*
+ * What a connection is doing, one after the other: the first of slot *slot or behind it, and *slot becomes the one
+ * behind that. False: no more. Any thread; see net/activity.h.
+ */
+bool reactor_next_activity(struct reactor *reactor, uint32_t *slot, struct arena *arena,
+    struct activity *activity_out);
+
+/* Ends a connection, when its step does. One that waits for its peer is told why. Any thread. */
+void reactor_kick(struct reactor *reactor, struct session_ref ref);
 
 /*
  * Run `job` every `every_ms` on the scheduler's thread (net/scheduler.h): it may use the database. Reactor_stop

@@ -33,3 +33,27 @@ void session_unbook(struct session *s)
 
 	assert(rc == OK);
 }
+
+void session_begins(struct session *s, size_t verb)
+{
+	if (s->driver->watch)
+		s->driver->watch->begins(s, verb);
+}
+
+void session_ended(struct session *s, enum session_result result)
+{
+	if (s->driver->watch)
+		s->driver->watch->ended(s, result);
+}
+
+void session_is_in(struct session *s, const char *state, struct str mailbox)
+{
+	if (s->driver->watch)
+		s->driver->watch->is_in(s, state, mailbox);
+}
+
+void session_tried_login(struct session *s, const char *mechanism, enum session_result result)
+{
+	if (s->driver->watch)
+		s->driver->watch->tried_login(s, mechanism, result);
+}

@@ -14,6 +14,7 @@
 #include "net/tls.h"
 
 struct log;
+struct metrics;
 struct session;
 
 enum step {
@@ -82,6 +83,27 @@ struct session_driver {
 	/* net/tls.h: tls_channel_binding of this connection. ERR_STATE without TLS. */
 	enum errc (*tls_binding)(const struct session *s, enum tls_binding type,
 	    unsigned char out[TLS_BINDING_MAX], size_t *size_out);
+	/* What the session tells of itself with the functions below; NULL: nobody listens. */
+	const struct session_watch *watch;
+};
+
+/* How a command ended, or a login, for those who count. */
+enum session_result {
+	RESULT_OK,
+	RESULT_REFUSED,	  /* for good: NO, 5xx */
+	RESULT_TEMPORARY, /* for now: NO [UNAVAILABLE], 4xx */
+	RESULT_BAD,	  /* it was none */
+	RESULT_CLOSED,	  /* the connection ended before it */
+	RESULT_COUNT,
+};
+
+/* See session_begins, session_ended, session_is_in, session_tried_login. */
+struct session_watch {
+	void (*begins)(struct session *s, size_t verb);
+	void (*ended)(struct session *s, enum session_result result);
+	void (*is_in)(struct session *s, const char *state, struct str mailbox);
+	void (*tried_login)(
+	    struct session *s, const char *mechanism, enum session_result result);
 };
 
 struct session {
@@ -108,6 +130,13 @@ struct session {
 	bool peer_took_all;
 };
 
+/* The commands of a service by number, for metrics and `tabella sessions`. */
+struct session_verbs {
+	struct str (*word)(size_t i);
+	size_t count;
+	size_t untimed; /* one that waits for people (IDLE); count: none */
+};
+
 /*
  * A service: what a listener serves. `open` makes the session of a new connection, beginning with a copy of
  * *base (peer, driver, log, id, tls, the buffers are set), and fills ops. It appends nothing: the greeting is
@@ -128,6 +157,10 @@ struct service {
 	    *refusal; /* sent when there are too many connections: "421 ...\r\n"; may be NULL */
 	const char
 	    *timeout; /* sent when login_timeout_ms is over: "* BYE ...\r\n"; may be NULL */
+	const char
+	    *kicked; /* sent when an administrator ends a session that waits; may be NULL */
+	struct session_verbs verbs;
+	struct metrics *metrics; /* net/service_metrics.h; NULL: nobody counts */
 };
 
 /* A little wrapper over the driver's calls. */
@@ -145,3 +178,13 @@ bool session_take_event(
  */
 NODISCARD enum errc session_book(struct session *s, uint64_t bytes);
 void session_unbook(struct session *s);
+
+/* A whole command is there (its number among the service's verbs), and later it has been answered. */
+void session_begins(struct session *s, size_t verb);
+void session_ended(struct session *s, enum session_result result);
+
+/* Its state, a constant, and what is selected; n = 0: nothing. Copied. */
+void session_is_in(struct session *s, const char *state, struct str mailbox);
+
+/* `mechanism` is a constant word, as in the log. */
+void session_tried_login(struct session *s, const char *mechanism, enum session_result result);

@@ -20,6 +20,8 @@
 #define WAKE_CLOCK 0x400U  /* the time set in net/timer.h has come */
 #define WAKE_TICKET 0x800U /* a database ticket was given to it */
 #define WAKE_CLOSE 0x1000U /* away with it */
+#define WAKE_KICK                                                                              \
+	0x2000U /* the same, by an administrator: with a word to the peer where one can be said */
 
 struct slots;
 

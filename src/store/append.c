@@ -188,6 +188,8 @@ enum errc store_append(struct store *store, struct actor actor, int64_t owner, i
 	rc = run(store, prepared, &work, err);
 	arena_free(&arena);
 	if (rc == OK)
+		store_count(store, STORE_STORED, count);
+	if (rc == OK)
 		*appended_out = work.appended;
 	return rc;
 }

@@ -126,6 +126,8 @@ static enum errc run_all(
 	}
 	copied.uidvalidity = work.transfer.uidvalidity;
 	if (rc == OK)
+		store_count(transfer->store, STORE_COPIED, copied.count);
+	if (rc == OK)
 		*out = copied;
 	return rc;
 }

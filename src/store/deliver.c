@@ -286,6 +286,9 @@ enum errc store_deliver(struct store *store, struct delivery_batch *batch, struc
 		if (rc == OK && !stored)
 			rc = err_set(err, ERR_UNAVAIL, "the commit was lost");
 	}
+	for (size_t i = 0; rc == OK && i < batch->count; i++)
+		if (batch->deliveries[i].rc == OK && !batch->deliveries[i].repeated)
+			store_count(store, STORE_STORED, 1);
 	/* a single recipient's own failure is its result, not the batch's */
 	if (rc != OK && batch->count == 1 && !batch->also && !breaks_batch(rc) &&
 	    batch->deliveries[0].rc == rc)

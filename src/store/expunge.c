@@ -259,6 +259,7 @@ enum errc store_expunge(struct store *store, struct actor actor, int64_t owner, 
 			    : expunge_all(store, &work, &list, err);
 
 	xfree(room);
+	store_count(store, STORE_EXPUNGED, list.count);
 	*removed_count_out = list.count;
 	list_give(&list, arena, removed_out);
 	return rc;

@@ -311,6 +311,7 @@ enum errc store_flags(struct store *store, struct actor actor, int64_t owner, in
 		if (rc != OK)
 			return rc;
 		results_count += work.result_count;
+		store_count(store, STORE_FLAGGED, work.result_count);
 	}
 	*results_out = results;
 	*result_count_out = results_count;

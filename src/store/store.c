@@ -4,6 +4,7 @@
 #include "store/store.h"
 
 #include "base/heap.h"
+#include "base/metric.h"
 #include "store/bus_int.h"
 #include "store/codec.h"
 #include "store/delivery_keys.h"
@@ -16,6 +17,20 @@
 
 #define EPOCH_2020_MS INT64_C(1577836800000)
 
+static const struct metric rows[] = {
+	[STORE_STORED] = { "tabella_messages_stored_total",
+	    "Messages that came into mailboxes by delivery and APPEND.", METRIC_COUNTER,
+	    .bounds = NULL },
+	[STORE_COPIED] = { "tabella_messages_copied_total",
+	    "Messages that were copied or moved.", METRIC_COUNTER, .bounds = NULL },
+	[STORE_EXPUNGED] = { "tabella_messages_expunged_total", "Messages that were expunged.",
+	    METRIC_COUNTER, .bounds = NULL },
+	[STORE_FLAGGED] = { "tabella_messages_flagged_total",
+	    "Messages that had their flags changed.", METRIC_COUNTER, .bounds = NULL },
+	[STORE_READ] = { "tabella_messages_read_total",
+	    "Messages that were opened for their bytes.", METRIC_COUNTER, .bounds = NULL },
+};
+
 static void free_parts(struct store **storep)
 {
 	struct store *store = *storep;
@@ -27,6 +42,7 @@ static void free_parts(struct store **storep)
 	bus_free(&store->bus);
 	sessions_free(&store->sessions);
 	codec_free(&store->codec);
+	metrics_free(&store->metrics);
 	xfree(store->lock_directory);
 	xfree(store);
 	*storep = NULL;
@@ -49,6 +65,8 @@ enum errc store_open(
 	store->index = index_cache_new(settings->index_cache_bytes);
 	store->journal = journal_new();
 	store->sweeper = sweeper_new();
+	store->metrics = metrics_new(
+	    (struct metric_table){ rows, COUNT(rows) }, (struct metric_own){ .label = NULL });
 	if (!settings->read_only_tool)
 		rc = node_register(store, err);
 	if (rc != OK)
@@ -68,6 +86,16 @@ void store_close(struct store **storep)
 struct db_pool *store_pool(struct store *store)
 {
 	return store->settings.pool;
+}
+
+const struct metrics *store_metrics(const struct store *store)
+{
+	return store->metrics;
+}
+
+void store_count(struct store *store, enum store_metric what, uint64_t n)
+{
+	metric_add(store->metrics, what, 0, 0, n);
 }
 
 struct deadline store_deadline(const struct store *store)

@@ -53,6 +53,19 @@ NODISCARD enum errc store_open(
 void store_close(struct store **storep);
 
 struct db_pool *store_pool(struct store *store);
+
+/* What was done to messages, by all accounts. */
+enum store_metric {
+	STORE_STORED, /* by delivery and APPEND */
+	STORE_COPIED,
+	STORE_EXPUNGED,
+	STORE_FLAGGED, /* had flags changed */
+	STORE_READ,    /* opened for their bytes */
+};
+struct metrics;
+const struct metrics *store_metrics(const struct store *store);
+void store_count(struct store *store, enum store_metric what, uint64_t n);
+
 struct deadline store_deadline(const struct store *store);
 
 /* A new 63-bit number, larger than all that this process made before: time (ms), node, counter. Any thread. */

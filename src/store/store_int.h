@@ -34,6 +34,7 @@ struct store {
 	struct index_cache *index;
 	struct journal *journal;
 	struct sweeper *sweeper;
+	struct metrics *metrics;
 };
 
 /* node.c */

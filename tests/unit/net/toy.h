@@ -15,6 +15,9 @@
  *	hold MS		the worker sleeps (a slow command), then "held on"
  *	peer		"ADDRESS:PORT LOCAL:PORT local|far tls|clear"
  *	where		"local" or "far"
+ *	begin N		session_begins
+ *	end N		session_ended with enum session_result N
+ *	in NAME		session_is_in "inside" NAME
  *	quit		"bye", STEP_CLOSE
  *
  * The end of input gives "eof" and closes; a stop gives "stop" and closes.
