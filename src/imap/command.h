@@ -32,6 +32,9 @@ enum imap_verb {
 	VERB_LSUB,
 	VERB_NAMESPACE,
 	VERB_STATUS,
+	VERB_GETQUOTA,
+	VERB_GETQUOTAROOT,
+	VERB_SETQUOTA,
 	VERB_APPEND,
 	VERB_IDLE,
 	VERB_CHECK,
@@ -144,6 +147,7 @@ struct imap_command {
 			struct str charset; /* p == NULL: none */
 			struct search_key *key;
 		} search;
+		struct str quota_root;
 		struct seqset set; /* UID EXPUNGE */
 	};
 };

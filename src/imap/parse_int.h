@@ -29,6 +29,9 @@ argument_reader imap_read_mailbox, imap_read_create, imap_read_rename;
 /* parse_list.c */
 argument_reader imap_read_list, imap_read_lsub, imap_read_status;
 
+/* parse_quota.c */
+argument_reader imap_read_getquota, imap_read_setquota;
+
 /* parse_search.c */
 argument_reader imap_read_search;
 
