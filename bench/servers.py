@@ -45,7 +45,8 @@ class Dovecot:
     """Debian's Dovecot with its own settings and Maildir, in a folder of its own on loopback ports.
 
     What differs from the package's configuration is where things lie (folders, ports, log file), who the users are
-    (a passwd-file), Maildir as mail_location, and TLS off. mail_fsync is the default, "optimized".
+    (a passwd-file), Maildir as mail_location, TLS off, and memory enough for a mailbox of a million messages (the default
+    of 256 MB a process is not). mail_fsync is the default, "optimized".
     """
 
     name = "dovecot"
@@ -118,6 +119,7 @@ log_path = {self.log}
 ssl = no
 disable_plaintext_auth = no
 first_valid_uid = 1
+default_vsz_limit = 4G
 mail_location = {self.mail_location.format(folder=self.folder)}
 namespace inbox {{
   inbox = yes
