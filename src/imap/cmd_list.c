@@ -4,10 +4,10 @@
  */
 #include "imap/imap_int.h"
 #include "imap/list_pattern.h"
+#include "imap/list_tell.h"
 #include "imap/reply.h"
 #include "imap/status.h"
 #include "store/mailbox.h"
-#include "store/special_use.h"
 
 struct list_work {
 	struct list_pattern **patterns;
@@ -28,59 +28,16 @@ static const struct list_options *options(const struct imap_session *s)
 	return &s->command.list.options;
 }
 
-static void add_attribute(struct buf *out, struct str name)
+static enum list_form form_of(const struct imap_session *s)
 {
-	if (out->p[out->n - 1] != '(')
-		buf_add_char(out, ' ');
-	buf_add_str(out, name);
-}
+	unsigned form = 0;
 
-/* A name that only a subscription knows, or that only has others below it. */
-static bool exists(const struct mailbox *mailbox)
-{
-	return !mailbox->gone && (mailbox->id != 0 || !mailbox->no_select);
-}
-
-static bool is_selectable(const struct mailbox *mailbox)
-{
-	/* RFC 4314 section 4: what may not be read cannot be selected either */
-	return exists(mailbox) && !mailbox->no_select && (mailbox->rights & RIGHT_READ) != 0;
-}
-
-/* LSUB shows subscriptions, not mailboxes: \Noselect there means that it is none, or that there is no mailbox. */
-static void add_lsub_attributes(
-    struct buf *out, const struct mailbox *mailbox, const struct list_mark *mark)
-{
-	if (mailbox->no_select || !mark->selected)
-		add_attribute(out, STR("\\Noselect"));
-	if (mailbox->no_inferiors && mark->selected)
-		add_attribute(out, STR("\\Noinferiors"));
-}
-
-static void add_attributes(struct imap_session *s, const struct mailbox *mailbox)
-{
-	bool knows_nonexistent = options(s)->extended || (s->enabled & ENABLED_REV2) != 0;
-	struct buf *out = &s->base.out;
-
-	if (!exists(mailbox) && knows_nonexistent)
-		add_attribute(out, STR("\\NonExistent"));
-	else if (!is_selectable(mailbox))
-		add_attribute(out, STR("\\Noselect"));
-	/* RFC 9051 7.3.1: \Noinferiors says that there are no children */
-	if (mailbox->no_inferiors)
-		add_attribute(out, STR("\\Noinferiors"));
-	else if (mailbox->has_children)
-		add_attribute(out, STR("\\HasChildren"));
-	else if (!mailbox->gone)
-		add_attribute(out, STR("\\HasNoChildren"));
-	if (mailbox->subscribed &&
-	    ((options(s)->returns & LIST_RETURN_SUBSCRIBED) != 0 ||
-		(options(s)->select & LIST_SUBSCRIBED) != 0))
-		add_attribute(out, STR("\\Subscribed"));
-	/* RFC 6154 section 2: in a LIST that did not ask for them too */
-	for (unsigned i = 0; i < SPECIAL_USE_COUNT; i++)
-		if ((mailbox->special_use >> i & 1) != 0)
-			add_attribute(out, special_use_word(i));
+	if (options(s)->extended || (s->enabled & ENABLED_REV2) != 0)
+		form |= LIST_FORM_NONEXISTENT;
+	if ((options(s)->returns & LIST_RETURN_SUBSCRIBED) != 0 ||
+	    (options(s)->select & LIST_SUBSCRIBED) != 0)
+		form |= LIST_FORM_SUBSCRIBED;
+	return (enum list_form)form;
 }
 
 /* childinfo-extended-item: which of the options a name below fulfils; it fulfils all. */
@@ -101,14 +58,12 @@ static void tell(
 {
 	struct buf *out = &s->base.out;
 
-	buf_printf(out, "* %s (", is_lsub(s) ? "LSUB" : "LIST");
-	if (is_lsub(s))
-		add_lsub_attributes(out, mailbox, mark);
-	else
-		add_attributes(s, mailbox);
-	BUF_ADD(out, ") \"/\" ");
-	imap_add_mailbox(s, mailbox->name);
-	if (mark->childinfo && !is_lsub(s))
+	if (is_lsub(s)) {
+		list_tell_lsub(s, mailbox, mark->selected);
+		return;
+	}
+	list_tell(s, mailbox, form_of(s));
+	if (mark->childinfo)
 		add_childinfo(out, options(s)->select);
 	BUF_ADD(out, "\r\n");
 }
@@ -147,7 +102,7 @@ static enum errc tell_names(
 		if (mark->told)
 			tell(s, mailbox, mark);
 		if (db != NULL && mark->told && mark->selected && mailbox->id != 0 &&
-		    is_selectable(mailbox))
+		    list_is_selectable(mailbox))
 			rc = tell_status(s, work, mailbox, db, err);
 		if (rc != OK)
 			return rc;

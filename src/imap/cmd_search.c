@@ -299,9 +299,16 @@ static enum imap_run failed(struct imap_session *s, enum errc rc, const struct e
 enum imap_run imap_run_search(struct imap_session *s)
 {
 	struct err err = { .code = OK };
-	enum errc rc = step(s, &err);
-	const struct search_work *work = s->work;
+	const struct search_work *work;
+	enum errc rc;
 
+	/* RFC 6855 section 3: all is UTF-8 then */
+	if ((s->enabled & ENABLED_UTF8) != 0 && s->command.search.charset.p != NULL) {
+		imap_reply(s, REPLY_BAD, NULL, "CHARSET and UTF8=ACCEPT exclude each other");
+		return RUN_DONE;
+	}
+	rc = step(s, &err);
+	work = s->work;
 	if (rc == ERR_MORE)
 		return RUN_MORE;
 	if (work != NULL && (work->returns == 0 || (rc != OK && work->head_told)))

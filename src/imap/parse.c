@@ -1,6 +1,7 @@
 #include "imap/parse.h"
 
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "imap/lex.h"
 #include "imap/parse_int.h"
 
@@ -157,4 +158,32 @@ struct str imap_tag_of(struct str in)
 	struct str tag = cursor_take_while(&c, is_tag_char);
 
 	return cursor_peek(&c) == ' ' || cursor_at_end(&c) ? tag : STR_EMPTY;
+}
+
+/* The size of the literal whose head is `line`'s end; 0: that is none. */
+static size_t literal_size(struct str line)
+{
+	struct cursor c = cursor_of(str_from_at(line, str_rfind_char(line, '{')));
+	uint64_t size;
+
+	if (!cursor_take(&c, '{') || cursor_take_u64(&c, UINT32_MAX, &size) != OK)
+		return 0;
+	(void)cursor_take(&c, '+');
+	return cursor_take(&c, '}') && cursor_at_end(&c) ? (size_t)size : 0;
+}
+
+bool imap_quoted_is_utf8(struct str in)
+{
+	while (in.n > 0) {
+		size_t end = str_find(in, STR("\r\n"));
+		struct str line = str_first(in, end);
+		size_t skip = end + 2 + literal_size(line);
+
+		if (!utf8_is_valid(line))
+			return false;
+		if (skip >= in.n)
+			break;
+		in = str_from_at(in, skip);
+	}
+	return true;
 }

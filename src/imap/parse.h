@@ -30,3 +30,9 @@ bool imap_literal_is_next_message(struct str line, struct arena *arena);
 
 /* The tag at the beginning of what may be broken or cut; n == 0: there is none. Borrowed. */
 struct str imap_tag_of(struct str in);
+
+/*
+ * Is all that is no literal UTF-8? Only quoted strings can hold other bytes than ASCII, so this says whether those are
+ * (RFC 9051 section 9, quoted). `in` as the framer gives it.
+ */
+bool imap_quoted_is_utf8(struct str in);

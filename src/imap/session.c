@@ -227,6 +227,8 @@ static enum imap_run begin_command(struct imap_session *s)
 	struct err err = { .code = OK };
 	enum errc rc = imap_parse(text, s->arena, &s->command, &err);
 
+	if (rc == OK && imap_speaks_utf8(s) && !imap_quoted_is_utf8(text))
+		rc = err_set(&err, ERR_SYNTAX, "quoted string that is not UTF-8");
 	framer_next(&s->framer);
 	if (rc == ERR_LIMIT) {
 		imap_reply(s, REPLY_NO, "LIMIT", err.text);

@@ -552,9 +552,35 @@ static void finds_the_tag_of_broken_commands(void **state)
 	assert_int_equal(imap_tag_of(STR("* OK")).n, 0);
 }
 
+static const struct {
+	struct str in;
+	bool want;
+} utf8_cases[] = {
+	{ STR_INIT(""), true },
+	{ STR_INIT("a NOOP"), true },
+	{ STR_INIT("a SELECT \"\xc3\xbc\""), true },
+	{ STR_INIT("a SELECT \"\xc3\""), false },
+	{ STR_INIT("a SELECT \"\xed\xa0\x80\""), false }, /* a surrogate */
+	{ STR_INIT("a SEARCH TEXT {2}\r\n\xff\xfe"), true },
+	{ STR_INIT("a SEARCH TEXT {2+}\r\n\xff\xfe TEXT \"\xfe\""), false },
+	{ STR_INIT("a SEARCH TEXT {2+}\r\n\r\n TEXT {1}\r\n\xfe TEXT \"\xc3\xbc\""), true },
+	{ STR_INIT("a SEARCH TEXT {2+}\r\n\r\n TEXT {1}\r\n\xfe TEXT \"\xc3\""), false },
+	{ STR_INIT("a APPEND x {9}\r\n"), true },
+	{ STR_INIT("a SEARCH TEXT {99999999999}\r\n\xff"), false },
+};
+
+static void sees_what_is_not_utf8(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(utf8_cases); i++)
+		if (imap_quoted_is_utf8(utf8_cases[i].in) != utf8_cases[i].want)
+			fail_msg("case %zu", i);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sees_what_is_not_utf8),
 		cmocka_unit_test(parses_every_command),
 		cmocka_unit_test(keeps_the_arguments),
 		cmocka_unit_test(parses_what_to_fetch),
