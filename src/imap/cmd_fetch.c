@@ -46,12 +46,9 @@ static bool sets_seen(const struct imap_session *s)
 {
 	if (s->view->read_only || (s->view->rights & RIGHT_SEEN) == 0)
 		return false;
-	for (size_t i = 0; i < s->command.fetch.count; i++) {
-		const struct fetch_item *item = &s->command.fetch.items[i];
-
-		if (item->kind == FETCH_SECTION && !item->peek)
+	for (size_t i = 0; i < s->command.fetch.count; i++)
+		if (fetch_item_sets_seen(&s->command.fetch.items[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -249,6 +246,10 @@ static enum imap_run end(struct imap_session *s, struct fetch_work *work)
 	/* RFC 2180 4.1.2, RFC 5530: another session has removed them, and the store too */
 	if (work->missing && !s->command.uid)
 		return imap_finish_no(s, "EXPUNGEISSUED", "some messages are gone");
+	/* RFC 3516 4.3 */
+	if (work->message.unknown_encoding)
+		return imap_finish_no(
+		    s, "UNKNOWN-CTE", "a part is encoded in a way that nobody knows");
 	return imap_finish(s, NULL, "fetched");
 }
 

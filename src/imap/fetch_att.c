@@ -225,12 +225,13 @@ static void add_section(struct buf *out, const struct imap_section *section)
 }
 
 /* msg-att-static: "BODY" section ["<" number ">"] */
-static struct str section_label(struct arena *arena, const struct fetch_item *item)
+static struct str section_label(
+    struct arena *arena, const char *word, const struct fetch_item *item)
 {
 	struct buf text = BUF_INIT(IMAP_COMMAND_MAX * 4);
 	struct str label;
 
-	BUF_ADD(&text, "BODY[");
+	buf_printf(&text, "%s[", word);
 	add_section(&text, &item->section);
 	buf_add_char(&text, ']');
 	if (item->partial)
@@ -253,7 +254,28 @@ static enum errc read_body_section(
 		rc = read_partial(c, &item, err);
 	if (rc != OK)
 		return rc;
-	item.label = section_label(list->arena, &item);
+	item.label = section_label(list->arena, "BODY", &item);
+	return add_item(list, &item, err);
+}
+
+/* section-binary: "[" [section-part] "]", at the "[" (RFC 3516 section 7); a size has no partial. */
+static enum errc read_binary(
+    struct cursor *c, struct item_list *list, const struct fetch_item *kind, struct err *err)
+{
+	bool is_size = kind->kind == FETCH_BINARY_SIZE;
+	struct fetch_item item = *kind;
+	enum errc rc = OK;
+
+	c->p++;
+	if (ascii_is_digit((char)cursor_peek(c)))
+		rc = read_section_part(c, list->arena, &item.section, err);
+	if (rc == OK && !cursor_take(c, ']'))
+		return err_set(err, ERR_SYNTAX, "part numbers and ] expected");
+	if (rc == OK && !is_size)
+		rc = read_partial(c, &item, err);
+	if (rc != OK)
+		return rc;
+	item.label = section_label(list->arena, is_size ? "BINARY.SIZE" : "BINARY", &item);
 	return add_item(list, &item, err);
 }
 
@@ -286,6 +308,15 @@ static bool is_att_char(char c)
 	return ascii_is_alpha(c) || ascii_is_digit(c) || c == '.';
 }
 
+static const struct {
+	struct str word;
+	struct fetch_item item;
+} binary_atts[] = {
+	{ STR_INIT("BINARY"), { .kind = FETCH_BINARY } },
+	{ STR_INIT("BINARY.PEEK"), { .kind = FETCH_BINARY, .peek = true } },
+	{ STR_INIT("BINARY.SIZE"), { .kind = FETCH_BINARY_SIZE } },
+};
+
 static enum errc read_fetch_att(struct cursor *c, struct item_list *list, struct err *err)
 {
 	struct str word = cursor_take_while(c, is_att_char);
@@ -295,6 +326,9 @@ static enum errc read_fetch_att(struct cursor *c, struct item_list *list, struct
 			return read_body_section(c, list, false, err);
 		if (str_equal_nocase(word, STR("BODY.PEEK")))
 			return read_body_section(c, list, true, err);
+		for (size_t i = 0; i < COUNT(binary_atts); i++)
+			if (str_equal_nocase(word, binary_atts[i].word))
+				return read_binary(c, list, &binary_atts[i].item, err);
 	}
 	for (size_t i = 0; i < COUNT(simple_atts); i++)
 		if (str_equal_nocase(word, simple_atts[i].word))

@@ -18,6 +18,8 @@ enum fetch_kind {
 	FETCH_BODY,
 	FETCH_BODYSTRUCTURE,
 	FETCH_SECTION, /* BODY[...], and RFC822 with its kin under other names */
+	FETCH_BINARY,  /* BINARY[...] (RFC 3516): `section` is numbers alone */
+	FETCH_BINARY_SIZE,
 };
 
 enum section_text {
@@ -40,7 +42,7 @@ struct imap_section {
 
 struct fetch_item {
 	enum fetch_kind kind;
-	/* of FETCH_SECTION */
+	/* of FETCH_SECTION and FETCH_BINARY */
 	bool peek; /* \Seen is not set */
 	bool partial;
 	uint32_t offset, length; /* of a partial; length is 1 or more */
@@ -48,6 +50,12 @@ struct fetch_item {
 	struct str
 	    label; /* as the response names it, without the length of a partial: "BODY[1]<0>" */
 };
+
+/* Does reading it mark the message as seen? */
+static inline bool fetch_item_sets_seen(const struct fetch_item *item)
+{
+	return (item->kind == FETCH_SECTION || item->kind == FETCH_BINARY) && !item->peek;
+}
 
 /*
  * "ALL" / "FULL" / "FAST" / fetch-att / "(" fetch-att *(SP fetch-att) ")". Macros come out as what they stand for.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "imap/fetch_att.h"
+#include "imap/fetch_binary.h"
 #include "imap/imap_int.h"
 #include "imap/view.h"
 #include "store/content.h"
@@ -26,9 +27,16 @@ struct fetch_message {
 	struct content *content; /* NULL: not needed */
 
 	/* the literal that is being written */
-	uint64_t left, offset; /* bytes to come, from `content` at offset, or from `text` */
-	bool from_text;
+	uint64_t left,
+	    offset; /* bytes to come, from `content` at offset, from `text`, or decoded */
+	enum fetch_source { FROM_CONTENT, FROM_TEXT, FROM_BINARY } source;
 	struct buf text; /* fields of a header */
+
+	bool counting; /* the size of `item` is being found out; `binary` counts */
+	const struct fetch_item *item;
+	struct fetch_binary_part part;
+	struct fetch_binary binary;
+	bool unknown_encoding; /* of a part of any message: its item was left out */
 };
 
 /* For the items of a command. `arena` is cleared for each message. */
