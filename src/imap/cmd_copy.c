@@ -72,5 +72,5 @@ enum imap_run imap_run_move(struct imap_session *s)
 	if (moved.count == 0)
 		return imap_finish(s, NULL, "nothing to move");
 	imap_reply_text(s, REPLY_UNTAGGED_OK, target_copyuid(s, &moved, "moving"));
-	return imap_finish(s, NULL, "moved");
+	return imap_finish_modseq(s, "moved");
 }

@@ -10,14 +10,13 @@
 #include "store/mailbox.h"
 #include "store/message.h"
 
-static enum errc expunge(
-    struct imap_session *s, const uint32_t *uids, size_t count, struct err *err)
+static enum errc expunge(struct imap_session *s, const uint32_t *uids, size_t count,
+    size_t *removed_count_out, struct err *err)
 {
 	uint32_t *removed;
-	size_t removed_count;
 
 	return store_expunge(s->env->store, s->actor, s->view->owner, s->view->mailbox, uids,
-	    count, s->arena, &removed, &removed_count, err);
+	    count, s->arena, &removed, removed_count_out, err);
 }
 
 static bool may_expunge(const struct imap_view *view)
@@ -30,6 +29,7 @@ enum imap_run imap_run_expunge(struct imap_session *s)
 	struct err err = { .code = OK };
 	struct uid_list uids = { .count = 0 };
 	bool all = s->command.verb == VERB_EXPUNGE;
+	size_t removed = 0;
 	enum errc rc = OK;
 
 	if (!may_expunge(s->view)) {
@@ -40,20 +40,25 @@ enum imap_run imap_run_expunge(struct imap_session *s)
 	if (!all)
 		rc = uids_of_set(s, &s->command.set, true, &uids, NULL, &err);
 	if (rc == OK && (all || uids.count > 0))
-		rc = expunge(s, all ? NULL : uids.uid, uids.count, &err);
+		rc = expunge(s, all ? NULL : uids.uid, uids.count, &removed, &err);
 	if (rc == OK)
-		return imap_finish(s, NULL, "expunged");
+		return removed > 0 ? imap_finish_modseq(s, "expunged")
+				   : imap_finish(s, NULL, "nothing to expunge");
 	imap_reply_error(s, rc, &err);
 	return RUN_DONE;
 }
 
-/* No EXPUNGE is told; in EXAMINE nothing is removed, and that is no error. */
+/*
+ * No EXPUNGE is told, and no HIGHESTMODSEQ either: it would cover messages that went without the client being told
+ * (RFC 7162 3.2.8). In EXAMINE nothing is removed, and that is no error.
+ */
 enum imap_run imap_run_close(struct imap_session *s)
 {
 	struct err err = { .code = OK };
 
 	if (may_expunge(s->view)) {
-		enum errc rc = expunge(s, NULL, 0, &err);
+		size_t removed;
+		enum errc rc = expunge(s, NULL, 0, &removed, &err);
 
 		if (rc != OK) {
 			imap_reply_error(s, rc, &err);

@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "imap/fetch_message.h"
 #include "imap/reply.h"
+#include "imap/resync.h"
+#include "imap/vanished.h"
 #include "store/mailbox.h"
 #include "store/message.h"
 
@@ -18,8 +20,10 @@
 
 struct fetch_work {
 	struct seqset seqs;
-	size_t range;			 /* of `seqs` */
-	uint32_t next;			 /* the number that comes next; 0: none */
+	size_t range;	    /* of `seqs` */
+	uint32_t next;	    /* the number that comes next; 0: none */
+	struct seqset gone; /* uids for VANISHED (EARLIER) */
+	size_t gone_next;
 	bool sets_seen;			 /* some item is no peek, and it may be set */
 	bool missing;			 /* some message is gone */
 	uint32_t seen_until;		 /* \Seen is set up to here; numbers */
@@ -52,40 +56,107 @@ static bool sets_seen(const struct imap_session *s)
 	return false;
 }
 
-static bool tells_flags(const struct imap_session *s)
+static bool has_item(const struct imap_session *s, enum fetch_kind kind)
 {
 	for (size_t i = 0; i < s->command.fetch.count; i++)
-		if (s->command.fetch.items[i].kind == FETCH_FLAGS)
+		if (s->command.fetch.items[i].kind == kind)
 			return true;
 	return false;
 }
 
-/* The number behind `seq` in the set, 0 at the end. */
-static uint32_t after(const struct fetch_work *work, uint32_t seq, size_t *range)
+static bool tells_flags(const struct imap_session *s)
 {
-	if (seq < work->seqs.range[*range].last)
-		return seq + 1;
-	if (++*range == work->seqs.count)
+	return has_item(s, FETCH_FLAGS);
+}
+
+/* The first number of the set from `seq` on, 0 if there is none; `range` is that of the set where to look. */
+static uint32_t from(const struct fetch_work *work, uint32_t seq, size_t *range)
+{
+	while (*range < work->seqs.count && work->seqs.range[*range].last < seq)
+		++*range;
+	if (*range == work->seqs.count)
 		return 0;
-	return work->seqs.range[*range].first;
+	return seq > work->seqs.range[*range].first ? seq : work->seqs.range[*range].first;
+}
+
+/* The number from `seq` on whose message is known, there, and changed since the modseq of CHANGEDSINCE; 0: none. */
+static uint32_t next_changed(const struct imap_session *s, uint32_t seq)
+{
+	const struct imap_view *view = s->view;
+	uint32_t at = index_lower_bound(view->newest, index_at(view->known, seq)->uid);
+	uint32_t known;
+
+	at = at > index_count(view->newest)
+	    ? 0
+	    : index_next_changed(view->newest, s->command.fetch.modifiers.changed_since, at);
+	if (at == 0)
+		return 0;
+	/* what the client knows of stands in the newest version unless it is gone, and new messages come last */
+	known = index_seq_of(view->known, index_at(view->newest, at)->uid);
+	return known > view->exists ? 0 : known;
+}
+
+/* The first number from `seq` on that is to be told, 0 at the end. */
+static uint32_t pick(
+    const struct imap_session *s, const struct fetch_work *work, uint32_t seq, size_t *range)
+{
+	seq = from(work, seq, range);
+	while (seq != 0 && s->command.fetch.modifiers.changed_since != 0) {
+		uint32_t changed = next_changed(s, seq);
+
+		if (changed == 0 || changed == seq)
+			return changed;
+		seq = from(work, changed, range);
+	}
+	return seq;
+}
+
+static uint32_t after(
+    const struct imap_session *s, const struct fetch_work *work, uint32_t seq, size_t *range)
+{
+	return seq == s->view->exists ? 0 : pick(s, work, seq + 1, range);
+}
+
+/* RFC 7162 3.2.6: '*' is the last uid that was given; the message may be gone. */
+static enum errc find_gone(
+    struct imap_session *s, struct db *db, struct seqset *gone, struct err *err)
+{
+	uint32_t last = s->view->uidnext - 1;
+	struct seqset uids = seqset_sorted(&s->command.fetch.set, last, s->arena);
+
+	*gone = (struct seqset){ .count = 0 };
+	if (!s->command.fetch.modifiers.vanished)
+		return OK;
+	return resync_gone(
+	    s, db, s->command.fetch.modifiers.changed_since, &uids, NULL, gone, err);
+}
+
+static enum errc resolve(struct imap_session *s, struct db *db, struct seqset *seqs,
+    struct seqset *gone, struct err *err)
+{
+	enum errc rc = view_refresh(s, db, err);
+
+	if (rc == OK)
+		rc = view_resolve(
+		    s->view, &s->command.fetch.set, s->command.uid, s->arena, seqs, err);
+	return rc == OK ? find_gone(s, db, gone, err) : rc;
 }
 
 static enum errc prepare(struct imap_session *s, struct db *db, struct err *err)
 {
 	struct fetch_work *work;
-	struct seqset seqs;
-	enum errc rc = view_refresh(s, db, err);
+	struct seqset seqs, gone;
+	enum errc rc = resolve(s, db, &seqs, &gone, err);
 
-	if (rc == OK)
-		rc = view_resolve(
-		    s->view, &s->command.fetch.set, s->command.uid, s->arena, &seqs, err);
 	if (rc != OK)
 		return rc;
 	work = ARENA_NEW(s->arena, struct fetch_work, 1);
 	work->seqs = seqs;
-	work->next = seqs.count > 0 ? seqs.range[0].first : 0;
+	work->gone = gone;
+	work->next = pick(s, work, 1, &work->range);
 	work->sets_seen = sets_seen(s);
 	work->told = (struct view_told){ .seqs = seqs,
+		.since = s->command.fetch.modifiers.changed_since,
 		.upto = tells_flags(s) ? index_modseq(s->view->newest) : INT64_MIN };
 	buf_init(&work->own, SIZE_MAX);
 	work->message_arena = arena_new("imap message");
@@ -105,6 +176,9 @@ static enum errc begin(struct imap_session *s, struct err *err)
 		return rc;
 	rc = prepare(s, db, err);
 	db_return(&db);
+	if (rc == OK &&
+	    (has_item(s, FETCH_MODSEQ) || s->command.fetch.modifiers.changed_since != 0))
+		imap_enable_condstore(s);
 	/* before flags that may have their names */
 	if (rc == OK && (tells_flags(s) || sets_seen(s)))
 		view_tell_keywords(s);
@@ -118,7 +192,7 @@ static void look_ahead(struct imap_session *s, struct fetch_work *work)
 	uint64_t bytes = 0;
 
 	work->marked_count = 0;
-	for (uint32_t seq = work->next; seq != 0; seq = after(work, seq, &range)) {
+	for (uint32_t seq = work->next; seq != 0; seq = after(s, work, seq, &range)) {
 		struct view_message message = view_message(s->view, seq);
 
 		if ((message.entry->flags & FLAG_SEEN) == 0)
@@ -177,7 +251,7 @@ static enum errc next_message(
 	if (rc != OK && rc != ERR_NOTFOUND)
 		return rc;
 	work->missing = work->missing || rc == ERR_NOTFOUND;
-	work->next = after(work, seq, &work->range);
+	work->next = after(s, work, seq, &work->range);
 	return OK;
 }
 
@@ -204,6 +278,11 @@ static enum errc send_some(
 	while (rc == OK) {
 		if (imap_step_is_over(s))
 			return ERR_MORE;
+		/* RFC 7162 3.2.6: before any FETCH response */
+		if (work->gone_next < work->gone.count) {
+			vanished_add(&s->base.out, &work->gone, &work->gone_next, true);
+			continue;
+		}
 		if (work->message.open) {
 			rc = fetch_message_go_on(&work->message, db, err);
 			if (rc == ERR_END)
@@ -272,6 +351,11 @@ enum imap_run imap_run_fetch(struct imap_session *s)
 	struct err err = { .code = OK };
 	enum errc rc = OK;
 
+	/* RFC 7162 3.2.6 */
+	if (s->command.fetch.modifiers.vanished && (s->enabled & ENABLED_QRESYNC) == 0) {
+		imap_reply(s, REPLY_BAD, NULL, "QRESYNC is not enabled");
+		return RUN_DONE;
+	}
 	if (s->work == NULL)
 		rc = begin(s, &err);
 	if (rc == OK)

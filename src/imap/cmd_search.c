@@ -17,6 +17,7 @@ struct search_work {
 	enum phase phase;
 	uint32_t next; /* number to look at; to tell from */
 	bool head_told, has_run;
+	bool has_modseq; /* it was searched for, and is told */
 };
 
 static bool returns(const struct search_work *work, enum search_return what)
@@ -57,6 +58,9 @@ static enum errc begin(struct imap_session *s, struct db *db, struct err *err)
 		work->phase = PHASE_BACKWARD;
 		work->next = s->view->exists;
 	}
+	work->has_modseq = imap_search_has(s->command.search.key, SEARCH_MODSEQ);
+	if (work->has_modseq)
+		imap_enable_condstore(s);
 	s->work = work;
 	s->work_free = close_work;
 	if (work->returns == 0)
@@ -175,6 +179,9 @@ static void tell_head(struct imap_session *s, const struct search_work *work)
 		add_item(s, "MAX", number_of(s, result->max));
 	if (returns(work, SEARCH_RETURN_COUNT))
 		add_item(s, "COUNT", result->count);
+	/* RFC 4731 3.2: the highest of those that are told */
+	if (work->has_modseq && result->count > 0)
+		add_item(s, "MODSEQ", (uint64_t)result->modseq);
 	if (returns(work, SEARCH_RETURN_ALL) && result->count > 0)
 		BUF_ADD(&s->base.out, " ALL ");
 }
@@ -311,6 +318,9 @@ enum imap_run imap_run_search(struct imap_session *s)
 	work = s->work;
 	if (rc == ERR_MORE)
 		return RUN_MORE;
+	/* RFC 7162 3.1.5: behind the numbers, if there are some */
+	if (rc == OK && work->returns == 0 && work->has_modseq && work->result.count > 0)
+		buf_printf(&s->base.out, " (MODSEQ %lld)", (long long)work->result.modseq);
 	if (work != NULL && (work->returns == 0 || (rc != OK && work->head_told)))
 		BUF_ADD(&s->base.out, "\r\n");
 	if (rc == OK)

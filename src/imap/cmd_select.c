@@ -2,12 +2,13 @@
  * imap/cmd_select.c - SELECT and EXAMINE (RFC 3501 6.3.1, 6.3.2).
  *
  * They answer from the mailbox's row. The index is pinned at once where that is cheap; else it is loaded by the first
- * command that asks for a message.
+ * command that asks for a message. QRESYNC (RFC 7162 3.2.5) tells what was missed, in steps.
  */
 #include "base/heap.h"
 #include "base/log.h"
 #include "imap/imap_int.h"
 #include "imap/reply.h"
+#include "imap/resync.h"
 #include "imap/view.h"
 #include "store/mailbox.h"
 
@@ -21,6 +22,7 @@ struct selection {
 	struct mailbox mailbox;
 	struct mailbox_state state;
 	struct recent_uids recent;
+	struct resync *resync; /* NULL: the client asked for none */
 };
 
 static enum errc find(
@@ -40,25 +42,41 @@ static enum errc find(
 	return rc;
 }
 
-static enum errc pin_index(
-    struct imap_session *s, struct db *db, struct selection *sel, struct err *err)
+static enum errc pin_if_cheap(struct imap_session *s, struct db *db, struct err *err)
 {
 	struct imap_view *view = s->view;
 	struct index_version *version = index_cached(s->env->store, view->owner, view->mailbox);
-	bool cheap = version != NULL || sel->state.messages <= LOADED_AT_ONCE_MAX;
-	enum errc rc;
+	bool cheap = version != NULL || view->exists <= LOADED_AT_ONCE_MAX;
 
 	index_release(&version);
-	if (!cheap)
+	return cheap ? view_pin(s, db, err) : OK;
+}
+
+/* RFC 7162 3.2.5: what a client knows under another UIDVALIDITY is of no use. */
+static enum errc resync(
+    struct imap_session *s, struct db *db, struct selection *sel, struct err *err)
+{
+	const struct qresync *known = &s->command.select.params.qresync;
+
+	if (!known->asked || known->uidvalidity != sel->state.uidvalidity)
 		return OK;
-	rc = index_newest(s->env->store, db, view->owner, view->mailbox, &version, err);
+	return resync_begin(s, db, known, &sel->resync, err);
+}
+
+static enum errc read_view(
+    struct imap_session *s, struct db *db, struct selection *sel, struct err *err)
+{
+	struct imap_view *view = s->view;
+	enum errc rc =
+	    mailbox_state(s->env->store, db, view->owner, view->mailbox, &sel->state, err);
+
 	if (rc != OK)
 		return rc;
-	view->known = view->newest = version;
-	view->exists = index_count(version);
-	view->uidnext = index_uidnext(version);
-	view->modseq = index_modseq(version);
-	return OK;
+	view->exists = sel->state.messages;
+	view->uidnext = sel->state.uidnext;
+	view->modseq = view->complete = sel->state.highestmodseq;
+	rc = pin_if_cheap(s, db, err);
+	return rc == OK ? resync(s, db, sel, err) : rc;
 }
 
 static enum errc open_view(struct imap_session *s, struct selection *sel, struct err *err)
@@ -69,13 +87,7 @@ static enum errc open_view(struct imap_session *s, struct selection *sel, struct
 
 	if (rc != OK)
 		return rc;
-	rc = mailbox_state(s->env->store, db, view->owner, view->mailbox, &sel->state, err);
-	if (rc == OK) {
-		view->exists = sel->state.messages;
-		view->uidnext = sel->state.uidnext;
-		view->modseq = sel->state.highestmodseq;
-		rc = pin_index(s, db, sel, err);
-	}
+	rc = read_view(s, db, sel, err);
 	db_return(&db);
 	if (rc == OK && !view->read_only)
 		rc = mailbox_take_recent(
@@ -112,19 +124,36 @@ static void add_number(struct buf *out, uint32_t number, const char *word)
 	buf_printf(out, "* %u %s\r\n", number, word);
 }
 
+/* RFC 9051 6.3.2 asks for LIST, and has neither RECENT nor UNSEEN. */
+static void tell_by_revision(struct imap_session *s, const struct selection *sel)
+{
+	struct imap_view *view = s->view;
+	struct buf *out = &s->base.out;
+	uint32_t unseen;
+
+	if ((s->enabled & ENABLED_REV2) != 0) {
+		BUF_ADD(out, "* LIST () \"/\" ");
+		imap_add_mailbox(s, sel->mailbox.name);
+		BUF_ADD(out, "\r\n");
+		return;
+	}
+	add_number(out, view->recent, "RECENT");
+	unseen = view->known != NULL ? index_first_unseen(view->known, 1) : 0;
+	if (unseen != 0)
+		buf_printf(out, "* OK [UNSEEN %u] first unseen message\r\n", unseen);
+}
+
 static void tell(struct imap_session *s, const struct selection *sel)
 {
 	struct imap_view *view = s->view;
 	struct buf *out = &s->base.out;
-	uint32_t unseen = view->known != NULL ? index_first_unseen(view->known, 1) : 0;
 
 	view_tell_flags(s);
 	add_number(out, view->exists, "EXISTS");
-	add_number(out, view->recent, "RECENT");
-	if (unseen != 0)
-		buf_printf(out, "* OK [UNSEEN %u] first unseen message\r\n", unseen);
+	tell_by_revision(s, sel);
 	buf_printf(out, "* OK [UIDVALIDITY %u] UIDs are valid\r\n", sel->state.uidvalidity);
 	buf_printf(out, "* OK [UIDNEXT %u] next UID\r\n", view->uidnext);
+	view_tell_highestmodseq(s);
 }
 
 static bool may_change(const struct mailbox *mailbox)
@@ -151,16 +180,35 @@ static enum errc select_mailbox(
 	return rc;
 }
 
-enum imap_run imap_run_select(struct imap_session *s)
+static enum imap_run go_on(struct imap_session *s)
+{
+	if (s->work != NULL && !resync_tell(s, s->work))
+		return RUN_MORE;
+	imap_reply(s, REPLY_OK, s->view->read_only ? "READ-ONLY" : "READ-WRITE", "selected");
+	return RUN_DONE;
+}
+
+/* A SELECT that fails leaves nothing selected. RFC 7162 3.2.11: from here on responses are about another mailbox. */
+static void close_previous(struct imap_session *s)
+{
+	if (s->view == NULL)
+		return;
+	imap_deselect(s);
+	if ((s->enabled & (ENABLED_QRESYNC | ENABLED_REV2)) != 0)
+		imap_reply(s, REPLY_UNTAGGED_OK, "CLOSED", "the previous mailbox is closed");
+}
+
+static enum imap_run begin(struct imap_session *s)
 {
 	struct selection sel = { .recent = { 1, 1 } };
 	struct err err = { .code = OK };
 	struct str name;
 	enum errc rc;
 
-	/* a SELECT that fails leaves nothing selected */
-	imap_deselect(s);
-	if (!imap_mailbox_name(s, s->command.mailbox, &name))
+	close_previous(s);
+	if (s->command.select.params.condstore)
+		imap_enable_condstore(s);
+	if (!imap_mailbox_name(s, s->command.select.mailbox, &name))
 		return RUN_DONE;
 	rc = select_mailbox(s, name, &sel, &err);
 	if (rc != OK) {
@@ -171,6 +219,16 @@ enum imap_run imap_run_select(struct imap_session *s)
 	session_is_in(&s->base, "selected", sel.mailbox.name);
 	set_recent(s->view, &sel);
 	tell(s, &sel);
-	imap_reply(s, REPLY_OK, s->view->read_only ? "READ-ONLY" : "READ-WRITE", "selected");
-	return RUN_DONE;
+	s->work = sel.resync;
+	return go_on(s);
+}
+
+enum imap_run imap_run_select(struct imap_session *s)
+{
+	/* RFC 7162 3.2.5: only for who has enabled it */
+	if (s->command.select.params.qresync.asked && (s->enabled & ENABLED_QRESYNC) == 0) {
+		imap_reply(s, REPLY_BAD, NULL, "QRESYNC is not enabled");
+		return RUN_DONE;
+	}
+	return s->work == NULL ? begin(s) : go_on(s);
 }

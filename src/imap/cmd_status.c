@@ -1,10 +1,11 @@
 /*
- * imap/cmd_status.c - STATUS (RFC 9051 6.3.11; SIZE: RFC 8438; DELETED-STORAGE: RFC 9208 4.1.4), also of the selected
+ * imap/cmd_status.c - STATUS (RFC 9051 6.3.11; SIZE: RFC 8438; HIGHESTMODSEQ: RFC 7162 3.1.7; DELETED-STORAGE: RFC 9208 4.1.4), also of the selected
  * mailbox.
  */
 #include "imap/imap_int.h"
 #include "imap/reply.h"
 #include "imap/status.h"
+#include "imap/view.h"
 
 static enum errc find(struct imap_session *s, struct db *db, struct str name,
     struct mailbox *mailbox, struct err *err)
@@ -18,6 +19,19 @@ static enum errc find(struct imap_session *s, struct db *db, struct str name,
 	return rc;
 }
 
+/* RFC 7162 3.1.7. Of the selected mailbox no change counts that was not told yet. */
+static uint64_t modseq_of(const struct imap_session *s, const struct mailbox *mailbox,
+    const struct mailbox_state *state)
+{
+	const struct imap_view *view = s->view;
+	int64_t modseq = state->highestmodseq;
+
+	if (view != NULL && view->owner == mailbox->owner && view->mailbox == mailbox->id &&
+	    modseq > view->complete)
+		modseq = view->complete;
+	return (uint64_t)modseq;
+}
+
 enum errc status_tell(struct imap_session *s, struct db *db, const struct mailbox *mailbox,
     unsigned items, const struct mailbox_state *state, struct err *err)
 {
@@ -29,6 +43,9 @@ enum errc status_tell(struct imap_session *s, struct db *db, const struct mailbo
 		rc = mailbox_deleted_size(db, mailbox, state, &deleted_size, err);
 	if (rc != OK)
 		return rc;
+	/* RFC 7162 3.1 */
+	if ((items & STATUS_HIGHESTMODSEQ) != 0)
+		imap_enable_condstore(s);
 
 	const struct {
 		enum status_item item;
@@ -40,6 +57,7 @@ enum errc status_tell(struct imap_session *s, struct db *db, const struct mailbo
 		{ STATUS_UIDNEXT, "UIDNEXT", state->uidnext },
 		{ STATUS_UIDVALIDITY, "UIDVALIDITY", state->uidvalidity },
 		{ STATUS_UNSEEN, "UNSEEN", state->unseen },
+		{ STATUS_HIGHESTMODSEQ, "HIGHESTMODSEQ", modseq_of(s, mailbox, state) },
 		{ STATUS_DELETED, "DELETED", state->deleted },
 		{ STATUS_SIZE, "SIZE", state->size },
 		{ STATUS_DELETED_STORAGE, "DELETED-STORAGE", deleted_size },

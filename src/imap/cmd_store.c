@@ -10,28 +10,40 @@
 struct store_work {
 	struct uid_list uids;
 	struct seqset seqs;
-	size_t next;	 /* uids before it are done */
-	size_t told;	 /* uids before it were answered; never beyond `next` */
-	bool missing;	 /* somebody else removed some of them */
-	int64_t upto;	 /* flags up to here were answered, of all of them; INT64_MIN: none */
-	int64_t *own;	 /* modseqs of the transactions that changed something, in the arena */
-	uint32_t *stale; /* of the last transaction, ascending, in the arena */
-	size_t own_count, stale_count, stale_told;
+	size_t next;  /* uids before it are done */
+	size_t told;  /* uids before it were answered; never beyond `next` */
+	bool missing; /* somebody else removed some of them */
+	int64_t upto; /* flags up to here were answered, of all of them; INT64_MIN: none */
+	int64_t *own; /* modseqs of the transactions that changed something, in the arena */
+	size_t own_count;
+	uint32_t *
+	    failed; /* as the client named them, ascending: changed since the modseq that it knows */
+	size_t failed_count;
+	/* of the last transaction: messages that are there, ascending */
+	struct flag_result *results;
+	size_t result_count, result_next;
 };
 
-/* One modseq a transaction. Those that somebody else changed, and the client was not told of it, are stale. */
-static void note_results(struct imap_session *s, struct store_work *work,
-    const struct flag_result *results, size_t count)
+static bool is_conditional(const struct imap_session *s)
+{
+	return s->command.store.unchanged_since != INT64_MAX;
+}
+
+/* One modseq a transaction. */
+static void note_results(struct imap_session *s, struct store_work *work)
 {
 	int64_t modseq = 0;
 
-	work->stale = ARENA_NEW(s->arena, uint32_t, count);
-	work->stale_count = work->stale_told = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (results[i].modseq != results[i].was_modseq)
-			modseq = results[i].modseq;
-		if (results[i].was_modseq > s->view->modseq)
-			work->stale[work->stale_count++] = results[i].uid;
+	work->result_next = 0;
+	for (size_t i = 0; i < work->result_count; i++) {
+		const struct flag_result *result = &work->results[i];
+
+		if (result->modseq != result->was_modseq)
+			modseq = result->modseq;
+		if (result->failed)
+			work->failed[work->failed_count++] = s->command.uid
+			    ? result->uid
+			    : index_seq_of(s->view->known, result->uid);
 	}
 	if (modseq != 0)
 		work->own[work->own_count++] = modseq;
@@ -41,22 +53,20 @@ static enum errc change(struct imap_session *s, struct store_work *work, struct 
 {
 	struct flag_change change = { .operation = s->command.store.operation,
 		.flags = s->command.store.flags,
-		.unchanged_since = INT64_MAX };
+		.unchanged_since = s->command.store.unchanged_since };
 	size_t count = work->uids.count - work->next;
-	struct flag_result *results;
-	size_t result_count;
 	struct db *db;
 	enum errc rc;
 
 	if (count > STORE_TRANSACTION_ENTRIES)
 		count = STORE_TRANSACTION_ENTRIES;
 	rc = store_flags(s->env->store, s->actor, s->view->owner, s->view->mailbox,
-	    work->uids.uid + work->next, count, &change, s->arena, &results, &result_count,
-	    err);
+	    work->uids.uid + work->next, count, &change, s->arena, &work->results,
+	    &work->result_count, err);
 	if (rc != OK)
 		return rc;
-	work->missing = work->missing || result_count < count;
-	note_results(s, work, results, result_count);
+	work->missing = work->missing || work->result_count < count;
+	note_results(s, work);
 	work->next += count;
 	rc = imap_lease(s, &db, err);
 	if (rc != OK)
@@ -68,42 +78,51 @@ static enum errc change(struct imap_session *s, struct store_work *work, struct 
 	return rc;
 }
 
-static void tell(struct imap_session *s, uint32_t uid)
-{
-	uint32_t seq = index_seq_of(s->view->known, uid);
-	struct view_message message = view_message(s->view, seq);
-	struct buf *out = &s->base.out;
-
-	buf_printf(out, "* %u FETCH (", seq);
-	if (s->command.uid)
-		buf_printf(out, "UID %u ", uid);
-	BUF_ADD(out, "FLAGS ");
-	view_add_flags(out, s->view, &message);
-	BUF_ADD(out, ")\r\n");
-}
+/* What an answer says of a message. */
+enum telling { TELL_NOTHING, TELL_MODSEQ, TELL_FLAGS };
 
 /*
  * RFC 3501 6.4.6: .SILENT is about what the client did itself. If it does not know what a message's flags were, it
- * cannot know what they became.
+ * cannot know what they became. RFC 7162 3.1.3: it gets the modseq all the same.
  */
-static bool is_told(const struct imap_session *s, struct store_work *work, uint32_t uid)
+static enum telling telling_of(const struct imap_session *s, const struct flag_result *result,
+    const struct index_entry *now)
 {
-	bool stale =
-	    work->stale_told < work->stale_count && work->stale[work->stale_told] == uid;
+	bool stale = result->was_modseq > s->view->modseq || now->modseq != result->modseq;
 
-	work->stale_told += stale;
-	return stale || !s->command.store.silent;
+	if (!s->command.store.silent || stale || result->failed)
+		return TELL_FLAGS;
+	if ((s->enabled & ENABLED_CONDSTORE) == 0)
+		return TELL_NOTHING;
+	return is_conditional(s) || result->modseq != result->was_modseq ? TELL_MODSEQ
+									 : TELL_NOTHING;
 }
 
-/* False: the step is over. Who is gone is not told of: nothing is known of its flags. */
+/* Who is gone is not told of: nothing is known of its flags. */
+static void tell(struct imap_session *s, struct store_work *work, uint32_t uid)
+{
+	uint32_t seq = index_seq_of(s->view->known, uid);
+	const struct flag_result *result = &work->results[work->result_next];
+	struct view_message message;
+	enum telling telling;
+
+	if (work->result_next == work->result_count || result->uid != uid)
+		return;
+	work->result_next++;
+	if (index_seq_of(s->view->newest, uid) == 0)
+		return;
+	message = view_message(s->view, seq);
+	telling = telling_of(s, result, message.entry);
+	if (telling != TELL_NOTHING)
+		view_tell_message(s, seq, &message, telling == TELL_FLAGS);
+}
+
+/* False: the step is over. */
 static bool tell_changed(struct imap_session *s, struct store_work *work)
 {
 	view_tell_keywords(s);
 	while (work->told < work->next) {
-		uint32_t uid = work->uids.uid[work->told++];
-
-		if (is_told(s, work, uid) && index_seq_of(s->view->newest, uid) != 0)
-			tell(s, uid);
+		tell(s, work, work->uids.uid[work->told++]);
 		if (imap_step_is_over(s))
 			return false;
 	}
@@ -121,6 +140,10 @@ static enum errc begin(struct imap_session *s, struct err *err)
 	for (size_t i = 0; i < s->command.store.flags.keyword_count; i++)
 		if (s->command.store.flags.keywords[i].n > STORE_KEYWORD_NAME_MAX)
 			return err_set(err, ERR_LIMIT, "keyword too long");
+	if (is_conditional(s)) {
+		imap_enable_condstore(s);
+		work->failed = ARENA_NEW(s->arena, uint32_t, work->uids.count);
+	}
 	work->own =
 	    ARENA_NEW(s->arena, int64_t, work->uids.count / STORE_TRANSACTION_ENTRIES + 1);
 	work->upto = INT64_MIN;
@@ -128,17 +151,39 @@ static enum errc begin(struct imap_session *s, struct err *err)
 	return OK;
 }
 
+/* RFC 7162 3.1.3: the tagged response names all that failed; NO only if messages are gone as well. */
+static enum imap_run end_modified(
+    struct imap_session *s, const struct store_work *work, bool gone)
+{
+	struct buf text = BUF_INIT(SIZE_MAX);
+	enum imap_run run;
+
+	BUF_ADD(&text, "[MODIFIED ");
+	seqset_print(&text, work->failed, work->failed_count);
+	BUF_ADD(&text, "] changed by somebody else");
+	run =
+	    gone ? imap_finish_no_text(s, buf_str(&text)) : imap_finish_text(s, buf_str(&text));
+	buf_release(&text);
+	return run;
+}
+
 static enum imap_run end(struct imap_session *s, const struct store_work *work)
 {
 	struct view_told *told = ARENA_NEW(s->arena, struct view_told, 1);
+	bool gone;
 
 	*told = (struct view_told){ .seqs = work->seqs,
+		.since = INT64_MIN,
 		.upto = work->upto,
 		.own = work->own,
 		.own_count = work->own_count };
 	s->told = told;
 	/* RFC 2180 4.2: UID STORE passes over what is not there */
-	if (work->missing && !s->command.uid && !s->command.store.silent)
+	gone =
+	    work->missing && !s->command.uid && (!s->command.store.silent || is_conditional(s));
+	if (work->failed_count > 0)
+		return end_modified(s, work, gone);
+	if (gone)
 		return imap_finish_no(s, "EXPUNGEISSUED", "some messages are gone");
 	return imap_finish(s, NULL, "stored");
 }

@@ -6,6 +6,7 @@
 #include "base/civil.h"
 #include "imap/fetch_att.h"
 #include "imap/list_select.h"
+#include "imap/modseq.h"
 #include "imap/search_key.h"
 #include "imap/search_result.h"
 #include "imap/seqset.h"
@@ -65,6 +66,7 @@ enum status_item {
 	STATUS_DELETED = 1 << 5,	 /* RFC 9051 6.3.11 */
 	STATUS_SIZE = 1 << 6,		 /* RFC 8438 */
 	STATUS_DELETED_STORAGE = 1 << 7, /* RFC 9208 4.1.4 */
+	STATUS_HIGHESTMODSEQ = 1 << 8,
 };
 
 struct id_pair {
@@ -103,6 +105,10 @@ struct imap_command {
 			const struct id_pair *pairs;
 			size_t count;
 		} id;
+		struct {
+			struct str mailbox;
+			struct select_params params;
+		} select;
 		struct str mailbox; /* as sent; so are all names of mailboxes here */
 		struct {
 			struct str mailbox;
@@ -131,9 +137,11 @@ struct imap_command {
 			struct seqset set;
 			const struct fetch_item *items;
 			size_t count;
+			struct fetch_modifiers modifiers;
 		} fetch;
 		struct {
 			struct seqset set;
+			int64_t unchanged_since; /* INT64_MAX: no condition */
 			enum flag_operation operation;
 			bool silent;
 			struct flag_list flags;

@@ -286,6 +286,7 @@ static const struct {
 } simple_atts[] = {
 	{ STR_INIT("FLAGS"), { .kind = FETCH_FLAGS } },
 	{ STR_INIT("UID"), { .kind = FETCH_UID } },
+	{ STR_INIT("MODSEQ"), { .kind = FETCH_MODSEQ } },
 	{ STR_INIT("INTERNALDATE"), { .kind = FETCH_INTERNALDATE } },
 	{ STR_INIT("RFC822.SIZE"), { .kind = FETCH_SIZE } },
 	{ STR_INIT("ENVELOPE"), { .kind = FETCH_ENVELOPE } },

@@ -17,6 +17,7 @@ enum fetch_kind {
 	FETCH_ENVELOPE,
 	FETCH_BODY,
 	FETCH_BODYSTRUCTURE,
+	FETCH_MODSEQ,
 	FETCH_SECTION, /* BODY[...], and RFC822 with its kin under other names */
 	FETCH_BINARY,  /* BINARY[...] (RFC 3516): `section` is numbers alone */
 	FETCH_BINARY_SIZE,

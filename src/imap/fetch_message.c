@@ -103,7 +103,7 @@ static void write_flags(struct fetch_message *m)
 	struct buf *out = &m->s->base.out;
 
 	BUF_ADD(out, "FLAGS ");
-	view_add_flags(out, m->s->view, &m->message);
+	view_add_flags(out, m->s, &m->message);
 }
 
 static void write_uid(struct fetch_message *m)
@@ -118,6 +118,23 @@ static bool has_item(const struct fetch_message *m, enum fetch_kind kind)
 		if (m->items[i].kind == kind)
 			return true;
 	return false;
+}
+
+/* RFC 7162 3.1: wherever flags are told; 3.1.4.1: with CHANGEDSINCE in any case. */
+static bool adds_modseq(const struct fetch_message *m, bool tell_flags)
+{
+	if ((m->s->enabled & ENABLED_CONDSTORE) == 0 || has_item(m, FETCH_MODSEQ))
+		return false;
+	return tell_flags || has_item(m, FETCH_FLAGS) ||
+	    m->s->command.fetch.modifiers.changed_since != 0;
+}
+
+/* RFC 3501 6.4.8; RFC 7162 3.2.4: with QRESYNC in what was not asked for too. */
+static bool adds_uid(const struct fetch_message *m, bool tell_flags)
+{
+	if (has_item(m, FETCH_UID))
+		return false;
+	return m->s->command.uid || (tell_flags && (m->s->enabled & ENABLED_QRESYNC) != 0);
 }
 
 enum errc fetch_message_begin(
@@ -140,13 +157,17 @@ enum errc fetch_message_begin(
 	BUF_ADD(out, "* ");
 	buf_add_u64(out, seq);
 	BUF_ADD(out, " FETCH (");
-	if (m->s->command.uid && !has_item(m, FETCH_UID)) {
+	if (adds_uid(m, tell_flags)) {
 		add_space(m);
 		write_uid(m);
 	}
 	if (tell_flags && !has_item(m, FETCH_FLAGS)) {
 		add_space(m);
 		write_flags(m);
+	}
+	if (adds_modseq(m, tell_flags)) {
+		add_space(m);
+		view_add_modseq(out, m->message.entry);
 	}
 	return OK;
 }
@@ -436,6 +457,9 @@ static enum errc write_item(struct fetch_message *m, struct db *db, struct err *
 	case FETCH_ENVELOPE:
 		BUF_ADD(out, "ENVELOPE ");
 		buf_add_str(out, m->info.envelope);
+		break;
+	case FETCH_MODSEQ:
+		view_add_modseq(out, m->message.entry);
 		break;
 	case FETCH_BODYSTRUCTURE:
 		BUF_ADD(out, "BODYSTRUCTURE ");

@@ -73,6 +73,7 @@ struct imap_session {
 	struct view_told *told; /* what the command reported itself; in the arena */
 	struct {
 		bool ready, ok; /* ok: OK, else NO */
+		bool modseq;	/* with HIGHESTMODSEQ, if QRESYNC is enabled */
 		struct str text;
 	} finish;
 
@@ -128,8 +129,12 @@ enum imap_run imap_finish(struct imap_session *s, const char *code, const char *
 /* The same with NO. */
 enum imap_run imap_finish_no(struct imap_session *s, const char *code, const char *text);
 
-/* OK with a text that has its response code: "[COPYUID 1 2 3] done". Copied. */
+/* OK, or NO, with a text that has its response code: "[COPYUID 1 2 3] done". Copied. */
 enum imap_run imap_finish_text(struct imap_session *s, struct str text);
+enum imap_run imap_finish_no_text(struct imap_session *s, struct str text);
+
+/* OK of a command that removed messages (EXPUNGE, MOVE): with HIGHESTMODSEQ for who enabled QRESYNC (RFC 7162 3.2.7, 3.2.9). */
+enum imap_run imap_finish_modseq(struct imap_session *s, const char *text);
 
 /* A command whose rest is not known: its tag and the answer. What was kept of it is gone. */
 void imap_refuse_text(
@@ -159,6 +164,12 @@ void imap_add_capabilities(const struct imap_session *s, struct buf *out);
 
 /* May passwords be sent over this connection? */
 bool imap_login_is_allowed(const struct imap_session *s);
+
+/*
+ * cmd_enable.c: a command that shows that the client knows CONDSTORE. The first one tells the HIGHESTMODSEQ of the
+ * selected mailbox (RFC 7162 3.1).
+ */
+void imap_enable_condstore(struct imap_session *s);
 
 /* cmd_*.c */
 enum imap_run imap_run_capability(struct imap_session *s);

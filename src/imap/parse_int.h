@@ -24,7 +24,7 @@ NODISCARD enum errc imap_sp_set(
 argument_reader imap_read_login, imap_read_authenticate, imap_read_enable, imap_read_id;
 
 /* parse_mailbox.c */
-argument_reader imap_read_mailbox, imap_read_create, imap_read_rename;
+argument_reader imap_read_mailbox, imap_read_create, imap_read_rename, imap_read_select;
 
 /* parse_list.c */
 argument_reader imap_read_list, imap_read_lsub, imap_read_status;

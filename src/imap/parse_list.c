@@ -35,6 +35,7 @@ static const struct option_word status_words[] = {
 	{ STR_INIT("DELETED"), STATUS_DELETED },
 	{ STR_INIT("SIZE"), STATUS_SIZE },
 	{ STR_INIT("DELETED-STORAGE"), STATUS_DELETED_STORAGE },
+	{ STR_INIT("HIGHESTMODSEQ"), STATUS_HIGHESTMODSEQ },
 };
 
 static bool is_option_char(char c)

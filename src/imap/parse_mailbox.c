@@ -13,6 +13,15 @@ enum errc imap_read_mailbox(
 	return imap_sp_mailbox(c, arena, &command->mailbox, err);
 }
 
+/* SELECT SP mailbox [select-params] (RFC 4466 section 2.4) */
+enum errc imap_read_select(
+    struct cursor *c, struct arena *arena, struct imap_command *command, struct err *err)
+{
+	enum errc rc = imap_sp_mailbox(c, arena, &command->select.mailbox, err);
+
+	return rc == OK ? imap_select_params(c, arena, &command->select.params, err) : rc;
+}
+
 /* use-attr: "\" atom */
 static enum errc read_use(
     struct cursor *c, struct arena *arena, struct str *out, struct err *err)

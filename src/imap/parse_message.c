@@ -85,7 +85,7 @@ enum errc imap_read_append(
 	return rc;
 }
 
-/* FETCH SP sequence-set SP (macro / fetch-att / list) */
+/* FETCH SP sequence-set SP (macro / fetch-att / list) [fetch-modifiers] */
 enum errc imap_read_fetch(
     struct cursor *c, struct arena *arena, struct imap_command *command, struct err *err)
 {
@@ -96,10 +96,15 @@ enum errc imap_read_fetch(
 	if (rc == OK)
 		rc = imap_fetch_items(
 		    c, arena, &command->fetch.items, &command->fetch.count, err);
+	if (rc == OK)
+		rc = imap_fetch_modifiers(c, &command->fetch.modifiers, err);
+	/* RFC 7162 3.2.6: VANISHED is a modifier of UID FETCH */
+	if (rc == OK && command->fetch.modifiers.vanished && !command->uid)
+		return err_set(err, ERR_SYNTAX, "VANISHED is for UID FETCH");
 	return rc;
 }
 
-/* STORE SP sequence-set SP ["+" / "-"] "FLAGS" [".SILENT"] SP (flag-list / (flag *(SP flag))) */
+/* STORE SP sequence-set [store-modifiers] SP ["+" / "-"] "FLAGS" [".SILENT"] SP (flag-list / (flag *(SP flag))) */
 enum errc imap_read_store(
     struct cursor *c, struct arena *arena, struct imap_command *command, struct err *err)
 {
@@ -107,6 +112,8 @@ enum errc imap_read_store(
 
 	if (rc == OK)
 		rc = imap_sp(c, err);
+	if (rc == OK)
+		rc = imap_store_modifiers(c, &command->store.unchanged_since, err);
 	if (rc != OK)
 		return rc;
 	command->store.operation = FLAGS_SET;

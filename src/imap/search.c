@@ -336,6 +336,8 @@ static bool matches_index(const struct search *search, const struct node *node)
 		return view_is_recent(search->s->view, entry->uid);
 	case SEARCH_KEYWORD:
 		return has_keyword(m, node->keyword);
+	case SEARCH_MODSEQ:
+		return entry->modseq >= node->key->modseq;
 	case SEARCH_LARGER:
 		return entry->size > node->key->size;
 	case SEARCH_SMALLER:

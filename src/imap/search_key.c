@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "imap/lex.h"
 #include "imap/limits.h"
+#include "imap/modseq.h"
 #include "store/message.h"
 
 /* A search while it is read: what its limits count. */
@@ -48,6 +49,7 @@ enum argument {
 	ARG_HEADER, /* field name and text */
 	ARG_FIELD,  /* text, the field's name is in the row */
 	ARG_KEYWORD,
+	ARG_MODSEQ,
 	ARG_UID,
 	ARG_NOT,
 	ARG_OR,
@@ -75,6 +77,7 @@ static const struct search_word {
 	{ STR_INIT("HEADER"), SEARCH_HEADER, ARG_HEADER, false, 0, { NULL, 0 } },
 	{ STR_INIT("KEYWORD"), SEARCH_KEYWORD, ARG_KEYWORD, false, 0, { NULL, 0 } },
 	{ STR_INIT("LARGER"), SEARCH_LARGER, ARG_NUMBER, false, 0, { NULL, 0 } },
+	{ STR_INIT("MODSEQ"), SEARCH_MODSEQ, ARG_MODSEQ, false, 0, { NULL, 0 } },
 	{ STR_INIT("NEW"), SEARCH_AND, ARG_NEW, false, 0, { NULL, 0 } },
 	{ STR_INIT("NOT"), SEARCH_NOT, ARG_NOT, false, 0, { NULL, 0 } },
 	{ STR_INIT("OLD"), SEARCH_RECENT, ARG_NONE, true, 0, { NULL, 0 } },
@@ -172,6 +175,8 @@ static enum errc read_argument(struct cursor *c, struct search_reading *r, enum 
 		return imap_atom(c, r->arena, &key->text, err);
 	case ARG_HEADER:
 		return read_header_arguments(c, r, key, err);
+	case ARG_MODSEQ:
+		return imap_search_modseq(c, r->arena, &key->modseq, err);
 	case ARG_UID:
 		return read_set(c, r->arena, &key->set, err);
 	case ARG_NOT:
@@ -286,6 +291,19 @@ static enum errc read_search_key(
 	rc = read_one_key(c, r, key_out, err);
 	r->depth--;
 	return rc;
+}
+
+/* The parser has bounded how deep this goes. */
+bool imap_search_has(const struct search_key *key, enum search_op op)
+{
+	if (key->op == op)
+		return true;
+	if (key->op < SEARCH_AND)
+		return false;
+	for (const struct search_key *k = key->child; k != NULL; k = k->next)
+		if (imap_search_has(k, op))
+			return true;
+	return false;
 }
 
 enum errc imap_search_keys(

@@ -16,6 +16,7 @@ enum search_op {
 	SEARCH_KEYWORD, /* text */
 	SEARCH_LARGER,	/* size */
 	SEARCH_SMALLER, /* size */
+	SEARCH_MODSEQ,	/* modseq: that one or a later one (RFC 7162) */
 	SEARCH_BEFORE,	/* day, of the internal date */
 	SEARCH_ON,
 	SEARCH_SINCE,
@@ -37,6 +38,7 @@ struct search_key {
 		struct seqset set;
 		uint64_t flags; /* enum flag */
 		uint32_t size;
+		int64_t modseq;
 		int64_t day; /* since 1970 */
 		struct {
 			struct str field; /* of SEARCH_ENVELOPE, SEARCH_HEADER */
@@ -46,6 +48,9 @@ struct search_key {
 	};
 	struct search_key *next; /* the next child of the same parent */
 };
+
+/* Is there a key of that kind among them? */
+bool imap_search_has(const struct search_key *key, enum search_op op);
 
 /*
  * search-key *(SP search-key): their conjunction. ERR_SYNTAX; ERR_LIMIT: too many or too deep.

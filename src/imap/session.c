@@ -100,6 +100,7 @@ static enum imap_run finish(struct imap_session *s, bool ok, struct str text)
 {
 	s->finish.ready = true;
 	s->finish.ok = ok;
+	s->finish.modseq = false;
 	s->finish.text = text;
 	return RUN_FINISH;
 }
@@ -124,6 +125,19 @@ enum imap_run imap_finish_no(struct imap_session *s, const char *code, const cha
 enum imap_run imap_finish_text(struct imap_session *s, struct str text)
 {
 	return finish(s, true, str_dup(s->arena, text));
+}
+
+enum imap_run imap_finish_no_text(struct imap_session *s, struct str text)
+{
+	return finish(s, false, str_dup(s->arena, text));
+}
+
+enum imap_run imap_finish_modseq(struct imap_session *s, const char *text)
+{
+	enum imap_run run = finish(s, true, str_from(text));
+
+	s->finish.modseq = true;
+	return run;
 }
 
 /* The command was answered: what it kept goes. */
@@ -161,6 +175,19 @@ static enum imap_run lost_mailbox(struct imap_session *s, const struct err *err)
 	    s, NULL, "the selected mailbox changed in a way that cannot be told, or is gone");
 }
 
+/* What QRESYNC adds when the news are told: `complete` is what the client may remember as known. */
+static void tell_modseq(struct imap_session *s)
+{
+	if (s->view == NULL || (s->enabled & ENABLED_QRESYNC) == 0)
+		return;
+	if (s->finish.modseq)
+		s->finish.text = str_printf(s->arena, "[HIGHESTMODSEQ %lld] %.*s",
+		    (long long)s->view->complete, STR_ARG(s->finish.text));
+	/* RFC 7162 section 5: MODSEQs went out that are higher than those of expunges which have to wait */
+	else if (s->view->complete < s->view->modseq)
+		view_tell_highestmodseq(s);
+}
+
 /* Tells the news, then answers. */
 static enum imap_run tell_and_answer(struct imap_session *s)
 {
@@ -180,6 +207,8 @@ static enum imap_run tell_and_answer(struct imap_session *s)
 	/* what the command did is done: news that could not be read are for the next one */
 	if (rc != OK)
 		log_warn(s->base.log, "news-failed", F_ERR(&err));
+	else
+		tell_modseq(s);
 	imap_reply_text(s, s->finish.ok ? REPLY_OK : REPLY_NO, s->finish.text);
 	return RUN_DONE;
 }

@@ -1,10 +1,11 @@
 /*
  * imap/sync.c - telling a client what happened in its mailbox (RFC 3501 5.2, 7.3, 7.4.1).
  *
- * Order: EXPUNGE, EXISTS, RECENT, FLAGS, FETCH. Messages that went while their numbers must stay are kept in the
+ * Order: EXPUNGE (or VANISHED), EXISTS, RECENT, FLAGS, FETCH. Messages that went while their numbers must stay are kept in the
  * view; new ones are not told of either as long as that lasts, for their numbers come behind.
  */
 #include "imap/imap_int.h"
+#include "imap/vanished.h"
 #include "imap/view.h"
 #include "store/mailbox.h"
 
@@ -94,19 +95,51 @@ static enum errc begin(
 	return OK;
 }
 
+/* The next message that went, 0 if there is none. */
+static uint32_t next_gone(const struct imap_view *view, uint32_t seq)
+{
+	uint32_t next =
+	    seq == view->exists ? 0 : index_next_missing(view->known, view->newest, seq + 1);
+
+	return next > view->exists ? 0 : next;
+}
+
+/* RFC 7162 3.2.10: VANISHED instead of EXPUNGE, with uids that were there and no others. */
+static bool tell_vanished(struct imap_session *s)
+{
+	struct imap_view *view = s->view;
+	uint32_t seq = view->sync.next;
+
+	while (seq != 0) {
+		struct seq_range ranges[VANISHED_RANGES_MAX];
+		struct seqset gone = { .range = ranges };
+		size_t next = 0;
+
+		for (; seq != 0; seq = next_gone(view, seq), view->sync.expunged++)
+			if (!vanished_gather(
+				ranges, &gone.count, index_at(view->known, seq)->uid))
+				break;
+		vanished_add(&s->base.out, &gone, &next, false);
+		view->sync.next = seq;
+		if (imap_step_is_over(s))
+			return false;
+	}
+	return true;
+}
+
 static bool tell_expunges(struct imap_session *s)
 {
 	struct imap_view *view = s->view;
 	uint32_t seq = view->sync.next;
 
-	while (seq != 0 && seq <= view->exists) {
+	if ((s->enabled & ENABLED_QRESYNC) != 0)
+		return tell_vanished(s);
+	while (seq != 0) {
 		BUF_ADD(&s->base.out, "* ");
 		buf_add_u64(&s->base.out, seq - view->sync.expunged);
 		BUF_ADD(&s->base.out, " EXPUNGE\r\n");
 		view->sync.expunged++;
-		seq = seq == view->exists
-		    ? 0
-		    : index_next_missing(view->known, view->newest, seq + 1);
+		seq = next_gone(view, seq);
 		view->sync.next = seq;
 		if (imap_step_is_over(s))
 			return false;
@@ -125,7 +158,7 @@ static void tell_numbers(struct imap_session *s)
 		buf_add_u64(&s->base.out, exists);
 		BUF_ADD(&s->base.out, " EXISTS\r\n");
 	}
-	if (recent != view->recent) {
+	if (recent != view->recent && (s->enabled & ENABLED_REV2) == 0) {
 		BUF_ADD(&s->base.out, "* ");
 		buf_add_u64(&s->base.out, recent);
 		BUF_ADD(&s->base.out, " RECENT\r\n");
@@ -160,28 +193,9 @@ static bool was_told(
 	seq = index_seq_of(view->known, entry->uid);
 	if (seq == 0 || !seqset_sorted_has(&told->seqs, seq))
 		return false;
-	if (entry->modseq <= told->upto)
+	if (entry->modseq > told->since && entry->modseq <= told->upto)
 		return true;
 	return is_among(told->own, told->own_count, entry->modseq);
-}
-
-static void tell_flags(struct imap_session *s, uint32_t seq, const struct index_entry *entry)
-{
-	struct view_message message = { entry, s->view->newest };
-	struct buf *out = &s->base.out;
-
-	BUF_ADD(out, "* ");
-	buf_add_u64(out, seq);
-	BUF_ADD(out, " FETCH (");
-	if (s->command.uid) {
-		/* RFC 3501 6.4.8: UID in any FETCH response that a UID command causes */
-		BUF_ADD(out, "UID ");
-		buf_add_u64(out, entry->uid);
-		buf_add_char(out, ' ');
-	}
-	BUF_ADD(out, "FLAGS ");
-	view_add_flags(out, s->view, &message);
-	BUF_ADD(out, ")\r\n");
 }
 
 /* Changed messages that the client knows; `next` is a number of the newest version. */
@@ -197,7 +211,8 @@ static bool tell_changes(struct imap_session *s, const struct view_told *told)
 		if (entry->uid >= view->uidnext)
 			return true;
 		if (number != 0 && !was_told(view, told, entry))
-			tell_flags(s, number, entry);
+			view_tell_message(
+			    s, number, &(struct view_message){ entry, view->newest }, true);
 		if (seq == index_count(view->newest))
 			return true;
 		view->sync.next = seq + 1;
@@ -215,6 +230,7 @@ static void end(struct imap_view *view)
 	view->modseq = index_modseq(view->newest);
 	if (view->sync.gone)
 		return;
+	view->complete = view->modseq;
 	if (view->known != view->newest) {
 		index_release(&view->known);
 		view->known = view->newest;

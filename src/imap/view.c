@@ -7,8 +7,6 @@
 #include "imap/imap_int.h"
 #include "net/session.h"
 #include "store/bus.h"
-#include "store/mailbox.h"
-#include "store/message.h"
 
 #include <string.h>
 
@@ -18,6 +16,7 @@ static void release_versions(struct imap_view *view)
 		view->newest = NULL;
 	index_release(&view->newest);
 	index_release(&view->known);
+	index_release(&view->partial);
 }
 
 void view_close(struct imap_session *s)
@@ -77,6 +76,23 @@ enum errc view_load(struct imap_session *s, struct db *db, struct err *err)
 		    err, ERR_CLOSED, "messages went before their numbers were known");
 	}
 	view->known = view->newest = version;
+	index_release(&view->partial);
+	return OK;
+}
+
+enum errc view_pin(struct imap_session *s, struct db *db, struct err *err)
+{
+	struct imap_view *view = s->view;
+	struct index_version *version;
+	enum errc rc =
+	    index_newest(s->env->store, db, view->owner, view->mailbox, &version, err);
+
+	if (rc != OK)
+		return rc;
+	view->known = view->newest = version;
+	view->exists = index_count(version);
+	view->uidnext = index_uidnext(version);
+	view->modseq = view->complete = index_modseq(version);
 	return OK;
 }
 
@@ -198,116 +214,4 @@ enum errc view_resolve(const struct imap_view *view, const struct seqset *set, b
 	sorted = seqset_sorted(set, largest, arena);
 	*seqs_out = seqs_of_uids(view, &sorted, arena);
 	return OK;
-}
-
-static const struct {
-	uint64_t bit;
-	const char *name;
-} system_flags[] = {
-	{ FLAG_ANSWERED, "\\Answered" },
-	{ FLAG_FLAGGED, "\\Flagged" },
-	{ FLAG_DELETED, "\\Deleted" },
-	{ FLAG_SEEN, "\\Seen" },
-	{ FLAG_DRAFT, "\\Draft" },
-};
-
-/* Flags with spaces between them, behind "(". */
-static void add_flag(struct buf *out, struct str name)
-{
-	if (out->p[out->n - 1] != '(')
-		buf_add_char(out, ' ');
-	buf_add_str(out, name);
-}
-
-static void add_keywords(struct buf *out, const struct view_message *message)
-{
-	size_t count, extra_count;
-	const struct str *names = index_keywords(message->version, &count);
-	uint64_t bits = message->entry->flags >> FLAG_KEYWORD_SHIFT;
-	const uint16_t *extra;
-
-	for (size_t i = 0; bits != 0 && i < count && i < FLAG_KEYWORDS_IN_MASK; i++, bits >>= 1)
-		if ((bits & 1) != 0 && names[i].n > 0)
-			add_flag(out, names[i]);
-	if (message->entry->extra == 0)
-		return;
-	extra = index_extra_keywords(message->version, message->entry->uid, &extra_count);
-	for (size_t i = 0; i < extra_count; i++)
-		if (extra[i] < count && names[extra[i]].n > 0)
-			add_flag(out, names[extra[i]]);
-}
-
-void view_add_flags(
-    struct buf *out, const struct imap_view *view, const struct view_message *message)
-{
-	buf_add_char(out, '(');
-	for (size_t i = 0; i < COUNT(system_flags); i++)
-		if ((message->entry->flags & system_flags[i].bit) != 0)
-			add_flag(out, str_from(system_flags[i].name));
-	add_keywords(out, message);
-	if (view_is_recent(view, message->entry->uid))
-		add_flag(out, STR("\\Recent"));
-	buf_add_char(out, ')');
-}
-
-/* Rights that a system flag takes (RFC 4314 section 4). */
-static unsigned right_for(uint64_t flag)
-{
-	if (flag == FLAG_SEEN)
-		return RIGHT_SEEN;
-	return flag == FLAG_DELETED ? RIGHT_DELETED : RIGHT_WRITE;
-}
-
-/* Names of system flags and keywords; those that can be changed, or all. */
-static void add_flag_names(struct buf *out, const struct imap_view *view, bool changeable)
-{
-	size_t count = 0;
-	const struct str *names =
-	    view->newest != NULL ? index_keywords(view->newest, &count) : NULL;
-
-	buf_add_char(out, '(');
-	for (size_t i = 0; i < COUNT(system_flags); i++)
-		if (!changeable || (view->rights & right_for(system_flags[i].bit)) != 0)
-			add_flag(out, str_from(system_flags[i].name));
-	if (changeable && (view->rights & RIGHT_WRITE) == 0)
-		count = 0;
-	for (size_t i = 0; i < count; i++)
-		if (names[i].n > 0)
-			add_flag(out, names[i]);
-	if (changeable && (view->rights & RIGHT_WRITE) != 0)
-		add_flag(out, STR("\\*"));
-	buf_add_char(out, ')');
-}
-
-static size_t count_keywords(const struct imap_view *view)
-{
-	size_t count = 0, named = 0;
-	const struct str *names =
-	    view->newest != NULL ? index_keywords(view->newest, &count) : NULL;
-
-	for (size_t i = 0; i < count; i++)
-		named += names[i].n > 0;
-	return named;
-}
-
-void view_tell_flags(struct imap_session *s)
-{
-	struct imap_view *view = s->view;
-	struct buf *out = &s->base.out;
-
-	BUF_ADD(out, "* FLAGS ");
-	add_flag_names(out, view, false);
-	BUF_ADD(out, "\r\n* OK [PERMANENTFLAGS ");
-	if (view->read_only)
-		BUF_ADD(out, "()");
-	else
-		add_flag_names(out, view, true);
-	BUF_ADD(out, "] flags that are kept\r\n");
-	view->keywords = count_keywords(view);
-}
-
-void view_tell_keywords(struct imap_session *s)
-{
-	if (count_keywords(s->view) != s->view->keywords)
-		view_tell_flags(s);
 }

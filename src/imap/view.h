@@ -27,11 +27,15 @@ struct imap_view {
 	bool read_only;		      /* EXAMINE, or there is no right to change anything */
 	struct index_version *known;  /* NULL: nothing asked for it yet */
 	struct index_version *newest; /* `known` itself, or a newer one */
-	uint32_t exists;	      /* as the client was told */
-	uint32_t uidnext;	      /* messages from this uid on were not told */
-	int64_t modseq;		      /* flags up to here were told */
-	uint32_t recent;	      /* as told */
-	size_t keywords;	      /* how many were told with FLAGS */
+	struct index_version *
+	    partial; /* while `known` is NULL: keywords, and what SELECT told of; NULL: nothing */
+	uint32_t exists;  /* as the client was told */
+	uint32_t uidnext; /* messages from this uid on were not told */
+	int64_t modseq;	  /* flags up to here were told */
+	int64_t
+	    complete; /* every change up to here was told, what went and what came too: HIGHESTMODSEQ */
+	uint32_t recent; /* as told */
+	size_t keywords; /* how many were told with FLAGS */
 	struct recent_range recents[VIEW_RECENT_RANGES_MAX];
 	size_t recent_count;
 	bool watched;	     /* on the bus */
@@ -55,7 +59,8 @@ struct view_message {
 /* What a command itself reported or did: no news to the client. */
 struct view_told {
 	struct seqset seqs; /* sorted: numbers of `known` */
-	int64_t upto; /* flags up to this modseq were reported for them; INT64_MIN: none */
+	int64_t since,
+	    upto; /* flags over `since` up to `upto` were reported for them; upto INT64_MIN: none */
 	const int64_t *own; /* modseqs of what the command changed of them, ascending */
 	size_t own_count;
 };
@@ -65,6 +70,9 @@ void view_close(struct imap_session *s);
 
 /* `known` is there after this. ERR_CLOSED: messages went before anything was known of them. ERR_NOTFOUND: it is gone. */
 NODISCARD enum errc view_load(struct imap_session *s, struct db *db, struct err *err);
+
+/* A view that tells its first news: the newest version is known, and all that is in it was told. */
+NODISCARD enum errc view_pin(struct imap_session *s, struct db *db, struct err *err);
 
 /* Reads the newest version. The client is told nothing. */
 NODISCARD enum errc view_refresh(struct imap_session *s, struct db *db, struct err *err);
@@ -91,9 +99,19 @@ NODISCARD enum errc view_resolve(const struct imap_view *view, const struct seqs
  */
 void view_save(struct imap_view *view, const struct seq_range *uids, size_t count);
 
-/* "(\Seen keyword \Recent)" */
+/* "(\Seen keyword \Recent)"; no \Recent for who enabled IMAP4rev2. */
 void view_add_flags(
-    struct buf *out, const struct imap_view *view, const struct view_message *message);
+    struct buf *out, const struct imap_session *s, const struct view_message *message);
+
+/* "MODSEQ (n)" */
+void view_add_modseq(struct buf *out, const struct index_entry *entry);
+
+/* A FETCH response that nobody asked for item by item: FLAGS if `flags`; UID and MODSEQ for who has to get them. */
+void view_tell_message(
+    struct imap_session *s, uint32_t seq, const struct view_message *message, bool flags);
+
+/* "* OK [HIGHESTMODSEQ n]": `complete`. */
+void view_tell_highestmodseq(struct imap_session *s);
 
 /* FLAGS, and PERMANENTFLAGS, if there are keywords that the client was not told of. */
 void view_tell_keywords(struct imap_session *s);

@@ -10,6 +10,7 @@
 #include "store/store_int.h"
 
 #define KEYWORD_BITS (((UINT64_C(1) << FLAG_KEYWORDS_IN_MASK) - 1) << FLAG_KEYWORD_SHIFT)
+#define ATTEMPTS_MAX 3
 
 /* Keywords of one entry, wherever they are kept. */
 struct entry_flags {
@@ -26,6 +27,10 @@ struct flags_work {
 	struct flag_result *results; /* of this transaction; as many as count */
 	size_t result_count;
 	bool changed;
+	int64_t modseq; /* of this transaction */
+	/* modseqs of commits that may have happened: what has one of them now was changed by ourselves */
+	int64_t attempts[ATTEMPTS_MAX];
+	size_t attempt_count;
 };
 
 /* What may be changed and what is to be changed, known once per transaction. */
@@ -223,26 +228,39 @@ static void book_change(struct flags_plan *plan, uint32_t uid, uint64_t old, uin
 		delta->deleted += new &FLAG_DELETED ? 1 : -1;
 }
 
+/* An uncertain commit has taken place after all. Another one's change of the same modseq and outcome is as good. */
+static bool was_ours(const struct flags_work *w, int64_t modseq)
+{
+	for (size_t i = 0; i < w->attempt_count; i++)
+		if (w->attempts[i] == modseq)
+			return true;
+	return false;
+}
+
 static enum errc change_one(struct db *db, struct flags_plan *plan, const struct picked *entry,
     struct flag_result *result_out, struct err *err)
 {
 	struct flags_work *w = plan->work;
 	struct entry_flags old, new;
 	uint64_t mask;
+	bool same;
 	enum errc rc = read_flags(db, plan, entry, &old, err);
 
-	*result_out =
-	    (struct flag_result){ entry->uid, entry->flags, entry->modseq, entry->modseq };
-	if (rc != OK || entry->modseq > w->change->unchanged_since)
+	*result_out = (struct flag_result){ entry->uid, entry->flags, entry->modseq,
+		entry->modseq, false };
+	if (rc != OK)
 		return rc;
 	new = apply(plan, &old);
-	if (new.system == old.system && same_keywords(&new.keywords, &old.keywords))
+	same = same_keywords(&new.keywords, &old.keywords) && new.system == old.system;
+	if (entry->modseq > w->change->unchanged_since)
+		result_out->failed = !(same && was_ours(w, entry->modseq));
+	if (same || result_out->failed)
 		return OK;
 	mask = new.system | keyword_set_mask(&new.keywords);
 	book_change(plan, entry->uid, entry->flags, mask);
 	w->changed = true;
-	*result_out =
-	    (struct flag_result){ entry->uid, mask, plan->account.modseq, entry->modseq };
+	*result_out = (struct flag_result){ entry->uid, mask, plan->account.modseq,
+		entry->modseq, false };
 	rc = add_to_run(db, plan, entry->uid, err);
 	return rc == OK ? write_extra(db, plan, entry->uid, &old, &new, err) : rc;
 }
@@ -258,6 +276,7 @@ static enum errc flags_body(struct db *db, struct arena *arena, void *arg, struc
 
 	w->result_count = 0;
 	w->changed = false;
+	w->modseq = plan.account.modseq;
 	if (rc == OK)
 		rc = check_rights(db, &plan, err);
 	if (rc == OK)
@@ -285,9 +304,12 @@ static enum errc run(struct store *store, struct flags_work *work, struct err *e
 {
 	enum errc rc = ERR_UNCERTAIN;
 
-	for (int i = 0; rc == ERR_UNCERTAIN && i < 3; i++)
+	work->attempt_count = 0;
+	while (rc == ERR_UNCERTAIN && work->attempt_count < ATTEMPTS_MAX) {
 		rc = db_transact(
 		    store->settings.pool, store_deadline(store), flags_body, work, err);
+		work->attempts[work->attempt_count++] = work->modseq;
+	}
 	return rows_end(rc);
 }
 

@@ -232,6 +232,12 @@ struct index_version *index_cached(struct store *store, int64_t owner, int64_t m
 	return v;
 }
 
+enum errc index_read_changed(struct store *store, struct db *db, struct index_key key,
+    int64_t since, struct index_version **version_out, struct err *err)
+{
+	return index_load_changed(db, key, since, &store->index->living, version_out, err);
+}
+
 void index_cache_stats(struct store *store, struct index_cache_stats *stats_out)
 {
 	struct index_cache *cache = store->index;

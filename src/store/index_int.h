@@ -6,7 +6,7 @@
 #pragma once
 
 #include "base/counter.h"
-#include "store/index.h"
+#include "store/changes.h"
 
 #include <stdatomic.h>
 
@@ -92,10 +92,6 @@ struct index_version *index_builder_finish(
     struct index_builder *b, const struct index_head *head);
 void index_builder_release(struct index_builder *b);
 
-struct uid_range {
-	uint32_t first, last;
-};
-
 struct index_changes {
 	struct index_entry *entries; /* ascending by uid */
 	size_t count;
@@ -121,3 +117,14 @@ NODISCARD enum errc index_read_row(
     struct db *db, struct index_key key, struct index_row *row_out, struct err *err);
 NODISCARD enum errc index_bring_up(struct db *db, struct index_key key, struct counter *living,
     struct index_version *base, struct index_version **version_out, struct err *err);
+
+/*
+ * A version of the entries alone that came or changed after `since`, with the keywords' names. ERR_LIMIT: more than
+ * STORE_CHANGES_MAX. Inside a snapshot. Counted.
+ */
+NODISCARD enum errc index_load_changed(struct db *db, struct index_key key, int64_t since,
+    struct counter *living, struct index_version **version_out, struct err *err);
+
+/* index_cache.c: the same, counted among what is alive. */
+NODISCARD enum errc index_read_changed(struct store *store, struct db *db, struct index_key key,
+    int64_t since, struct index_version **version_out, struct err *err);

@@ -188,7 +188,8 @@ static int compare_entries(const void *a, const void *b)
 	return x->uid < y->uid ? -1 : x->uid > y->uid;
 }
 
-static enum errc read_changed(struct db *db, struct index_key key, int64_t since,
+/* ERR_LIMIT: more than `max`. */
+static enum errc read_changed(struct db *db, struct index_key key, int64_t since, size_t max,
     struct index_changes *c, struct err *err)
 {
 	size_t room = 0;
@@ -197,6 +198,10 @@ static enum errc read_changed(struct db *db, struct index_key key, int64_t since
 	    rows_open(db, &sql_index_changed, INTS(key.owner, key.mailbox, since), &q, err);
 
 	while (rc == OK && (rc = db_step(q, err)) == OK) {
+		if (c->count == max) {
+			rc = err_set(err, ERR_LIMIT, "too many entries changed");
+			break;
+		}
 		if (c->count == room) {
 			room = room > 0 ? room * 2 : 16;
 			c->entries = xrealloc(c->entries, room * sizeof(*c->entries));
@@ -249,7 +254,7 @@ static enum errc read_changes(struct db *db, struct index_key key,
     const struct index_version *base, struct index_head *head, struct index_changes *c,
     struct err *err)
 {
-	enum errc rc = read_changed(db, key, base->modseq, c, err);
+	enum errc rc = read_changed(db, key, base->modseq, SIZE_MAX, c, err);
 
 	if (rc == OK)
 		rc = read_gone(db, key, base->modseq, c, err);
@@ -327,4 +332,42 @@ enum errc index_bring_up(struct db *db, struct index_key key, struct counter *li
 		index_release(&from);
 	}
 	return rc == ERR_CONFLICT ? err_set(err, ERR_UNAVAIL, "index: no stable state") : rc;
+}
+
+static struct index_version *version_of(
+    const struct index_changes *changes, const struct index_head *head)
+{
+	struct index_builder b;
+
+	index_builder_init(&b, head->living);
+	for (size_t i = 0; i < changes->count; i++) {
+		struct index_entry entry = changes->entries[i];
+
+		if (head->extras)
+			mark_extra(&entry, head->extras);
+		index_builder_add(&b, &entry);
+	}
+	return index_builder_finish(&b, head);
+}
+
+enum errc index_load_changed(struct db *db, struct index_key key, int64_t since,
+    struct counter *living, struct index_version **version_out, struct err *err)
+{
+	struct index_changes changes = { 0 };
+	struct index_head head = { .living = living };
+	struct index_row row;
+	enum errc rc = index_read_row(db, key, &row, err);
+
+	if (rc == OK)
+		rc = read_changed(db, key, since, STORE_CHANGES_MAX, &changes, err);
+	if (rc == OK)
+		rc = load_keywords(db, key, &head, err);
+	if (rc == OK) {
+		head.modseq = row.modseq;
+		head.uidvalidity = row.uidvalidity;
+		head.uidnext = row.uidnext;
+		*version_out = version_of(&changes, &head);
+	}
+	xfree(changes.entries);
+	return rc;
 }

@@ -116,7 +116,8 @@ enum flag_operation { FLAGS_SET, FLAGS_ADD, FLAGS_REMOVE };
 struct flag_change {
 	enum flag_operation operation;
 	struct flag_list flags;
-	int64_t unchanged_since; /* modseq; INT64_MAX: no condition (CONDSTORE comes later) */
+	int64_t
+	    unchanged_since; /* messages with a higher modseq are left alone; INT64_MAX: no condition */
 };
 
 /* What a message became. */
@@ -124,7 +125,8 @@ struct flag_result {
 	uint32_t uid;
 	uint64_t flags;
 	int64_t modseq;
-	int64_t was_modseq; /* the same as modseq: it was like that already */
+	int64_t was_modseq; /* the same as modseq: it was like that already, or `failed` */
+	bool failed;	    /* changed since: nothing was done to it */
 };
 
 /*

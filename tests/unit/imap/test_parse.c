@@ -46,6 +46,14 @@ static const struct {
 	{ STR_INIT("a001 LOGIN \"a b"), ERR_SYNTAX, VERB_LOGIN },
 	{ STR_INIT("a001 LOGIN a \"\""), OK, VERB_LOGIN },
 	{ STR_INIT("A142 SELECT INBOX"), OK, VERB_SELECT },
+	{ STR_INIT("A142 SELECT INBOX (CONDSTORE)"), OK, VERB_SELECT },
+	{ STR_INIT("A142 SELECT INBOX ()"), ERR_SYNTAX, VERB_SELECT },
+	{ STR_INIT("A03 FETCH 1 FLAGS (CHANGEDSINCE 1 VANISHED)"), ERR_SYNTAX, VERB_FETCH },
+	{ STR_INIT("A03 UID FETCH 1 FLAGS (CHANGEDSINCE 1 VANISHED)"), OK, VERB_UID_FETCH },
+	{ STR_INIT("A03 UID FETCH 1:* MODSEQ (CHANGEDSINCE 1)"), OK, VERB_UID_FETCH },
+	{ STR_INIT("A03 STORE 1 (UNCHANGEDSINCE 0) FLAGS.SILENT ()"), OK, VERB_STORE },
+	{ STR_INIT("A03 STORE 1 (UNCHANGEDSINCE 0)+FLAGS ()"), ERR_SYNTAX, VERB_STORE },
+	{ STR_INIT("A042 STATUS blurdybloop (HIGHESTMODSEQ)"), OK, VERB_STATUS },
 	{ STR_INIT("A932 EXAMINE blurdybloop"), OK, VERB_EXAMINE },
 	{ STR_INIT("A003 CREATE owatagusiam/"), OK, VERB_CREATE },
 	{ STR_INIT("A682 DELETE blurdybloop"), OK, VERB_DELETE },
@@ -316,7 +324,7 @@ static void parses_what_to_fetch(void **state)
 static void print_key(struct buf *out, const struct search_key *key)
 {
 	static const char *const names[] = { "all", "set", "uid", "flags", "recent", "keyword",
-		"larger", "smaller", "before", "on", "since", "sentbefore", "senton",
+		"larger", "smaller", "modseq", "before", "on", "since", "sentbefore", "senton",
 		"sentsince", "envelope", "header", "body", "text", "and", "or", "not" };
 
 	buf_printf(out, "(%s", names[key->op]);
@@ -327,6 +335,9 @@ static void print_key(struct buf *out, const struct search_key *key)
 	case SEARCH_LARGER:
 	case SEARCH_SMALLER:
 		buf_printf(out, " %u", key->size);
+		break;
+	case SEARCH_MODSEQ:
+		buf_printf(out, " %lld", (long long)key->modseq);
 		break;
 	case SEARCH_BEFORE:
 	case SEARCH_SENT_ON:
@@ -370,6 +381,10 @@ static const struct {
 	    STR_INIT("(and(before 1)(senton 0))") },
 	{ STR_INIT("LARGER 0 SMALLER 4294967295"),
 	    STR_INIT("(and(larger 0)(smaller 4294967295))") },
+	{ STR_INIT("MODSEQ 0 NOT MODSEQ 9223372036854775807"),
+	    STR_INIT("(and(modseq 0)(not(modseq 9223372036854775807)))") },
+	{ STR_INIT("MODSEQ \"/flags/\\\\draft\" all 620162338"),
+	    STR_INIT("(modseq 620162338)") },
 	{ STR_INIT("KEYWORD $a UNKEYWORD b"), STR_INIT("(and(keyword $a)(not(keyword b)))") },
 	{ STR_INIT("TEXT {3}\r\na\"b BODY x"), STR_INIT("(and(text a\"b)(body x))") },
 	{ STR_INIT("NOT NOT ALL"), STR_INIT("(not(not(all)))") },
@@ -384,6 +399,12 @@ static const struct {
 	{ STR_INIT("ON 31-Feb-2026"), STR_INIT("ERR_SYNTAX") },
 	{ STR_INIT("ON \"1-Feb-2026"), STR_INIT("ERR_SYNTAX") },
 	{ STR_INIT("LARGER 4294967296"), STR_INIT("ERR_SYNTAX") },
+	{ STR_INIT("MODSEQ"), STR_INIT("ERR_SYNTAX") },
+	{ STR_INIT("MODSEQ 9223372036854775808"), STR_INIT("ERR_SYNTAX") },
+	{ STR_INIT("MODSEQ \"/flags/x\" some 1"), STR_INIT("ERR_SYNTAX") },
+	{ STR_INIT("MODSEQ \"/flags/\" all 1"), STR_INIT("ERR_SYNTAX") },
+	{ STR_INIT("MODSEQ \"/else/x\" all 1"), STR_INIT("ERR_SYNTAX") },
+	{ STR_INIT("MODSEQ \"/flags/x\" all"), STR_INIT("ERR_SYNTAX") },
 	{ STR_INIT("KEYWORD \\Seen"), STR_INIT("ERR_SYNTAX") },
 	{ STR_INIT("NONSENSE"), STR_INIT("ERR_SYNTAX") },
 	{ STR_INIT("UID x"), STR_INIT("ERR_SYNTAX") },
