@@ -5,6 +5,8 @@
 #include "base/heap.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "main/grants.h"
+#include "main/lockin.h"
 #include "main/privileges.h"
 #include "main/reload.h"
 #include "main/wire.h"
@@ -56,6 +58,38 @@ static const struct net_conf *net_conf_of(const struct site *site)
 	return conf_fields(site->conf, &net_conf_table);
 }
 
+/* What the kernel cannot do is said, and then done without. */
+static void log_lockin(
+    const struct log *log, enum lockin_mode mode, const struct lockin_report *report)
+{
+	if (mode == LOCKIN_OFF)
+		log_warn(log, "lock-in-missing", F_WORD("reason", "sandbox=off"));
+	if (mode == LOCKIN_LOG)
+		log_warn(log, "lock-in-missing", F_WORD("reason", "sandbox=log"));
+	if (mode == LOCKIN_ON && report->landlock == 0)
+		log_warn(log, "lock-in-missing", F_WORD("reason", "kernel-without-landlock"));
+	if (mode != LOCKIN_OFF && !report->seccomp)
+		log_warn(log, "lock-in-missing", F_WORD("reason", "kernel-without-seccomp"));
+	if (mode == LOCKIN_ON && report->landlock > 0 && report->seccomp)
+		log_info(log, "locked-in", F_INT("landlock", report->landlock));
+}
+
+static enum errc lock_in(const struct wire *wire, struct err *err)
+{
+	const struct site *site = wire->site;
+	enum lockin_mode mode = (enum lockin_mode)site->settings->sandbox;
+	struct lockin lockin = { .arena = arena_new("lock-in") };
+	struct lockin_report report;
+	enum errc rc;
+
+	grants_of(wire, &lockin);
+	rc = lockin_apply(&lockin, mode, &report, err);
+	if (rc == OK)
+		log_lockin(&site->log, mode, &report);
+	arena_free(&lockin.arena);
+	return rc;
+}
+
 static enum errc start(struct wire *wire, struct site *site, struct err *err)
 {
 	uint64_t descriptors;
@@ -71,6 +105,10 @@ static enum errc start(struct wire *wire, struct site *site, struct err *err)
 		rc = privileges_drop(site->settings->run_as, err);
 	if (rc == OK)
 		rc = make_spool(site->settings, err);
+	if (rc == OK)
+		rc = site_find_database(site, err);
+	if (rc == OK)
+		rc = lock_in(wire, err);
 	if (rc == OK)
 		rc = site_open(site, SITE_SERVE, err);
 	if (rc == OK)

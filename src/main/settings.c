@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "imap/imap.h"
 #include "lmtp/lmtp.h"
+#include "main/lockin.h"
 #include "net/conf.h"
 
 static const struct conf_word level_words[] = {
@@ -25,6 +26,13 @@ static const struct conf_word format_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct conf_word sandbox_words[] = {
+	{ "on", LOCKIN_ON },
+	{ "log", LOCKIN_LOG },
+	{ "off", LOCKIN_OFF },
+	{ NULL, 0 },
+};
+
 static const struct conf_option options[] = {
 	{ "hostname", CONF_STRING, CONF_FIELD(struct settings, hostname), .def = "localhost",
 	    .min = "1", .max = "253", .reload = true,
@@ -38,6 +46,15 @@ static const struct conf_option options[] = {
 	    .text =
 		"Folder for nameless files that hold large messages while they are received. "
 		"Nothing in it outlives the server." },
+
+	{ "sandbox", CONF_ENUM, CONF_FIELD(struct settings, sandbox), .def = "on",
+	    .words = sandbox_words,
+	    .text =
+		"Before it reads a byte from the network the server locks itself in: it then "
+		"reaches its own files and nothing else, runs no program and connects "
+		"nowhere. on: what the kernel cannot do is said in the log once. log: "
+		"nothing is refused, and the kernel's log names the system calls that would "
+		"be. off: for debugging." },
 
 	{ "control", CONF_PATH, CONF_FIELD(struct settings, control), .def = "control",
 	    .text = "Unix socket on which the running server tells `tabella status` about "

@@ -11,6 +11,7 @@ struct settings {
 	struct str hostname;
 	struct str run_as;
 	struct str spool;   /* folder */
+	int sandbox;	    /* enum lockin_mode */
 	struct str control; /* unix socket for the command line; empty: none */
 
 	struct str db_url;

@@ -117,19 +117,36 @@ static enum errc open_store(struct site *site, enum site_use use, struct err *er
 	return store_open(&settings, &site->store, err);
 }
 
-enum errc site_open(struct site *site, enum site_use use, struct err *err)
+static enum errc find_database(struct site *site, struct str *url_out, struct err *err)
 {
-	struct str url, path;
-	enum errc rc = settings_db_url(site->settings, site->arena, &url, err);
+	enum errc rc = settings_db_url(site->settings, site->arena, url_out, err);
+	struct str path;
 
 	if (rc != OK)
 		return rc;
-	path = sqlite_path(url);
+	path = sqlite_path(*url_out);
 	if (path.n > 0) {
 		site->database_path = str_cstr(site->arena, path);
 		if (!site->database_path)
 			return err_set(err, ERR_ARG, "db.url: a NUL in the path");
 	}
+	return OK;
+}
+
+enum errc site_find_database(struct site *site, struct err *err)
+{
+	struct str url;
+
+	return find_database(site, &url, err);
+}
+
+enum errc site_open(struct site *site, enum site_use use, struct err *err)
+{
+	struct str url;
+	enum errc rc = find_database(site, &url, err);
+
+	if (rc != OK)
+		return rc;
 	rc = open_database(site, use, url, err);
 	return rc == OK ? open_store(site, use, err) : rc;
 }

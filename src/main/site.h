@@ -34,6 +34,9 @@ enum site_use {
 NODISCARD enum errc site_load(
     const char *conf_path, struct site *site, struct buf *complaints, struct err *err);
 
+/* Sets database_path, and opens nothing. site_open does it too. */
+NODISCARD enum errc site_find_database(struct site *site, struct err *err);
+
 /* Opens the database and the store of a loaded site. The text of an error says what to do. */
 NODISCARD enum errc site_open(struct site *site, enum site_use use, struct err *err);
 

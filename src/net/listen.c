@@ -253,6 +253,14 @@ static enum errc listen_dual(struct reactor *reactor, const struct listener_opti
 	return listen_one(reactor, &both, port_out, err);
 }
 
+const char *reactor_unix_path(const struct reactor *reactor, size_t i)
+{
+	for (unsigned j = 0; j < reactor->listeners; j++)
+		if (reactor->listener[j]->path[0] != 0 && i-- == 0)
+			return reactor->listener[j]->path;
+	return NULL;
+}
+
 enum errc reactor_listen(struct reactor *reactor, const struct listener_options *options,
     uint16_t *port_out, struct err *err)
 {

@@ -69,6 +69,9 @@ NODISCARD enum errc reactor_listen(struct reactor *reactor,
 NODISCARD enum errc reactor_listen_named(struct reactor *reactor,
     const struct listener_options *options, struct str name, struct err *err);
 
+/* The path of the i-th listener at a unix socket; NULL behind the last. Borrowed until the stop. */
+const char *reactor_unix_path(const struct reactor *reactor, size_t i);
+
 NODISCARD enum errc reactor_start(struct reactor *reactor, struct err *err);
 
 /* Other limits than those of the options, for connections and logins from here on. Any thread, any time. */
