@@ -11,6 +11,9 @@ struct site;
 
 #define METRICS_SETS_MAX 12
 
+/* The exposition format. */
+#define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
 struct metrics_env {
 	const struct site *site;
 	struct reactor *reactor;

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "http/http.h"
 #include "imap/imap.h"
 #include "lmtp/lmtp.h"
 #include "main/lockin.h"
@@ -164,6 +165,7 @@ static const struct conf_table *const tables[] = {
 	&net_conf_table,
 	&lmtp_conf_table,
 	&imap_conf_table,
+	&http_conf_table,
 };
 
 const struct conf_table *const *settings_tables(size_t *count_out)

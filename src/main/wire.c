@@ -2,6 +2,7 @@
 
 #include "auth/auth.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/str.h"
 #include "deliver/metrics.h"
 #include "net/conf.h"
@@ -110,6 +111,7 @@ static enum errc listen_everywhere(struct wire *wire, struct err *err)
 {
 	const struct lmtp_conf *lmtp = conf_fields(wire->site->conf, &lmtp_conf_table);
 	const struct imap_conf *imap = conf_fields(wire->site->conf, &imap_conf_table);
+	const struct http_conf *http = conf_fields(wire->site->conf, &http_conf_table);
 	const struct conf_address control = { .path = wire->site->settings->control };
 	bool imap_bind = imap->listen.count == 0 && imap->listen_tls.count == 0;
 	const struct listening all[] = {
@@ -135,6 +137,10 @@ static enum errc listen_everywhere(struct wire *wire, struct err *err)
 		    .proxies = imap->proxy_from,
 		    .bind_port = imap_bind ? imap->tls_port : 0,
 		    .tls_implicit = true },
+		{ .name = "http",
+		    .service = &wire->http_service,
+		    .addresses = http->listen,
+		    .port = HTTP_PORT },
 		{ .name = "control",
 		    .service = &wire->control_service,
 		    .addresses = { &control, control.path.n > 0 ? 1 : 0 } },
@@ -203,6 +209,13 @@ static void name_services(struct wire *wire)
 		.kicked = IMAP_KICKED,
 		.verbs = imap_session_verbs(),
 	};
+	wire->http_service = (struct service){
+		.name = "http",
+		.open = http_open,
+		.arg = &wire->http,
+		.refusal = HTTP_REFUSAL,
+		.verbs = http_session_verbs(),
+	};
 	wire->control_service =
 	    (struct service){ .name = "control", .open = control_open, .arg = &wire->control };
 }
@@ -213,6 +226,8 @@ static void make_metrics(struct wire *wire)
 	    service_metrics_new(&wire->lmtp_service);
 	wire->imap_service.metrics = wire->imap_metrics =
 	    service_metrics_new(&wire->imap_service);
+	wire->http_service.metrics = wire->http_metrics =
+	    service_metrics_new(&wire->http_service);
 	wire->deliver_metrics = deliver_metrics_new();
 	metrics_env_open(&wire->metrics);
 }
@@ -223,6 +238,7 @@ static void free_metrics(struct wire *wire)
 		metrics_env_close(&wire->metrics);
 	metrics_free(&wire->lmtp_metrics);
 	metrics_free(&wire->imap_metrics);
+	metrics_free(&wire->http_metrics);
 	metrics_free(&wire->deliver_metrics);
 }
 
@@ -321,11 +337,36 @@ static void housekeeping(void *arg)
 	store_housekeeping(arg);
 }
 
+static void write_metrics(void *arg, struct buf *out)
+{
+	metrics_page(arg, out);
+}
+
+/* That it answers is all that there is to say. */
+static void write_health(void *arg, struct buf *out)
+{
+	(void)arg;
+	BUF_ADD(out, "ok\n");
+}
+
+static void fill_pages(struct wire *wire)
+{
+	wire->http = (struct http_env){
+		.conf = conf_fields(wire->site->conf, &http_conf_table),
+		.page = {
+			{ STR("/metrics"), METRICS_TYPE, write_metrics, &wire->metrics },
+			{ STR("/healthz"), "text/plain; charset=utf-8", write_health, NULL },
+		},
+		.page_count = 2,
+	};
+}
+
 static void fill_metrics(struct wire *wire)
 {
 	const struct metrics *const sets[] = {
 		wire->lmtp_metrics,
 		wire->imap_metrics,
+		wire->http_metrics,
 		wire->deliver_metrics,
 		store_metrics(wire->site->store),
 		db_metrics(wire->site->pool),
@@ -419,6 +460,7 @@ enum errc wire_start(struct wire *wire, struct err *err)
 		.started_unix_s = clock_unix_s(),
 	};
 	fill_metrics(wire);
+	fill_pages(wire);
 	wire_adopt(wire, conf_hold(wire->site->conf));
 	bus_set_waker(store, (struct bus_waker){ wake_by_bus, wire->reactor });
 	reactor_every(wire->reactor, POLL_FOREIGN_MS, poll_foreign, store);

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "http/http.h"
 #include "main/control.h"
 #include "main/edition.h"
 #include "main/metrics.h"
@@ -22,8 +23,9 @@ struct wire {
 	struct editions editions;
 	struct control_env control;
 	struct metrics_env metrics;
-	struct metrics *lmtp_metrics, *imap_metrics, *deliver_metrics;
-	struct service lmtp_service, imap_service, control_service;
+	struct metrics *lmtp_metrics, *imap_metrics, *http_metrics, *deliver_metrics;
+	struct http_env http;
+	struct service lmtp_service, imap_service, http_service, control_service;
 };
 
 /* Before any thread exists and before root is left: loads the certificate, makes the reactor, binds every listener. */
