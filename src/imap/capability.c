@@ -12,9 +12,9 @@ void imap_add_capabilities(const struct imap_session *s, struct buf *out)
 {
 	/* RFC 7888 section 5: one of them. A stranger may send 4096 bytes: that is what LITERAL- says */
 	if (s->state == IMAP_STRANGER || s->env->conf->literal_minus)
-		BUF_ADD(out, "IMAP4rev1 LITERAL-");
+		BUF_ADD(out, "IMAP4rev1 IMAP4rev2 LITERAL-");
 	else
-		BUF_ADD(out, "IMAP4rev1 LITERAL+");
+		BUF_ADD(out, "IMAP4rev1 IMAP4rev2 LITERAL+");
 	for (int verb = 0; verb < VERB_COUNT; verb++) {
 		const char *capability = imap_verb_row((enum imap_verb)verb)->capability;
 

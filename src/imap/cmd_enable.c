@@ -13,6 +13,8 @@ static const struct {
 } extensions[] = {
 	{ STR_INIT("CONDSTORE"), ENABLED_CONDSTORE, 0 },
 	{ STR_INIT("QRESYNC"), ENABLED_QRESYNC, ENABLED_CONDSTORE }, /* RFC 7162 3.2.3 */
+	{ STR_INIT("UTF8=ACCEPT"), ENABLED_UTF8, 0 },
+	{ STR_INIT("IMAP4rev2"), ENABLED_REV2, 0 },
 };
 
 void imap_enable_condstore(struct imap_session *s)

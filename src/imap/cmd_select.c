@@ -7,6 +7,7 @@
 #include "base/heap.h"
 #include "base/log.h"
 #include "imap/imap_int.h"
+#include "imap/list_tell.h"
 #include "imap/reply.h"
 #include "imap/resync.h"
 #include "imap/view.h"
@@ -125,16 +126,16 @@ static void add_number(struct buf *out, uint32_t number, const char *word)
 }
 
 /* RFC 9051 6.3.2 asks for LIST, and has neither RECENT nor UNSEEN. */
-static void tell_by_revision(struct imap_session *s, const struct selection *sel)
+static void tell_by_revision(
+    struct imap_session *s, const struct selection *sel, struct str name)
 {
+	bool renamed = !str_equal(name, sel->mailbox.name);
 	struct imap_view *view = s->view;
 	struct buf *out = &s->base.out;
 	uint32_t unseen;
 
 	if ((s->enabled & ENABLED_REV2) != 0) {
-		BUF_ADD(out, "* LIST () \"/\" ");
-		imap_add_mailbox(s, sel->mailbox.name);
-		BUF_ADD(out, "\r\n");
+		list_tell_renamed(s, &sel->mailbox, renamed ? name : STR_EMPTY);
 		return;
 	}
 	add_number(out, view->recent, "RECENT");
@@ -143,14 +144,14 @@ static void tell_by_revision(struct imap_session *s, const struct selection *sel
 		buf_printf(out, "* OK [UNSEEN %u] first unseen message\r\n", unseen);
 }
 
-static void tell(struct imap_session *s, const struct selection *sel)
+static void tell(struct imap_session *s, const struct selection *sel, struct str name)
 {
 	struct imap_view *view = s->view;
 	struct buf *out = &s->base.out;
 
 	view_tell_flags(s);
 	add_number(out, view->exists, "EXISTS");
-	tell_by_revision(s, sel);
+	tell_by_revision(s, sel, name);
 	buf_printf(out, "* OK [UIDVALIDITY %u] UIDs are valid\r\n", sel->state.uidvalidity);
 	buf_printf(out, "* OK [UIDNEXT %u] next UID\r\n", view->uidnext);
 	view_tell_highestmodseq(s);
@@ -218,7 +219,7 @@ static enum imap_run begin(struct imap_session *s)
 	log_debug(s->base.log, "select", F_STR("mbox", sel.mailbox.name));
 	session_is_in(&s->base, "selected", sel.mailbox.name);
 	set_recent(s->view, &sel);
-	tell(s, &sel);
+	tell(s, &sel, name);
 	s->work = sel.resync;
 	return go_on(s);
 }

@@ -151,8 +151,8 @@ def test_list_status_of_many_folders_costs_few_statements(account):
     """The cost is that of the answer, not a statement a folder."""
 
     def statements():
-        shown = json.loads(account.server.server.cli("status", "--json"))
-        return shown["db"]["statements"]
+        shown = json.loads(account.server.server.cli("status", "--json").stdout)
+        return shown["server"]["statements"]
 
     with account.imap() as peer:
         for number in range(300):
