@@ -146,6 +146,8 @@ enum errc fetch_message_begin(
 	close_message(m);
 	m->seq = seq;
 	m->message = view_message(m->s->view, seq);
+	if (m->message.entry->object == 0)
+		return err_set(err, ERR_NOTFOUND, "it went before anything was known of it");
 	rc = read_needed(m, db, err);
 	if (rc != OK) {
 		close_message(m);

@@ -436,6 +436,10 @@ enum errc search_matches(
 
 	m->seq = seq;
 	m->now = view_message(search->s->view, seq);
+	*matches_out = false;
+	/* it went before anything was known of it */
+	if (m->now.entry->object == 0)
+		return OK;
 	rc = ask(search, db, search->node, matches_out, err);
 	if (search->node->cost != COST_INDEX)
 		close_message(search);

@@ -74,6 +74,11 @@ static enum errc begin(
 	uint32_t gone;
 	enum errc rc = read_newest(s, nothing_out, err);
 
+	/* who may not read any more is told nothing */
+	if (rc == ERR_DENIED) {
+		*nothing_out = true;
+		return OK;
+	}
 	if (rc != OK || *nothing_out)
 		return rc;
 	if (view->newest == view->known && index_modseq(view->newest) == view->modseq) {

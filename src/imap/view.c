@@ -7,6 +7,8 @@
 #include "imap/imap_int.h"
 #include "net/session.h"
 #include "store/bus.h"
+#include "store/changes.h"
+#include "store/mailbox.h"
 
 #include <string.h>
 
@@ -59,25 +61,65 @@ void view_unwatch(struct imap_session *s)
 	s->view->watched = false;
 }
 
-enum errc view_load(struct imap_session *s, struct db *db, struct err *err)
+/* Messages of `version` that the client was told of. */
+static uint32_t count_told(const struct imap_view *view, const struct index_version *version)
+{
+	return index_lower_bound(version, view->uidnext) - 1;
+}
+
+/* Messages that went since SELECT still have their numbers: the log knows their uids. */
+static enum errc add_gone(struct imap_session *s, struct db *db,
+    const struct index_version *newest, struct index_version **known_out, struct err *err)
+{
+	struct imap_view *view = s->view;
+	struct expunged gone;
+	enum errc rc = mailbox_expunged(
+	    db, view->owner, view->mailbox, view->complete, s->arena, &gone, err);
+
+	if (rc != OK)
+		return rc;
+	while (gone.count > 0 && gone.range[gone.count - 1].first >= view->uidnext)
+		gone.count--;
+	if (gone.count > 0 && gone.range[gone.count - 1].last >= view->uidnext)
+		gone.range[gone.count - 1].last = view->uidnext - 1;
+	*known_out = index_with_gone(newest, gone.range, gone.count);
+	if (count_told(view, *known_out) == view->exists)
+		return OK;
+	index_release(known_out);
+	return err_set(err, ERR_CLOSED, "messages went before their numbers were known");
+}
+
+/* The log may be newer than the index: what it says of messages that are in there does not change their number. */
+static enum errc load(struct imap_session *s, struct db *db, struct err *err)
 {
 	struct imap_view *view = s->view;
 	struct index_version *version;
-	enum errc rc;
+	enum errc rc =
+	    index_newest(s->env->store, db, view->owner, view->mailbox, &version, err);
 
-	if (view->known != NULL)
-		return OK;
-	rc = index_newest(s->env->store, db, view->owner, view->mailbox, &version, err);
 	if (rc != OK)
 		return rc;
-	if (index_lower_bound(version, view->uidnext) - 1 != view->exists) {
-		index_release(&version);
-		return err_set(
-		    err, ERR_CLOSED, "messages went before their numbers were known");
-	}
 	view->known = view->newest = version;
-	index_release(&view->partial);
-	return OK;
+	if (count_told(view, version) == view->exists)
+		return OK;
+	rc = add_gone(s, db, version, &view->known, err);
+	if (rc != OK) {
+		view->known = view->newest = NULL;
+		index_release(&version);
+	}
+	return rc;
+}
+
+enum errc view_load(struct imap_session *s, struct db *db, struct err *err)
+{
+	enum errc rc;
+
+	if (s->view->known != NULL)
+		return OK;
+	rc = load(s, db, err);
+	if (rc == OK)
+		index_release(&s->view->partial);
+	return rc;
 }
 
 enum errc view_pin(struct imap_session *s, struct db *db, struct err *err)
@@ -96,12 +138,26 @@ enum errc view_pin(struct imap_session *s, struct db *db, struct err *err)
 	return OK;
 }
 
+/* A row that was changed by hand counts at once. */
+static enum errc check_right(struct imap_session *s, struct db *db, struct err *err)
+{
+	unsigned rights;
+	enum errc rc =
+	    mailbox_rights(db, s->actor, s->view->owner, s->view->mailbox, &rights, err);
+
+	if (rc == OK && (rights & RIGHT_READ) == 0)
+		return err_set(err, ERR_DENIED, "no right to read the mailbox any more");
+	return rc;
+}
+
 enum errc view_refresh(struct imap_session *s, struct db *db, struct err *err)
 {
 	struct imap_view *view = s->view;
 	struct index_version *version;
-	enum errc rc = view_load(s, db, err);
+	enum errc rc = check_right(s, db, err);
 
+	if (rc == OK)
+		rc = view_load(s, db, err);
 	if (rc == OK)
 		rc = index_newest(s->env->store, db, view->owner, view->mailbox, &version, err);
 	if (rc != OK)

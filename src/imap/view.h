@@ -74,7 +74,7 @@ NODISCARD enum errc view_load(struct imap_session *s, struct db *db, struct err 
 /* A view that tells its first news: the newest version is known, and all that is in it was told. */
 NODISCARD enum errc view_pin(struct imap_session *s, struct db *db, struct err *err);
 
-/* Reads the newest version. The client is told nothing. */
+/* Reads the newest version. The client is told nothing. ERR_DENIED: the right to read was taken away. */
 NODISCARD enum errc view_refresh(struct imap_session *s, struct db *db, struct err *err);
 
 /* Message number `seq`, 1 to exists. */

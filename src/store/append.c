@@ -103,7 +103,7 @@ static enum errc append_body(struct db *db, struct arena *arena, void *arg, stru
 	    account_touch(db, w->owner, total_size(w), (int64_t)w->count, &account, err);
 
 	if (rc == OK)
-		rc = rights_in_transaction(db, w->actor, w->owner, w->mailbox, &rights, err);
+		rc = mailbox_rights(db, w->actor, w->owner, w->mailbox, &rights, err);
 	if (rc == OK && !(rights & RIGHT_INSERT))
 		rc = err_set(err, ERR_DENIED, "no right to put messages there");
 	if (rc == OK)

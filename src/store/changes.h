@@ -9,10 +9,6 @@
 
 #include "store/index.h"
 
-struct uid_range {
-	uint32_t first, last;
-};
-
 /* More entries than this, or more messages behind the first of them, and the whole index is cheaper. */
 #define STORE_CHANGES_MAX 20000
 

@@ -55,7 +55,7 @@ static enum errc check_rights(struct db *db, struct flags_plan *plan, struct err
 	const struct flag_list *list = &w->change->flags;
 	bool names_keywords = list->keyword_count > 0;
 	unsigned rights;
-	enum errc rc = rights_in_transaction(db, w->actor, w->owner, w->mailbox, &rights, err);
+	enum errc rc = mailbox_rights(db, w->actor, w->owner, w->mailbox, &rights, err);
 
 	if (rc != OK)
 		return rc;

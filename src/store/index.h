@@ -29,6 +29,17 @@ struct index_entry {
 NODISCARD enum errc index_newest(struct store *store, struct db *db, int64_t owner,
     int64_t mailbox, struct index_version **version_out, struct err *err);
 
+struct uid_range {
+	uint32_t first, last;
+};
+
+/*
+ * `v` and messages that went, of which nothing is known but the uid (object is 0): a client may still count them.
+ * `gone` is ascending and apart; of messages of `v` among them nothing is known either. Counted; not cached.
+ */
+struct index_version *index_with_gone(
+    const struct index_version *v, const struct uid_range *gone, size_t count);
+
 /* What is cached, without asking the database; NULL if nothing is. Counted. */
 struct index_version *index_cached(struct store *store, int64_t owner, int64_t mailbox);
 void index_release(struct index_version **versionp);

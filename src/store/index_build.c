@@ -218,3 +218,37 @@ struct index_version *index_merge(const struct index_version *base,
 		add_unless_gone(&m, &changes->entries[m.change++]);
 	return index_builder_finish(&m.builder, head);
 }
+
+static struct index_entry *entries_of(
+    const struct uid_range *ranges, size_t count, size_t *entries_out)
+{
+	struct index_entry *entries;
+	size_t n = 0, at = 0;
+
+	for (size_t i = 0; i < count; i++)
+		n += ranges[i].last - ranges[i].first + 1;
+	entries = xcalloc(n > 0 ? n : 1, sizeof(*entries));
+	for (size_t i = 0; i < count; i++)
+		for (uint32_t uid = ranges[i].first; at < n && uid <= ranges[i].last; uid++)
+			entries[at++].uid = uid;
+	*entries_out = at;
+	return entries;
+}
+
+struct index_version *index_with_gone(
+    const struct index_version *v, const struct uid_range *gone, size_t count)
+{
+	struct index_head head = { .modseq = v->modseq,
+		.uidvalidity = v->uidvalidity,
+		.uidnext = v->uidnext,
+		.names = index_names_retain(v->names),
+		.extras = index_extras_retain(v->extras),
+		.living = v->living };
+	struct index_changes changes = { .gone_count = 0 };
+	struct index_version *with;
+
+	changes.entries = entries_of(gone, count, &changes.count);
+	with = index_merge(v, &changes, &head);
+	xfree(changes.entries);
+	return with;
+}

@@ -58,6 +58,13 @@ NODISCARD enum errc mailbox_find(struct db *db, struct actor actor, struct str n
     struct arena *arena, struct mailbox *mailbox_out, struct err *err);
 
 /*
+ * What the actor may do with the messages of a mailbox, as the rows say at this moment: read, seen, write, insert,
+ * deleted, expunge. A mailbox that is read only leaves reading alone. ERR_NOTFOUND: it is gone, or holds no messages.
+ */
+NODISCARD enum errc mailbox_rights(struct db *db, struct actor actor, int64_t owner,
+    int64_t mailbox, unsigned *rights_out, struct err *err);
+
+/*
  * Everything that the actor may look up, own folders first, in the order of names, what is below a name following it;
  * also names that exist only as a parent of others (id 0, no_select). `with_gone`: subscriptions of folders that are
  * there no more as well. Two or three statements however many folders. Arrays live in the arena.

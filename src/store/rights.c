@@ -12,8 +12,8 @@
 static const unsigned right_of_column[] = { RIGHT_READ, RIGHT_SEEN, RIGHT_WRITE, RIGHT_INSERT,
 	RIGHT_DELETED, RIGHT_EXPUNGE };
 
-enum errc rights_in_transaction(struct db *db, struct actor actor, int64_t owner,
-    int64_t mailbox, unsigned *rights_out, struct err *err)
+enum errc mailbox_rights(struct db *db, struct actor actor, int64_t owner, int64_t mailbox,
+    unsigned *rights_out, struct err *err)
 {
 	int64_t row[2 + COUNT(right_of_column)];
 	unsigned rights = RIGHT_ALL;
@@ -39,7 +39,7 @@ enum errc rights_need(struct db *db, struct actor actor, int64_t owner, int64_t 
     unsigned needed, struct err *err)
 {
 	unsigned rights;
-	enum errc rc = rights_in_transaction(db, actor, owner, mailbox, &rights, err);
+	enum errc rc = mailbox_rights(db, actor, owner, mailbox, &rights, err);
 
 	if (rc == OK && (rights & needed) != needed)
 		return err_set(err, ERR_DENIED, "no right to do this");

@@ -5,11 +5,7 @@
 
 #include "store/mailbox.h"
 
-/* ERR_NOTFOUND: the mailbox is gone. A mailbox that is read only leaves reading alone. */
-NODISCARD enum errc rights_in_transaction(struct db *db, struct actor actor, int64_t owner,
-    int64_t mailbox, unsigned *rights_out, struct err *err);
-
-/* The same; ERR_DENIED unless all of `needed` are there. */
+/* mailbox_rights; ERR_DENIED unless all of `needed` are there. */
 NODISCARD enum errc rights_need(struct db *db, struct actor actor, int64_t owner,
     int64_t mailbox, unsigned needed, struct err *err);
 

@@ -226,8 +226,7 @@ static enum errc ask_rights(
 	enum errc rc = rights_need(db, actor, t->owner, t->mailbox, needed, err);
 
 	if (rc == OK)
-		rc = rights_in_transaction(
-		    db, actor, t->to_owner, t->to_mailbox, rights_out, err);
+		rc = mailbox_rights(db, actor, t->to_owner, t->to_mailbox, rights_out, err);
 	if (rc == OK && !(*rights_out & RIGHT_INSERT))
 		rc = err_set(err, ERR_DENIED, "no right to put messages there");
 	return rc;

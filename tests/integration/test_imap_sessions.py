@@ -307,6 +307,11 @@ def test_rights_given_by_hand(host, account):
         assert guest.ok("FETCH 1 RFC822.SIZE").fetched()
         assert guest.cmd(["APPEND ", name.encode(), " ", mail()]).status == "NO"
         host.server.sql(f"DELETE FROM dbmail_acl WHERE user_id IN (SELECT user_idnr FROM dbmail_users WHERE userid = '{other.name}')")
+        # the mailbox is still selected
+        guest.no("FETCH 1 (FLAGS)")
+        guest.no("UID SEARCH ALL")
+        owner.append("Shared", mail())
+        assert not guest.noop().of("EXISTS")
         guest.no(f"SELECT {wire.quote(name)}")
 
 
