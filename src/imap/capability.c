@@ -21,8 +21,11 @@ void imap_add_capabilities(const struct imap_session *s, struct buf *out)
 		if (capability != NULL)
 			buf_printf(out, " %s", capability);
 	}
-	if (s->state != IMAP_STRANGER)
+	if (s->state != IMAP_STRANGER) {
+		if (s->env->conf->compress && !s->base.compressed)
+			BUF_ADD(out, " COMPRESS=DEFLATE");
 		return;
+	}
 	if (s->base.tls_possible && !s->base.tls)
 		BUF_ADD(out, " STARTTLS");
 	if (imap_login_is_allowed(s))

@@ -22,6 +22,7 @@ enum imap_verb {
 	VERB_AUTHENTICATE,
 	VERB_LOGIN,
 	VERB_ENABLE,
+	VERB_COMPRESS,
 	VERB_SELECT,
 	VERB_EXAMINE,
 	VERB_CREATE,
@@ -109,7 +110,8 @@ struct imap_command {
 			struct str mailbox;
 			struct select_params params;
 		} select;
-		struct str mailbox; /* as sent; so are all names of mailboxes here */
+		struct str mechanism; /* of COMPRESS */
+		struct str mailbox;   /* as sent; so are all names of mailboxes here */
 		struct {
 			struct str mailbox;
 			const struct str *uses; /* "\Drafts": RFC 6154 section 3 */

@@ -46,8 +46,12 @@ static const struct conf_option options[] = {
 	{ "imap.message_max", CONF_SIZE, CONF_FIELD(struct imap_conf, message_max),
 	    .def = "50M", .min = "64K", .max = "1G", .dbmail = "IMAP.max_message_size",
 	    .reload = true, .text = "The largest message that APPEND takes." },
+	{ "imap.compress", CONF_BOOL, CONF_FIELD(struct imap_conf, compress), .def = "yes",
+	    .reload = true,
+	    .text = "Offer COMPRESS=DEFLATE to those who are logged in. It takes time of the "
+		    "processor and about 100 KB a connection while it works." },
 	{ "imap.literal_minus", CONF_BOOL, CONF_FIELD(struct imap_conf, literal_minus),
-	    .def = "no",
+	    .def = "no", .reload = true,
 	    .text = "Announce LITERAL- in place of LITERAL+: what a client sends without "
 		    "waiting for the server may have 4096 bytes and no more." },
 	{ "imap.plaintext_login", CONF_BOOL, CONF_FIELD(struct imap_conf, plaintext_login),

@@ -22,6 +22,7 @@ struct imap_conf {
 	int64_t idle_keepalive_ms; /* "* OK still here" during IDLE */
 	int64_t commands_per_minute;
 	uint64_t message_max; /* bytes of an APPEND */
+	bool compress;	      /* COMPRESS=DEFLATE is offered */
 	bool literal_minus;   /* LITERAL- is announced in place of LITERAL+ */
 	bool plaintext_login; /* LOGIN and PLAIN without TLS from other machines too */
 };

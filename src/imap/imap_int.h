@@ -43,6 +43,7 @@ enum imap_run {
 	RUN_IDLE,
 	RUN_TICKET,
 	RUN_TLS,
+	RUN_DEFLATE,
 	RUN_CLOSE, /* whatever has to be said was said */
 };
 
@@ -180,6 +181,7 @@ enum imap_run imap_run_starttls(struct imap_session *s);
 enum imap_run imap_run_authenticate(struct imap_session *s);
 enum imap_run imap_run_login(struct imap_session *s);
 enum imap_run imap_run_enable(struct imap_session *s);
+enum imap_run imap_run_compress(struct imap_session *s);
 enum imap_run imap_run_select(struct imap_session *s);
 enum imap_run imap_run_create(struct imap_session *s);
 enum imap_run imap_run_delete(struct imap_session *s);

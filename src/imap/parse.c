@@ -27,6 +27,7 @@ static const struct {
 	[VERB_AUTHENTICATE] = { STR_INIT("AUTHENTICATE"), imap_read_authenticate },
 	[VERB_LOGIN] = { STR_INIT("LOGIN"), imap_read_login },
 	[VERB_ENABLE] = { STR_INIT("ENABLE"), imap_read_enable },
+	[VERB_COMPRESS] = { STR_INIT("COMPRESS"), imap_read_compress },
 	[VERB_SELECT] = { STR_INIT("SELECT"), imap_read_select },
 	[VERB_EXAMINE] = { STR_INIT("EXAMINE"), imap_read_select },
 	[VERB_CREATE] = { STR_INIT("CREATE"), imap_read_create },

@@ -21,7 +21,8 @@ NODISCARD enum errc imap_sp_set(
     struct cursor *c, struct arena *arena, struct seqset *out, struct err *err);
 
 /* parse_login.c */
-argument_reader imap_read_login, imap_read_authenticate, imap_read_enable, imap_read_id;
+argument_reader imap_read_login, imap_read_authenticate, imap_read_enable, imap_read_id,
+    imap_read_compress;
 
 /* parse_mailbox.c */
 argument_reader imap_read_mailbox, imap_read_create, imap_read_rename, imap_read_select;

@@ -105,3 +105,12 @@ enum errc imap_read_id(
 	command->id.count = count;
 	return OK;
 }
+
+/* COMPRESS SP algorithm (RFC 4978 section 5) */
+enum errc imap_read_compress(
+    struct cursor *c, struct arena *arena, struct imap_command *command, struct err *err)
+{
+	enum errc rc = imap_sp(c, err);
+
+	return rc == OK ? imap_atom(c, arena, &command->mechanism, err) : rc;
+}

@@ -226,7 +226,7 @@ static enum imap_run run_command(struct imap_session *s)
 	}
 	if (run == RUN_FINISH)
 		run = tell_and_answer(s);
-	if (run == RUN_DONE || run == RUN_TLS || run == RUN_CLOSE)
+	if (run == RUN_DONE || run == RUN_TLS || run == RUN_DEFLATE || run == RUN_CLOSE)
 		end_command(s);
 	return run;
 }
@@ -395,6 +395,8 @@ static enum step step_of(struct imap_session *s, enum imap_run run)
 		return STEP_TICKET;
 	case RUN_TLS:
 		return STEP_TLS;
+	case RUN_DEFLATE:
+		return STEP_DEFLATE;
 	case RUN_CLOSE:
 		return STEP_CLOSE;
 	case RUN_DONE:

@@ -16,6 +16,7 @@ static const struct imap_verb_row rows[] = {
 	[VERB_AUTHENTICATE] = { IMAP_STRANGER, false, false, NEWS_NONE, "SASL-IR",
 	    imap_run_authenticate },
 	[VERB_LOGIN] = { IMAP_STRANGER, false, false, NEWS_NONE, NULL, imap_run_login },
+	[VERB_COMPRESS] = { LOGGED_IN, false, false, NEWS_NONE, NULL, imap_run_compress },
 	[VERB_ENABLE] = { LOGGED_IN, false, false, NEWS_NONE, "ENABLE UTF8=ACCEPT",
 	    imap_run_enable },
 	[VERB_SELECT] = { LOGGED_IN, true, false, NEWS_NONE, "CONDSTORE QRESYNC",

@@ -233,7 +233,7 @@ static void settle_buffers(struct conn *conn, struct worker *worker)
 	give_back(&s->in, &worker->spare_in, SESSION_IN_MAX);
 	give_back(&s->out, &worker->spare_out, SPARE_OUT_MAX);
 	shrink(&s->in);
-	holds = s->in.room + s->out.room;
+	holds = s->in.room + s->out.room + io_rest(&conn->io);
 	if (s->memory > conn->booked)
 		holds += s->memory - conn->booked;
 	if (holds > conn->charged)

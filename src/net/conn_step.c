@@ -176,6 +176,21 @@ static enum turn start_tls(struct conn *conn)
 	return TURN_AGAIN;
 }
 
+/* What came behind the command is compressed already: a client may send on when it has read the answer, not before. */
+static enum turn start_deflate(struct conn *conn)
+{
+	struct session *s = conn->session;
+
+	if (s->compressed)
+		return conn_end(conn, "deflate-twice");
+	io_start_deflate(&conn->io, buf_str(&s->in));
+	buf_clear(&s->in);
+	s->compressed = true;
+	conn->readable = true;
+	conn->want = STEP_INPUT;
+	return TURN_AGAIN;
+}
+
 /* Can the session run? */
 static enum turn ready(struct conn *conn)
 {
@@ -192,6 +207,8 @@ static enum turn ready(struct conn *conn)
 		return take_ticket(conn) ? TURN_RUN : TURN_PARK;
 	case STEP_TLS:
 		return start_tls(conn);
+	case STEP_DEFLATE:
+		return start_deflate(conn);
 	case STEP_CLOSE:
 		break;
 	}

@@ -1,5 +1,7 @@
 #include "net/io.h"
 
+#include "net/deflate.h"
+
 #include <errno.h>
 #include <linux/sockios.h>
 #include <sys/epoll.h>
@@ -18,7 +20,11 @@ static enum io_result failed(struct io *io, unsigned wait)
 	return IO_WAIT;
 }
 
-enum io_result io_read(struct io *io, char *p, size_t room, size_t *got_out, bool *more_out)
+/* Of a peer that sends packed nothing so many pieces are taken at once. */
+#define EMPTY_PIECES_MAX 16
+
+static enum io_result read_plain(
+    struct io *io, char *p, size_t room, size_t *got_out, bool *more_out)
 {
 	ssize_t n;
 
@@ -36,7 +42,37 @@ enum io_result io_read(struct io *io, char *p, size_t room, size_t *got_out, boo
 	return n == 0 ? IO_EOF : failed(io, EPOLLIN);
 }
 
-enum io_result io_write(struct io *io, struct str bytes, size_t *wrote_out)
+static enum io_result read_packed(
+    struct io *io, char *p, size_t room, size_t *got_out, bool *more_out)
+{
+	enum io_result result = IO_OK;
+
+	for (int i = 0; i < EMPTY_PIECES_MAX; i++) {
+		char piece[DEFLATE_GIVE_MAX];
+		size_t n = 0;
+		bool more;
+
+		result = deflate_read(io->deflate, p, room, got_out);
+		if (result != IO_WAIT)
+			break;
+		result = read_plain(io, piece, sizeof(piece), &n, &more);
+		if (result != IO_OK)
+			break;
+		deflate_give(io->deflate, (struct str){ piece, n });
+	}
+	*more_out = result == IO_OK &&
+	    (*got_out == 0 || deflate_has_pending(io->deflate) ||
+		(io->ssl && tls_has_pending(io->ssl)));
+	return result;
+}
+
+enum io_result io_read(struct io *io, char *p, size_t room, size_t *got_out, bool *more_out)
+{
+	return io->deflate ? read_packed(io, p, room, got_out, more_out)
+			   : read_plain(io, p, room, got_out, more_out);
+}
+
+static enum io_result write_plain(struct io *io, struct str bytes, size_t *wrote_out)
 {
 	ssize_t n;
 
@@ -45,6 +81,44 @@ enum io_result io_write(struct io *io, struct str bytes, size_t *wrote_out)
 	n = send(io->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
 	*wrote_out = n > 0 ? (size_t)n : 0;
 	return n > 0 ? IO_OK : failed(io, EPOLLOUT);
+}
+
+/* Bytes count as written when all that was made of them is. */
+static enum io_result write_packed(struct io *io, struct str bytes, size_t *wrote_out)
+{
+	*wrote_out = 0;
+	if (io->packed_of == 0)
+		io->packed_of = deflate_pack(io->deflate, bytes);
+	while (deflate_packed(io->deflate).n > 0) {
+		size_t n = 0;
+		enum io_result result = write_plain(io, deflate_packed(io->deflate), &n);
+
+		if (result != IO_OK)
+			return result;
+		deflate_sent(io->deflate, n);
+	}
+	*wrote_out = io->packed_of;
+	io->packed_of = 0;
+	return IO_OK;
+}
+
+enum io_result io_write(struct io *io, struct str bytes, size_t *wrote_out)
+{
+	return io->deflate ? write_packed(io, bytes, wrote_out)
+			   : write_plain(io, bytes, wrote_out);
+}
+
+void io_start_deflate(struct io *io, struct str already)
+{
+	io->deflate = deflate_new(already);
+}
+
+size_t io_rest(struct io *io)
+{
+	if (!io->deflate)
+		return 0;
+	deflate_rest(io->deflate);
+	return deflate_memory(io->deflate);
 }
 
 enum errc io_start_tls(struct io *io, struct tls_server *server)
@@ -95,6 +169,7 @@ bool io_peer_took_all(const struct io *io)
 
 void io_close(struct io *io)
 {
+	deflate_free(&io->deflate);
 	if (io->ssl)
 		tls_free(&io->ssl);
 	if (io->fd >= 0)

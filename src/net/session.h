@@ -24,6 +24,7 @@ enum step {
 	STEP_IDLE, /* as STEP_INPUT, for long: buffers are given back; bus events wake it (IMAP IDLE) */
 	STEP_TICKET, /* the next verb needs the database: run again holding a ticket */
 	STEP_TLS, /* send `out`, drop `in` (plaintext behind STARTTLS is an injection), start the handshake */
+	STEP_DEFLATE, /* send `out`; all that comes and goes afterwards is compressed, `in` as well */
 	STEP_CLOSE, /* send `out`, then close */
 };
 
@@ -114,6 +115,7 @@ struct session {
 	unsigned events;    /* enum session_event */
 	bool has_ticket;    /* the database may be used during this step */
 	bool tls;	    /* the transport is encrypted now */
+	bool compressed;    /* after STEP_DEFLATE */
 	bool
 	    tls_possible; /* a certificate is there and TLS is not yet active: STARTTLS may be offered */
 	struct session_peer peer;

@@ -21,6 +21,8 @@
  *	@closed				the session has ended, and said nothing more
  *	@anything else			is the host's
  *
+ * Behind STEP_DEFLATE the dialogue goes on as it would be without it: what is packed is the driver's matter.
+ *
  * C lines in a row are one piece of input (so they are pipelined; behind STARTTLS the rest of it is lost). A file is run thrice: each piece whole, byte
  * by byte, and cut at random; what the server says has to be the same.
  */

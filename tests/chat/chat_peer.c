@@ -107,6 +107,8 @@ static void run_once(struct peer *peer)
 		buf_clear(&s->in);
 		s->tls = true;
 		s->tls_possible = false;
+	} else if (peer->want == STEP_DEFLATE) {
+		s->compressed = true;
 	} else if (peer->want == STEP_CLOSE) {
 		end_session(peer);
 	}
@@ -120,7 +122,8 @@ static void run_on(struct peer *peer)
 	do {
 		run_once(peer);
 	} while (peer->session && steps++ < STEPS_MAX &&
-	    (peer->want == STEP_MORE || peer->want == STEP_TICKET));
+	    (peer->want == STEP_MORE || peer->want == STEP_TICKET ||
+		peer->want == STEP_DEFLATE));
 }
 
 bool peer_pump(struct peer *peer)

@@ -94,9 +94,10 @@ static enum errc open_auth(struct world *world, struct err *err)
 
 static void fill_environments(struct world *world)
 {
-	world->imap_conf = (struct imap_conf){
-		.idle_timeout_ms = 1800000, .idle_keepalive_ms = 120000, .message_max = 1 << 20
-	};
+	world->imap_conf = (struct imap_conf){ .idle_timeout_ms = 1800000,
+		.idle_keepalive_ms = 120000,
+		.message_max = 1 << 20,
+		.compress = true };
 	world->lmtp_conf = (struct lmtp_conf){ .message_max = 1 << 20,
 		.recipients_max = 100,
 		.timeout_ms = 300000,
@@ -367,6 +368,15 @@ static enum errc do_literal_minus(
 	return OK;
 }
 
+static enum errc do_compress(
+    struct world *world, struct str rest, struct arena *arena, struct err *err)
+{
+	(void)arena;
+	(void)err;
+	world->imap_conf.compress = str_equal(rest, STR("yes"));
+	return OK;
+}
+
 static const struct {
 	struct str word;
 	directive_fn *run;
@@ -381,6 +391,7 @@ static const struct {
 	{ STR_INIT("over_quota"), do_over_quota },
 	{ STR_INIT("allow"), do_allow },
 	{ STR_INIT("literal_minus"), do_literal_minus },
+	{ STR_INIT("compress"), do_compress },
 };
 
 enum errc world_directive(void *arg, struct str word, struct str rest, struct err *err)

@@ -12,6 +12,7 @@
  *	@limit recipients 3		of one LMTP transaction
  *	@over_quota soft		LMTP answers 452
  *	@allow 192.0.2.0/24		who may speak LMTP, besides this machine
+ *	@compress no			IMAP does not offer COMPRESS
  *	@literal_minus yes		IMAP announces LITERAL- and not LITERAL+
  */
 #pragma once
