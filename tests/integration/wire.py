@@ -282,9 +282,10 @@ ATOM = re.compile(rb'(?:[^ ()"\r\n\[]|\[[^\]]*\])+')
 class Parser:
     """A response to Python: atoms str, strings bytes, NIL None, lists list."""
 
-    def __init__(self, data):
+    def __init__(self, data, utf8=False):
         self.data = data
         self.at = 0
+        self.utf8 = utf8
 
     def values(self):
         """Everything up to the end or to a closing parenthesis."""
@@ -318,8 +319,10 @@ class Parser:
         return self.atom()
 
     def quoted(self):
-        found = re.compile(rb'"((?:[^"\\\r\n\0\x80-\xff]|\\["\\])*)"', re.S).match(self.data, self.at)
-        assert found, f"no quoted string of RFC 3501: {self.data[self.at : self.at + 100]!r}"
+        found = re.compile(rb'"((?:[^"\\\r\n\0]|\\["\\])*)"', re.S).match(self.data, self.at)
+        assert found, f"no quoted string: {self.data[self.at : self.at + 100]!r}"
+        assert found[1].isascii() or self.utf8, f"no quoted string of RFC 3501: {found[0]!r}"
+        found[1].decode()  # RFC 9051 4.3: UTF-8, and valid
         self.at = found.end()
         return re.sub(rb"\\(.)", rb"\1", found[1])
 
@@ -332,12 +335,12 @@ class Parser:
         return None if word.upper() == "NIL" else word
 
 
-def parse_untagged(raw):
-    """The response behind `* `: status responses keep their text whole."""
+def parse_untagged(raw, utf8=False):
+    """The response behind `* `: status responses keep their text whole. `utf8`: quoted strings may have it."""
     word, _, text = raw.partition(b" ")
     if word.decode("latin-1").upper() in STATUS_WORDS:
         return [word.decode().upper(), text.decode("utf-8", "surrogateescape")]
-    return Parser(raw).values()
+    return Parser(raw, utf8).values()
 
 
 class Imap:
@@ -352,6 +355,7 @@ class Imap:
             self.secure()
         self.send, self.close, self.abort = self.wire.send, self.wire.close, self.wire.abort
         self.count = 0
+        self.utf8 = False  # RFC 9051, RFC 6855: asked for with ENABLE
         self.unsolicited = []
         self.heard = []  # the last untagged responses
         self.greeting = self.response() if greet else None
@@ -383,7 +387,7 @@ class Imap:
     def response(self):
         raw = self.raw_response()
         if raw.startswith(b"* "):
-            self.heard = [*self.heard[-9:], parse_untagged(raw[2:])]
+            self.heard = [*self.heard[-9:], parse_untagged(raw[2:], self.utf8)]
             return self.heard[-1]
         if raw.startswith(b"+"):
             return ["+", raw[1:].lstrip().decode("utf-8", "surrogateescape")]

@@ -2,12 +2,16 @@
 sessions have commands under way, and what is there afterwards must be something that they can have made."""
 
 import collections
+import dataclasses
 import random
 
-import wire
 from model import commands
-from model.session import Lost, Session
-from model.truth import Truth
+from model.command import Command, expand, look_added, message_of, ranges
+from model.hand import Hand
+from model.reading import noop
+from model.session import KINDS, Lost, Session
+from model.states import idle, select_named
+from model.truth import Eyes, Truth
 
 BOX_MAX = 90
 VIEWLESS = {"LIST", "STATUS", "CREATE", "SELECT", "EXAMINE"}
@@ -17,25 +21,42 @@ class Failure(AssertionError):
     pass
 
 
+@dataclasses.dataclass
+class Person:
+    """An account, its id, and what it sees."""
+
+    account: object
+    id: int
+    eyes: Eyes
+    observer: object = None
+
+
 class Driver:
-    def __init__(self, host, account, seed, steps):
-        self.host, self.account = host, account
-        self.rng = random.Random(seed)
-        self.steps = steps
-        self.trace = collections.deque(maxlen=60)
+    """Each step draws from a generator of its own, made of the seed and the step's number: what one step finds out of
+    the order that threads made does not change what kind of step the next one is."""
+
+    def __init__(self, host, seed, steps):
+        self.host, self.seed, self.steps = host, seed, steps
+        self.rng = random.Random(f"{seed}")
+        self.trace = collections.deque(maxlen=100_000)
         self.claims = {}
         self.counts = collections.Counter()
-        server = host.server
-        path = str(server.database())
-        owner = int(server.sql(f"SELECT user_idnr FROM dbmail_users WHERE userid = '{account.user}'"))
-        self.truth = Truth(path, owner)
+        accounts = [host.account() for _ in range(self.rng.choice([1, 2, 3]))]
+        ids = {login: int(one) for one, login in (row.split("|") for row in self.ids())}
+        self.truth = Truth(str(host.server.database()), {ids[account.user]: account.user for account in accounts})
+        self.people = [Person(one, ids[one.user], self.truth.eyes(ids[one.user])) for one in accounts]
+        self.hand = Hand(self)
         self.sessions = []
-        self.lmtp = self.observer = None
+        self.lmtp = None
+
+    def ids(self):
+        return self.host.server.sql("SELECT user_idnr, userid FROM dbmail_users").splitlines()
 
     def run(self):
         try:
             self.begin()
             for number in range(self.steps):
+                self.rng = random.Random(f"{self.seed}/{number}")
                 self.trace.append(f"-- step {number}")
                 self.step()
             self.end()
@@ -49,18 +70,28 @@ class Driver:
 
     def begin(self):
         self.lmtp = self.host.lmtp()
-        self.observer = Session("obs", self.account, {}, False)
-        count = self.rng.randint(3, 8)
-        self.sessions = [self.open(f"s{number}") for number in range(count)]
         self.truth.read()
-        for name in ("work", "other"):
-            self.sync(self.sessions[0], commands.Command("CREATE", [f"CREATE {name}"]))
+        for person in self.people:
+            person.observer = Session("obs", person, {}, False)
+        count = self.rng.randint(max(3, len(self.people)), 8)
+        for number in range(count):
+            person = self.people[number % len(self.people)]
+            self.sessions.append(self.open(f"s{number}", person, self.rng.choice(sorted(KINDS)), {}))
+        for session in self.sessions[: len(self.people)]:
+            for name in ("work", "other"):
+                self.sync(session, Command("CREATE", [f"CREATE {name}"]))
+        if len(self.people) > 1:
+            self.hand.insert_public_folder()
+            for _ in range(3):
+                self.hand.change_rights()
 
-    def open(self, name):
-        return Session(name, self.account, self.claims, self.rng.random() < 0.2)
+    def open(self, name, person, kind, caches):
+        session = Session(name, person, self.claims, self.rng.random() < 0.2, kind, caches)
+        self.note(session, f"opened by {person.account.user}, {session.kind}{', TLS' if session.tls else ''}")
+        return session
 
     def close(self):
-        for one in [*self.sessions, self.lmtp, self.observer]:
+        for one in [*self.sessions, self.lmtp, *(person.observer for person in self.people)]:
             if one is not None:
                 one.close()
 
@@ -72,11 +103,11 @@ class Driver:
             (self.deliver, 8),
             (self.deliver_beside, 1),
             (self.idle, 5),
-            (self.by_hand, 2),
-            (self.reconnect, 1),
+            (self.hand.act, 3),
+            (self.reconnect, 2),
         ]
         kind = self.rng.choices([row[0] for row in kinds], [row[1] for row in kinds])[0]
-        self.counts[kind.__name__] += 1
+        self.counts["step " + kind.__name__] += 1
         kind()
         for box in list(self.truth.boxes.values()):
             if len(box.messages) > BOX_MAX:
@@ -100,7 +131,7 @@ class Driver:
 
     def one_command(self):
         session = self.any_session()
-        self.sync(session, commands.pick(self.rng, session, self.truth))
+        self.sync(session, commands.pick(self.rng, session, session.eyes))
 
     def sync(self, session, command):
         """Send, read, and hold everything against what was foreseen."""
@@ -119,11 +150,16 @@ class Driver:
         self.counts[f"{command.verb} {done.status}"] += 1
         before = self.truth.read()
         self.truth.has_idle = any(other.idle for other in self.sessions)
-        if session.view and session.view.box is None:
-            session.view.box = self.truth.uidvalidities.get(session.view.uidvalidity)
+        self.learn_box(session)
         if command.check and (not was_orphan or command.verb in VIEWLESS):
-            command.check(done, before, self.truth)
+            command.check(done, before, session.eyes)
         self.look_at_view(session, command.synchronises and done.status == "OK")
+
+    @staticmethod
+    def learn_box(session):
+        view = session.view
+        if view and view.box is None:
+            view.box = session.eyes.by_uidvalidity(view.name, view.uidvalidity)
 
     def look_at_view(self, session, synchronous):
         box = self.box_of(session)
@@ -133,7 +169,8 @@ class Driver:
         session.view.look(box)
         if synchronous:
             session.view.look_synchronous(box)
-            session.view.look_recent()
+            if session.kind != "rev2":
+                session.view.look_recent()
 
     def lost(self, session, lost, was_orphan=False):
         """A session may end only if its folder is gone."""
@@ -146,23 +183,35 @@ class Driver:
 
     def replace(self, session):
         session.close()
-        self.sessions[self.sessions.index(session)] = self.open(session.name)
+        new = self.open(session.name, session.person, session.kind, session.caches)
+        self.sessions[self.sessions.index(session)] = new
+        return new
 
     def reconnect(self):
+        """Often to the mailbox that it left, which is how clients with QRESYNC come back."""
         session = self.rng.choice(self.sessions)
+        name = session.view.name if session.view else "INBOX"
         self.note(session, "reconnect")
         if self.rng.random() < 0.5:
             session.imap.abort()
-        self.replace(session)
+        session = self.replace(session)
+        if self.rng.random() < 0.7:
+            self.sync(session, select_named(session, name))
 
     def trim(self, box):
         """Not more than can be looked at quickly."""
-        session = self.any_session()
+        able = [one for one in self.sessions if set("rte") <= one.eyes.rights_on(box)]
+        if not able:
+            self.hand.allow_all(box)
+            return
+        session = self.rng.choice(able)
+        if session.idle:
+            self.wake(session)
+            return
         uids = sorted(self.rng.sample(list(box.messages), len(box.messages) * 2 // 3))
-        select = commands.select_named(session, box.name)
-        text = commands.ranges(uids)
-        flag = commands.Command("STORE", [f"STORE {text} +FLAGS.SILENT (\\Deleted)"], uid=True, changes_flags=True)
-        for command in (select, flag, commands.Command("EXPUNGE", ["EXPUNGE"], synchronises=True, expunges=True)):
+        select = select_named(session, session.eyes.name_of(box))
+        flag = Command("STORE", [f"STORE {ranges(uids)} +FLAGS.SILENT (\\Deleted)"], uid=True, changes_flags=True)
+        for command in (select, flag, Command("EXPUNGE", ["EXPUNGE"], synchronises=True, expunges=True)):
             if box.no_select or session not in self.sessions:
                 return
             self.sync(session, command)
@@ -178,7 +227,7 @@ class Driver:
             return self.wake(self.rng.choice(sleeping))
         if len(sleeping) + 1 < len(self.sessions):
             session = self.rng.choice(resting)
-            command = commands.idle(self.rng, session, self.truth)
+            command = idle(self.rng, session, self.truth)
             self.note(session, "IDLE")
             try:
                 session.begin_idle(command)
@@ -200,6 +249,7 @@ class Driver:
         if box is not None:
             self.fill_by_position(session, box)
             self.look_at_view(session, True)
+            session.view.settled(True)
         self.truth.read()
         return None
 
@@ -211,6 +261,7 @@ class Driver:
 
     @staticmethod
     def fill_by_position(session, box):
+        """Which the new ones are: nobody was at work, so they are those at the end."""
         entries = session.view.entries
         assert len(entries) == len(box.messages), f"{len(entries)} of {len(box.messages)} messages"
         for entry, uid in zip(entries, box.messages):
@@ -235,19 +286,20 @@ class Driver:
         plans = [(session, self.plan(session)) for session in sessions]
         orphans = [session for session in sessions if session.view is not None and self.box_of(session) is None]
         tokens = [self.token() for _ in range(deliveries)]
+        person = self.rng.choice(self.people)
         for session, plan in plans:
             session.send(plan)
             self.note(session, " | ".join(map(str, plan)))
-        codes = self.deliver_all(tokens)
+        codes = [self.deliver_one(person, token) for token in tokens]
         self.rng.shuffle(plans)
         results, lost = [], []
         for session, plan in plans:
             try:
-                results += [(command, self.finish(session, command)) for command in plan]
+                results += [(session, command, self.finish(session, command)) for command in plan]
             except Lost as error:
                 lost.append((session, error))
         before = self.truth.read()
-        self.look_at_burst(before, plans, results, bool(lost), tokens, codes)
+        self.look_at_burst(before, plans, results, bool(lost), (person, tokens, codes))
         for session, error in lost:
             self.lost(session, error, session in orphans or self.loses_folders(plans))
         for session in sessions:
@@ -256,8 +308,7 @@ class Driver:
         self.truth.read()
 
     def plan(self, session):
-        plan = [commands.pick(self.rng, session, self.truth) for _ in range(self.rng.randint(1, 4))]
-        return [command for command in plan if command.verb != "IDLE"]
+        return [commands.pick(self.rng, session, session.eyes) for _ in range(self.rng.randint(1, 4))]
 
     @staticmethod
     def loses_folders(plans):
@@ -267,65 +318,71 @@ class Driver:
         done = session.finish(command)
         if command.silent and session.view:
             session.view.forget_flags()
+        if command.saves or command.expunges:
+            session.saved = None
         self.note(session, f"{command.tag} {done.status} {done.text[:80]} {str(done.untagged)[:200]}")
         self.counts[f"{command.verb} {done.status}"] += 1
         return done
 
-    def look_at_burst(self, before, plans, results, is_lost, tokens, codes):
+    def look_at_burst(self, before, plans, results, is_lost, delivered):
         every = [command for _, plan in plans for command in plan]
         expunges = any(command.expunges for command in every)
         moved = self.loses_folders(plans)
         added = collections.Counter()
-        for command, done in results:
-            self.look_at_added(command, done, added, expunges or moved)
+        for session, command, done in results:
+            self.look_at_added(session, command, done, added, expunges or moved)
+        person, tokens, codes = delivered
         if not moved:
             assert codes == [250] * len(codes), f"LMTP: {codes}"
-            added[self.truth.named("INBOX").id] += len(codes)
+            added[self.truth.inbox(person.id).id] += len(codes)
         for box in self.truth.boxes.values():
             was = before.get(box.id)
-            if was is None:
-                continue
-            if not is_lost and not moved:
-                assert box.uidnext - was.uidnext == added[box.id], (
-                    f"{box.name}: {box.uidnext - was.uidnext} uids were given, {added[box.id]} acknowledged"
-                )
-            if not expunges:
-                gone = set(was.messages) - set(box.messages)
-                assert not gone, f"{box.name}: nobody removed {gone}"
-            if not any(command.changes_flags for command in every):
-                for uid in set(was.messages) & set(box.messages):
-                    assert was.messages[uid] == box.messages[uid], f"{box.name}: nobody changed uid {uid}"
+            if was is not None:
+                self.look_at_box(was, box, None if is_lost or moved else added[box.id], expunges, every)
         if tokens and not moved:
-            self.learn(tokens if not expunges else [])
+            self.learn(person, tokens if not expunges else [])
 
-    def look_at_added(self, command, done, added, may_be_gone):
-        word, *rest = (done.code or "").split(" ")
-        if done.status != "OK" or word not in ("APPENDUID", "COPYUID"):
+    @staticmethod
+    def look_at_box(was, box, added, expunges, every):
+        """`added`: how many messages were acknowledged; None: answers are missing."""
+        given = box.uidnext - was.uidnext
+        assert added in (None, given), f"{box.name}: {given} uids were given, {added} acknowledged"
+        if not expunges:
+            gone = set(was.messages) - set(box.messages)
+            assert not gone, f"{box.name}: nobody removed {gone}"
+        if not any(command.changes_flags for command in every):
+            for uid in set(was.messages) & set(box.messages):
+                assert was.messages[uid] == box.messages[uid], f"{box.name}: nobody changed uid {uid}"
+
+    def look_at_added(self, session, command, done, added, may_be_gone):
+        code = done.code_of("APPENDUID" if command.verb == "APPEND" else "COPYUID")
+        if done.status != "OK" or code is None or not command.target:
             return
-        uids = commands.expand(rest[-1])
-        box_id = self.truth.uidvalidities.get(int(rest[0]))
+        uidvalidity, *rest = code.split(" ")
+        uids = expand(rest[-1])
+        box_id = session.eyes.by_uidvalidity(command.target, int(uidvalidity))
         added[box_id] += len(uids)
         box = self.truth.boxes.get(box_id)
-        if word == "COPYUID":
-            assert len(commands.expand(rest[1])) == len(uids), done.code
-        for uid in uids:
+        assert len(expand(rest[0])) == len(uids), code
+        tokens = command.tokens or [None] * len(uids)
+        assert len(tokens) == len(uids), f"{code} for {len(tokens)} messages"
+        for uid, token in zip(uids, tokens):
             there = box and box.messages.get(uid)
-            assert there or may_be_gone, f"{done.code}: uid {uid} is not there"
-            if there and word == "APPENDUID":
-                assert self.truth.tokens.setdefault(there.object, command.token) == command.token
+            assert there or may_be_gone, f"{code}: uid {uid} is not there"
+            if there and token:
+                assert self.truth.tokens.setdefault(there.object, token) == token
 
     def settle(self, session):
         """Learn the uids of what was announced: by NOOP, or by FETCH, which leaves what went where it was."""
         if session.view is None:
             return
-        if session.view.box is None:
-            session.view.box = self.truth.uidvalidities.get(session.view.uidvalidity)
+        self.learn_box(session)
         box = self.box_of(session)
         if box is None:
-            return self.sync(session, commands.noop(self.rng, session, self.truth))
+            return self.sync(session, noop(self.rng, session, self.truth))
         if self.rng.random() < 0.5 and session.view.entries:
             return self.settle_by_fetch(session)
-        command = commands.noop(self.rng, session, self.truth)
+        command = noop(self.rng, session, self.truth)
         try:
             session.send([command])
             done = self.finish(session, command)
@@ -334,11 +391,12 @@ class Driver:
         assert done.status == "OK", done
         self.fill_by_position(session, box)
         self.look_at_view(session, True)
+        session.view.settled(True)
         return None
 
     def settle_by_fetch(self, session):
         view, box = session.view, self.box_of(session)
-        command = commands.Command("FETCH", ["FETCH 1:* (UID FLAGS)"])
+        command = Command("FETCH", ["FETCH 1:* (UID FLAGS)"])
         session.send([command])
         done = self.finish(session, command)
         assert done.status == "OK", done
@@ -355,92 +413,45 @@ class Driver:
     def token(self):
         return f"d{self.rng.getrandbits(48):012x}"
 
-    def deliver_all(self, tokens):
-        return [self.deliver_one(token) for token in tokens]
-
-    def deliver_one(self, token):
-        self.lmtp.envelope([self.account.address])
-        answers = self.lmtp.data(commands.message_of(self.rng, token))
-        self.note(None, f"LMTP {token}: {[answer.code for answer in answers]}")
+    def deliver_one(self, person, token):
+        self.lmtp.envelope([person.account.address])
+        answers = self.lmtp.data(message_of(self.rng, token))
+        self.note(None, f"LMTP to {person.account.user} {token}: {[answer.code for answer in answers]}")
         return answers[0].code
 
     def deliver(self):
-        token = self.token()
-        assert self.deliver_one(token) == 250
+        token, person = self.token(), self.rng.choice(self.people)
+        assert self.deliver_one(person, token) == 250
         before = self.truth.read()
-        inbox = self.truth.named("INBOX")
-        commands.look_added(before.get(inbox.id), inbox, 1)
-        self.learn([token])
+        inbox = self.truth.inbox(person.id)
+        look_added(before.get(inbox.id), inbox, 1)
+        self.learn(person, [token])
 
     def deliver_beside(self):
         """Another process writes into the database, to a folder or INBOX."""
-        token, name = self.token(), self.rng.choice(self.truth.selectable())
-        self.note(None, f"tabella deliver --folder {name}: {token}")
-        message = commands.message_of(self.rng, token).decode()
-        self.host.server.cli("deliver", self.account.address, "--folder", name, stdin=message)
+        token, person = self.token(), self.rng.choice(self.people)
+        name = self.rng.choice([box.name for box in person.eyes.own() if not box.no_select])
+        self.note(None, f"tabella deliver {person.account.user} --folder {name}: {token}")
+        message = message_of(self.rng, token).decode()
+        self.host.server.cli("deliver", person.account.address, "--folder", name, stdin=message)
         before = self.truth.read()
-        box = self.truth.named(name)
-        new = commands.look_added(before.get(box.id), box, 1)
+        box = person.eyes.named(name)
+        new = look_added(before.get(box.id), box, 1)
         self.truth.tokens[box.messages[new[0]].object] = token
 
-    def learn(self, tokens):
+    def learn(self, person, tokens):
         """Read the tokens of what was delivered; those named must be there."""
-        inbox = self.truth.named("INBOX")
+        inbox = self.truth.inbox(person.id)
         new = [uid for uid, message in inbox.messages.items() if message.object not in self.truth.tokens]
         if new:
-            imap = self.observer.imap
+            imap = person.observer.imap
             imap.ok("EXAMINE INBOX")
-            done = imap.ok(f"UID FETCH {commands.ranges(new)} (BODY.PEEK[HEADER.FIELDS (X-TOKEN)])")
+            done = imap.ok(f"UID FETCH {ranges(new)} (BODY.PEEK[HEADER.FIELDS (X-TOKEN)])")
             for items in done.fetched().values():
                 token = items["BODY[HEADER.FIELDS (X-TOKEN)]"].decode().strip().partition(": ")[2]
                 self.truth.tokens[inbox.messages[int(items["UID"])].object] = token
         there = {self.truth.tokens.get(message.object) for message in inbox.messages.values()}
         assert set(tokens) <= there, f"{set(tokens) - there} were acknowledged and are not in INBOX"
-
-    # an administrator with the sqlite3 shell
-
-    def by_hand(self):
-        self.rng.choice([self.insert_folder, self.delete_folder, self.rename_folder, self.lock_account])()
-        self.truth.read()
-
-    def insert_folder(self):
-        free = [name for name in commands.NAMES if self.truth.named(name) is None]
-        if free:
-            name = self.rng.choice(free)
-            self.note(None, f"INSERT folder {name}")
-            self.truth.execute("INSERT INTO dbmail_mailboxes (owner_idnr, name) VALUES (?, ?)", self.truth.owner, name)
-
-    def some_folder(self):
-        boxes = [box for box in self.truth.boxes.values() if box.name != "INBOX"]
-        return self.rng.choice(boxes) if boxes else None
-
-    def delete_folder(self):
-        box = self.some_folder()
-        if box:
-            self.note(None, f"DELETE folder {box.name} {box.id}")
-            self.truth.execute("DELETE FROM dbmail_mailboxes WHERE mailbox_idnr = ?", box.id)
-
-    def rename_folder(self):
-        box = self.some_folder()
-        free = [name for name in commands.NAMES if self.truth.named(name) is None]
-        if box and free:
-            name = self.rng.choice(free)
-            self.note(None, f"UPDATE folder {box.name} to {name}")
-            self.truth.execute("UPDATE dbmail_mailboxes SET name = ? WHERE mailbox_idnr = ?", name, box.id)
-
-    def lock_account(self):
-        """Nobody logs in and nothing is delivered while active is 0."""
-        self.note(None, "UPDATE active")
-        set_active = "UPDATE dbmail_users SET active = ? WHERE user_idnr = ?"
-        self.truth.execute(set_active, 0, self.truth.owner)
-        try:
-            with wire.Imap(self.host.port("imap")) as peer:
-                peer.no(f"LOGIN {self.account.user} {self.account.password}")
-            assert self.lmtp.cmd("MAIL FROM:<a@b.test>").code == 250
-            assert self.lmtp.cmd(f"RCPT TO:<{self.account.address}>").code in (450, 550)
-            assert self.lmtp.cmd("RSET").code == 250
-        finally:
-            self.truth.execute(set_active, 1, self.truth.owner)
 
     # the end
 
@@ -451,12 +462,10 @@ class Driver:
             if session.idle:
                 self.wake(session)
         for session in list(self.sessions):
-            self.sync(session, commands.noop(self.rng, session, self.truth))
+            self.sync(session, noop(self.rng, session, self.truth))
         for session in self.sessions:
             if self.box_of(session) is not None:
-                command = commands.Command("FETCH", ["FETCH 1:* (UID FLAGS)"], uid=True)
-                command.pieces = ["FETCH 1:* (FLAGS)"]
+                command = Command("FETCH", ["FETCH 1:* (FLAGS)"], uid=True)
                 session.send([command])
                 assert self.finish(session, command).status == "OK"
-                session.view.look_synchronous(self.box_of(session))
-                session.view.look_recent()
+                self.look_at_view(session, True)

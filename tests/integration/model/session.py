@@ -7,21 +7,57 @@ from model.view import View
 
 NUMBERS_STAY = ("FETCH", "STORE", "SEARCH")
 
+# what a client asks for when it has logged in, by the capabilities that it needs for that
+KINDS = {
+    "plain": (set(), None),
+    "condstore": ({"CONDSTORE", "ENABLE"}, "CONDSTORE"),
+    "qresync": ({"QRESYNC", "ENABLE"}, "QRESYNC"),
+    "rev2": ({"IMAP4REV2", "ENABLE"}, "IMAP4rev2"),
+}
+
 
 class Lost(Exception):
     """The server said BYE or hung up."""
 
 
 class Session:
-    def __init__(self, name, account, claims, tls):
-        self.name, self.account, self.claims, self.tls = name, account, claims, tls
-        self.imap = account.imap(tls=tls)
+    """`user`: the account's id. `eyes`: what it sees of the truth. `caches`: by the name of a mailbox, what it knew when
+    it left; they live longer than the connection. `kind`: of KINDS; what the server does not announce is as "plain"."""
+
+    def __init__(self, name, person, claims, tls, kind="plain", caches=None):
+        self.name, self.person, self.claims, self.tls = name, person, claims, tls
+        self.account, self.user, self.eyes = person.account, person.id, person.eyes
+        self.imap = self.account.imap(tls=tls)
+        self.capabilities = self.imap.capabilities()
+        self.caches = {} if caches is None else caches
+        needs, word = KINDS[kind]
+        self.kind = kind if needs <= self.capabilities else "plain"
+        if self.kind != "plain":
+            assert word.upper() in {str(one).upper() for one in self.imap.ok(f"ENABLE {word}").one("ENABLED")}
+        self.imap.utf8 = self.kind == "rev2"
         self.view = self.opening = None
+        self.saved = None  # the uids that `$` stands for; None: nobody knows
         self.idle = None  # the command, while it lasts
         self.bye = None
 
+    @property
+    def knows_modseq(self):
+        return self.kind in ("condstore", "qresync")
+
+    def can(self, letters):
+        """All of these rights, in the mailbox that is selected."""
+        box = self.eyes.boxes.get(self.view.box)
+        return not self.view.read_only and box is not None and set(letters) <= self.eyes.rights_on(box)
+
     def close(self):
+        self.keep()
         self.imap.close()
+
+    def keep(self):
+        """What it knows of the mailbox that it leaves."""
+        cache = self.view.cache() if self.view and self.kind == "qresync" else None
+        if cache is not None:
+            self.caches[self.view.name] = cache
 
     def send(self, commands):
         """All of them at once; literals are LITERAL+."""
@@ -37,16 +73,25 @@ class Session:
     def finish(self, command):
         """Read the answer of one command: wire.Done."""
         if command.verb in ("SELECT", "EXAMINE"):
-            self.view, self.opening = None, View(command.mailbox, command.verb == "EXAMINE", self.claims)
+            self.keep()
+            self.view = self.saved = None
+            owner = self.eyes.owner_of(command.mailbox)
+            self.opening = View(command.mailbox, command.verb == "EXAMINE", self.claims, owner, self.kind)
+            self.opening.resync = command.resync
+        elif command.verb in ("CLOSE", "UNSELECT"):
+            self.keep()
         done = self.read_answer(command)
         if self.opening:
             if done.status == "OK":
                 self.view, self.opening = self.opening, None
-                self.view.opening = False
-                self.view.read_only = "[READ-ONLY]" in done.text
+                self.view.opened("[READ-ONLY]" in done.text)
             self.opening = None
         if command.verb in ("CLOSE", "UNSELECT") and done.status == "OK":
-            self.view = None
+            self.view = self.saved = None
+        if self.view is not None:
+            if done.status == "OK":
+                self.view.take_code(done.text)
+            self.view.settled(command.synchronises and done.status == "OK")
         return done
 
     def read_answer(self, command):
@@ -72,7 +117,9 @@ class Session:
         view = self.opening or self.view
         stays = command is not None and command.verb in NUMBERS_STAY and not command.uid
         if view is not None:
-            view.take(response, stays)
+            # an answer to FETCH is what was asked for; all other news of flags has the modseq
+            asked = command is not None and command.verb == "FETCH"
+            view.take(response, stays, self.knows_modseq and not asked and self.opening is None)
         else:
             assert not response[0].isdigit(), f"{response} without a mailbox"
 
