@@ -117,6 +117,8 @@ static int add_some_uses(scmp_filter_ctx filter)
 
 	if (rc == 0)
 		rc = add_number(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+	if (rc == 0)
+		rc = add_number(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_GET_NAME));
 	/* abort */
 	if (rc == 0)
 		rc = add_number(filter, "tgkill", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
