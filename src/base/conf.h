@@ -23,6 +23,9 @@
 
 #include "base/base.h"
 
+/* Bytes of one file. */
+#define CONF_TEXT_MAX ((size_t)1 << 20)
+
 struct buf;
 
 enum conf_type {

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 /* Of one file; in the whole of all sources. */
-#define CONF_FILE_MAX ((size_t)1 << 20)
+#define CONF_FILE_MAX CONF_TEXT_MAX
 #define CONF_ENTRIES_MAX ((size_t)10000)
 #define CONF_DIAGS_MAX ((size_t)200)
 #define CONF_SETTINGS_MAX ((size_t)100)

@@ -44,8 +44,7 @@ static size_t first_step(int fd, size_t max)
 	return (size_t)st.st_size + 1;
 }
 
-static enum errc read_all(
-    int fd, const char *path, size_t max, struct buf *out, struct err *err)
+enum errc file_read_fd(int fd, const char *path, size_t max, struct buf *out, struct err *err)
 {
 	size_t left = max, step = first_step(fd, max);
 
@@ -78,7 +77,7 @@ enum errc file_read(const char *path, size_t max, struct buf *out, struct err *e
 
 	if (fd < 0)
 		return failed("open", path, err);
-	rc = read_all(fd, path, max, out, err);
+	rc = file_read_fd(fd, path, max, out, err);
 	(void)close(fd);
 	return rc;
 }

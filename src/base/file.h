@@ -15,6 +15,10 @@ struct buf;
  */
 NODISCARD enum errc file_read(const char *path, size_t max, struct buf *out, struct err *err);
 
+/* The same of an open file, from where it stands; `path` is for errors. The descriptor stays open. */
+NODISCARD enum errc file_read_fd(
+    int fd, const char *path, size_t max, struct buf *out, struct err *err);
+
 /*
  * Makes or replaces a file: after OK it has the new bytes and the mode even if the power is cut; on failure
  * it has the old ones. The folder must be there.

@@ -125,5 +125,5 @@ enum errc lockin_apply(const struct lockin *lockin, enum lockin_mode mode,
 	/* first: the filter of system calls knows nothing of Landlock's own */
 	if (mode == LOCKIN_ON)
 		rc = landlock_apply(lockin, &report_out->landlock, err);
-	return rc == OK ? seccomp_apply(mode, &report_out->seccomp, err) : rc;
+	return rc == OK ? seccomp_apply(lockin, mode, &report_out->seccomp, err) : rc;
 }

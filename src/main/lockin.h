@@ -35,6 +35,8 @@ struct lockin {
 	struct arena *arena; /* of the paths */
 	struct lockin_grant grant[LOCKIN_GRANTS_MAX];
 	size_t grants;
+	const char *const
+	    *call; /* system calls, NULL behind the last; NULL: those of the server */
 };
 
 /* Copies `path`. What is not there when the lock-in comes is left out: it could not be opened either. */

@@ -10,7 +10,8 @@ NODISCARD enum errc landlock_apply(
     const struct lockin *lockin, int *version_out, struct err *err);
 
 /* seccomp.c: system calls. *is_on_out false: the kernel has no filters. */
-NODISCARD enum errc seccomp_apply(enum lockin_mode mode, bool *is_on_out, struct err *err);
+NODISCARD enum errc seccomp_apply(
+    const struct lockin *lockin, enum lockin_mode mode, bool *is_on_out, struct err *err);
 
 /* What the runtime of a sanitizer needs on top; empty in other builds (lockin_plain.c, lockin_sanitizer.c). */
 struct lockin_extra {

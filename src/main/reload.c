@@ -1,7 +1,9 @@
 #include "main/reload.h"
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -37,30 +39,47 @@ static void log_restarts(
 	buf_release(&names);
 }
 
+static enum errc take_text(void *arg, const struct opened *opened, struct err *err)
+{
+	return file_read_fd(opened->fd[0], opened->path[0], CONF_TEXT_MAX, arg, err);
+}
+
 static enum errc read_again(struct site *site, struct conf **conf_out, struct err *err)
 {
 	struct buf complaints = BUF_INIT(SETTINGS_COMPLAINTS_MAX);
-	struct conf_source source = { .path = site->conf_path };
-	enum errc rc = settings_load(&source, conf_out, &complaints, err);
+	struct buf bytes = BUF_INIT(CONF_TEXT_MAX + 1);
+	const struct files_taker taker = { take_text, &bytes };
+	enum errc rc = site_reopen(site, FILES_CONFIGURATION, &taker, err);
+	struct str text = buf_str(&bytes);
+	struct conf_source source = { .path = site->conf_path, .text = &text };
 
+	if (rc == OK)
+		rc = settings_load(&source, conf_out, &complaints, err);
 	log_complaints(&site->log, &complaints);
 	buf_release(&complaints);
+	if (bytes.p)
+		secret_wipe(bytes.p, bytes.n);
+	buf_release(&bytes);
 	return rc;
+}
+
+static enum errc keep(void *arg, const struct opened *opened, struct err *err)
+{
+	int fd = fcntl(opened->fd[0], F_DUPFD_CLOEXEC, 3);
+
+	if (fd < 0)
+		return err_set(err, ERR_UNAVAIL, "log file: %s", strerrordesc_np(errno));
+	*(int *)arg = fd;
+	return OK;
 }
 
 /* -1: there is none. */
 static enum errc open_log(const struct site *site, int *fd_out, struct err *err)
 {
-	const char *path = site->settings->log_file.p;
+	const struct files_taker taker = { keep, fd_out };
 
 	*fd_out = -1;
-	if (site->settings->log_file.n == 0)
-		return OK;
-	*fd_out =
-	    open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, LOG_FILE_MODE);
-	if (*fd_out >= 0)
-		return OK;
-	return err_set(err, ERR_UNAVAIL, "log file %s: %s", path, strerrordesc_np(errno));
+	return site_reopen(site, FILES_LOG, &taker, err);
 }
 
 bool reload(struct wire *wire)

@@ -137,7 +137,7 @@ static int add_some_uses(scmp_filter_ctx filter)
 	return rc;
 }
 
-static int build(scmp_filter_ctx filter, enum lockin_mode mode)
+static int build(scmp_filter_ctx filter, const char *const *calls, enum lockin_mode mode)
 {
 	int rc;
 
@@ -145,12 +145,12 @@ static int build(scmp_filter_ctx filter, enum lockin_mode mode)
 	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
 	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1);
 	(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	rc = add_all(filter, SCMP_ACT_ALLOW, allowed);
+	rc = add_all(filter, SCMP_ACT_ALLOW, calls ? calls : allowed);
 	if (rc == 0)
 		rc = add(filter, SCMP_ACT_ALLOW, "clone3"); /* by this filter */
 	if (rc == 0)
 		rc = add_all(filter, SCMP_ACT_ALLOW, lockin_extra.call);
-	if (rc == 0)
+	if (rc == 0 && !calls)
 		rc = add_some_uses(filter);
 	if (rc == 0 && mode == LOCKIN_ON)
 		rc = add_forbidden(filter);
@@ -172,7 +172,8 @@ static int hide_clone3(void)
 	return rc;
 }
 
-enum errc seccomp_apply(enum lockin_mode mode, bool *is_on_out, struct err *err)
+enum errc seccomp_apply(
+    const struct lockin *lockin, enum lockin_mode mode, bool *is_on_out, struct err *err)
 {
 	uint32_t action = mode == LOCKIN_ON ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_LOG;
 	scmp_filter_ctx filter;
@@ -189,7 +190,7 @@ enum errc seccomp_apply(enum lockin_mode mode, bool *is_on_out, struct err *err)
 		return err_set(err, ERR_INTERNAL, "lock-in: no filter of system calls");
 	rc = hide_clone3();
 	if (rc == 0)
-		rc = build(filter, mode);
+		rc = build(filter, lockin->call, mode);
 	seccomp_release(filter);
 	return rc == 0 ? OK
 		       : err_set(err, ERR_DENIED, "lock-in: seccomp: %s", strerrordesc_np(-rc));

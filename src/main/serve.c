@@ -98,6 +98,10 @@ static enum errc start(struct wire *wire, struct site *site, struct err *err)
 	privileges_raise_descriptors(
 	    (uint64_t)net_conf_of(site)->connections_max + DESCRIPTORS_BESIDE, &descriptors);
 	rc = open_log(site, err);
+	/* before the listeners, which are none of the helper's */
+	if (rc == OK && geteuid() == 0)
+		rc = helper_start(&site->files, (enum lockin_mode)site->settings->sandbox,
+		    &site->helper, err);
 	if (rc == OK)
 		rc = wire_bind(wire, site, err);
 	/* from here on nothing runs as root, and no thread exists yet */

@@ -126,6 +126,14 @@ static const struct conf_option options[] = {
 	    .dbmail = "DBMAIL.tls_key",
 	    .text = "PEM file with the private key. SIGHUP loads the file again." },
 
+	{ "tls.certificates", CONF_PATH, CONF_FIELD(struct settings, tls_certificates),
+	    .text =
+		"Folder with certificates for more domains: NAME.pem (or .crt) with NAME.key "
+		"beside it, or NAME/fullchain.pem with NAME/privkey.pem, as certbot keeps "
+		"them in /etc/letsencrypt/live. A client that names its server (SNI) gets "
+		"the certificate that has this name in it, every other client that of "
+		"tls.certificate. SIGHUP reads the folder again." },
+
 	{ "log.level", CONF_ENUM, CONF_FIELD(struct settings, log_level), .def = "info",
 	    .words = level_words, .reload = true,
 	    .text = "error: someone must act; warn: someone should look; info: a line for each "

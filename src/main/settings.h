@@ -30,7 +30,7 @@ struct settings {
 	int64_t store_removed_keep_ms, store_blob_keep_ms;
 	int64_t store_zstd_level;
 
-	struct str tls_certificate, tls_key;
+	struct str tls_certificate, tls_key, tls_certificates;
 
 	int log_level, log_format;
 	struct str log_file; /* empty: standard error */

@@ -32,6 +32,11 @@ enum errc site_load(
 	if (rc != OK)
 		return rc;
 	site->settings = settings_of(site->conf);
+	site->files = (struct files){ .configuration = site->conf_path,
+		.certificate = site->settings->tls_certificate.p,
+		.key = site->settings->tls_key.p,
+		.certificates = site->settings->tls_certificates.p,
+		.log = site->settings->log_file.p };
 	site->sink.format = (enum log_format)site->settings->log_format;
 	site->sink.level = site->settings->log_level;
 	log_init(&site->log, &site->sink, "tabella");
@@ -117,6 +122,13 @@ static enum errc open_store(struct site *site, enum site_use use, struct err *er
 	return store_open(&settings, &site->store, err);
 }
 
+enum errc site_reopen(const struct site *site, enum files_what what,
+    const struct files_taker *taker, struct err *err)
+{
+	return site->helper ? helper_open(site->helper, what, taker, err)
+			    : files_open(&site->files, what, taker, err);
+}
+
 static enum errc find_database(struct site *site, struct str *url_out, struct err *err)
 {
 	enum errc rc = settings_db_url(site->settings, site->arena, url_out, err);
@@ -155,6 +167,7 @@ void site_close(struct site *site)
 {
 	store_close(&site->store);
 	db_close(&site->pool);
+	helper_stop(&site->helper);
 	conf_free(&site->conf);
 	arena_free(&site->arena);
 }

@@ -6,6 +6,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "db/pool.h"
+#include "main/helper.h"
 #include "main/settings.h"
 #include "store/store.h"
 
@@ -18,7 +19,9 @@ struct site {
 	struct log log;
 	struct db_pool *pool;
 	struct store *store;
-	char *database_path; /* of SQLite's file; NULL for other engines */
+	struct files files;    /* what is opened again on reload */
+	struct helper *helper; /* opens them when we cannot; NULL: we can */
+	char *database_path;   /* of SQLite's file; NULL for other engines */
 };
 
 enum site_use {
@@ -33,6 +36,10 @@ enum site_use {
  */
 NODISCARD enum errc site_load(
     const char *conf_path, struct site *site, struct buf *complaints, struct err *err);
+
+/* Opens `files`, by the helper if there is one. */
+NODISCARD enum errc site_reopen(const struct site *site, enum files_what what,
+    const struct files_taker *taker, struct err *err);
 
 /* Sets database_path, and opens nothing. site_open does it too. */
 NODISCARD enum errc site_find_database(struct site *site, struct err *err);

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "deliver/metrics.h"
+#include "main/certificates.h"
 #include "net/conf.h"
 #include "net/inherit.h"
 #include "net/service_metrics.h"
@@ -26,17 +27,18 @@
 
 enum errc wire_load_certificate(struct wire *wire, struct err *err)
 {
-	const struct settings *s = wire->site->settings;
-
-	if (!wire->tls)
-		return OK;
-	return tls_server_load(wire->tls, s->tls_certificate.p, s->tls_key.p, err);
+	return wire->tls ? certificates_load(wire->site, wire->tls, err) : OK;
 }
 
 static enum errc prepare_tls(struct wire *wire, struct err *err)
 {
 	const struct settings *s = wire->site->settings;
 
+	if (s->tls_certificate.n == 0 && s->tls_certificates.n > 0)
+		return err_set(err, ERR_ARG,
+		    "tls.certificates is set and tls.certificate, which is for clients that "
+		    "ask "
+		    "for no name, is not");
 	if (s->tls_certificate.n == 0)
 		return OK;
 	if (s->tls_key.n == 0)

@@ -3,6 +3,8 @@
 #include "base/heap.h"
 
 #include "base/openssl.h"
+#include "net/tls_set.h"
+#include "net/tls_ticket.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -17,8 +19,9 @@
 #include <unistd.h>
 
 struct tls_server {
-	pthread_mutex_t lock; /* ctx */
-	SSL_CTX *ctx;	      /* counted: each SSL holds the one that it was made of */
+	pthread_mutex_t lock; /* set */
+	struct tls_set *set;  /* held; NULL before the first load */
+	struct tls_tickets *tickets;
 };
 
 struct tls_server *tls_server_new(void)
@@ -26,6 +29,7 @@ struct tls_server *tls_server_new(void)
 	struct tls_server *server = xcalloc(1, sizeof(*server));
 
 	(void)pthread_mutex_init(&server->lock, NULL);
+	server->tickets = tls_tickets_new();
 	return server;
 }
 
@@ -33,7 +37,8 @@ void tls_server_free(struct tls_server **serverp)
 {
 	if (!*serverp)
 		return;
-	SSL_CTX_free((*serverp)->ctx);
+	tls_set_drop((*serverp)->set);
+	tls_tickets_free(&(*serverp)->tickets);
 	(void)pthread_mutex_destroy(&(*serverp)->lock);
 	xfree(*serverp);
 	*serverp = NULL;
@@ -49,132 +54,71 @@ static const char *reason(void)
 	return text ? text : "unknown error";
 }
 
-static enum errc check_readable(const char *what, const char *path, struct err *err)
+enum errc tls_server_load(
+    struct tls_server *server, const struct tls_pem *pem, size_t count, struct err *err)
 {
-	enum errc code = ERR_DENIED;
+	struct tls_set *set = NULL, *old;
+	enum errc rc = count > TLS_CERTIFICATES_MAX
+	    ? err_set(err, ERR_LIMIT, "more than %d certificates", TLS_CERTIFICATES_MAX)
+	    : tls_set_new(pem, count, server->tickets, &set, err);
 
-	if (access(path, R_OK) == 0)
-		return OK;
-	if (errno == ENOENT)
-		code = ERR_NOTFOUND;
-	return err_set(err, code, "%s %s: %s", what, path, strerror(errno));
-}
-
-static enum errc load_files(
-    SSL_CTX *ctx, const char *certificate_path, const char *key_path, struct err *err)
-{
-	enum errc rc = check_readable("certificate", certificate_path, err);
-
-	if (rc == OK)
-		rc = check_readable("private key", key_path, err);
 	if (rc != OK)
 		return rc;
-	if (SSL_CTX_use_certificate_chain_file(ctx, certificate_path) != 1)
-		return err_set(err, ERR_SYNTAX, "certificate %s: no PEM certificate: %s",
-		    certificate_path, reason());
-	/* this compares the two, so what is no key and what is another's must be told apart */
-	if (SSL_CTX_use_PrivateKey_file(ctx, key_path, SSL_FILETYPE_PEM) != 1) {
-		bool is_other =
-		    ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH ||
-		    ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_TYPE_MISMATCH;
-
-		return err_set(err, is_other ? ERR_ARG : ERR_SYNTAX, "private key %s: %s: %s",
-		    key_path, is_other ? "not that of the certificate" : "no PEM private key",
-		    reason());
-	}
-	if (SSL_CTX_check_private_key(ctx) != 1)
-		return err_set(err, ERR_ARG,
-		    "private key %s: not that of the certificate %s: %s", key_path,
-		    certificate_path, reason());
-	return OK;
-}
-
-/* An encrypted key would ask for its password on the terminal of a server that has none. */
-static int no_password(char *out, int room, int is_writing, void *arg)
-{
-	(void)out;
-	(void)room;
-	(void)is_writing;
-	(void)arg;
-	return -1;
-}
-
-static SSL_CTX *new_context(void)
-{
-	static const unsigned char id[] = "tabella";
-	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-
-	if (!ctx)
-		return NULL;
-	(void)SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-	(void)SSL_CTX_set_options(ctx,
-	    SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION |
-		SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_PRIORITIZE_CHACHA);
-	(void)SSL_CTX_set_mode(ctx,
-	    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	/* one read(2) a record instead of two; the rest is what tls_has_pending is for */
-	SSL_CTX_set_read_ahead(ctx, 1);
-	/* tickets are with the client: a cache here would only take memory */
-	(void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	(void)SSL_CTX_set_session_id_context(ctx, id, sizeof(id) - 1);
-	(void)SSL_CTX_set_num_tickets(ctx, 1);
-	SSL_CTX_set_default_passwd_cb(ctx, no_password);
-	return ctx;
-}
-
-enum errc tls_server_load(struct tls_server *server, const char *certificate_path,
-    const char *key_path, struct err *err)
-{
-	SSL_CTX *ctx, *old;
-	enum errc rc;
-
-	ERR_clear_error();
-	ctx = new_context();
-	if (!ctx)
-		return err_set(err, ERR_INTERNAL, "TLS: %s", reason());
-	rc = load_files(ctx, certificate_path, key_path, err);
-	if (rc != OK) {
-		SSL_CTX_free(ctx);
-		return rc;
-	}
 	(void)pthread_mutex_lock(&server->lock);
-	old = server->ctx;
-	server->ctx = ctx;
+	old = server->set;
+	server->set = set;
 	(void)pthread_mutex_unlock(&server->lock);
-	SSL_CTX_free(old);
+	tls_set_drop(old);
 	return OK;
+}
+
+static struct tls_set *hold_set(struct tls_server *server)
+{
+	struct tls_set *set;
+
+	(void)pthread_mutex_lock(&server->lock);
+	set = server->set ? tls_set_hold(server->set) : NULL;
+	(void)pthread_mutex_unlock(&server->lock);
+	return set;
 }
 
 bool tls_server_is_loaded(struct tls_server *server)
 {
-	bool is_loaded;
+	struct tls_set *set = hold_set(server);
 
-	(void)pthread_mutex_lock(&server->lock);
-	is_loaded = server->ctx != NULL;
-	(void)pthread_mutex_unlock(&server->lock);
-	return is_loaded;
+	tls_set_drop(set);
+	return set != NULL;
+}
+
+struct tls_tickets *tls_server_tickets(struct tls_server *server)
+{
+	return server->tickets;
 }
 
 struct ssl_st *tls_new(struct tls_server *server, int fd)
 {
-	SSL *ssl = NULL;
+	struct tls_set *set = hold_set(server);
+	SSL *ssl = set ? SSL_new(tls_set_find(set, STR_EMPTY)) : NULL;
 
-	(void)pthread_mutex_lock(&server->lock);
-	if (server->ctx)
-		ssl = SSL_new(server->ctx);
-	(void)pthread_mutex_unlock(&server->lock);
-	if (ssl && SSL_set_fd(ssl, fd) != 1)
+	if (!ssl) {
+		tls_set_drop(set);
+		return NULL;
+	}
+	SSL_set_app_data(ssl, set);
+	if (SSL_set_fd(ssl, fd) != 1)
 		tls_free(&ssl);
-	if (ssl)
+	else
 		SSL_set_accept_state(ssl);
 	return ssl;
 }
 
 void tls_free(struct ssl_st **sslp)
 {
+	struct tls_set *set = *sslp ? SSL_get_app_data(*sslp) : NULL;
+
 	SSL_free(*sslp);
 	*sslp = NULL;
+	tls_set_drop(set);
 }
 
 /* What a call that moved nothing means. */

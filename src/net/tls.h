@@ -1,8 +1,8 @@
 /*
  * net/tls.h - the server's side of TLS over a nonblocking socket: TLS 1.2 and 1.3, no renegotiation.
  *
- * A tls_server holds certificate and key for any number of listeners; loading it again changes what new
- * connections get and leaves the old ones alone.
+ * A tls_server holds the certificates for any number of listeners; loading it again changes what new connections
+ * get and leaves the old ones alone. Tickets that clients have are good across a reload.
  */
 #pragma once
 
@@ -14,13 +14,27 @@ struct tls_server;
 struct tls_server *tls_server_new(void);
 void tls_server_free(struct tls_server **serverp);
 
+/* All of one server; each costs some 20 KB. */
+#define TLS_CERTIFICATES_MAX 4096
+
+/* A certificate with its chain, leaf first, and its private key, both as PEM. Paths are for the texts of errors. */
+struct tls_pem {
+	const char *certificate_path, *key_path;
+	struct str certificate, key;
+};
+
 /*
- * A PEM file with the certificate and its chain, leaf first, and one with its private key (may be the same).
- * The first time or again, from any thread. ERR_NOTFOUND, ERR_DENIED (cannot be read), ERR_SYNTAX (no PEM),
- * ERR_ARG (the key is of another certificate): what was there stays, the text names the file.
+ * The first time or again, from any thread. pem[0] is for every client that asks for no name, or for one that is in none
+ * of the certificates; the others are for the DNS names that are in them, a star for one label, and the earlier one
+ * counts where two have a name. Nothing of `pem` is kept. ERR_SYNTAX (no PEM), ERR_ARG (the key is of another
+ * certificate), ERR_LIMIT: what was there stays, the text names the file.
  */
-NODISCARD enum errc tls_server_load(struct tls_server *server, const char *certificate_path,
-    const char *key_path, struct err *err);
+NODISCARD enum errc tls_server_load(
+    struct tls_server *server, const struct tls_pem *pem, size_t count, struct err *err);
+
+/* For tests. */
+struct tls_tickets;
+struct tls_tickets *tls_server_tickets(struct tls_server *server);
 
 bool tls_server_is_loaded(struct tls_server *server);
 
