@@ -73,6 +73,7 @@ static enum errc read_view(
 
 	if (rc != OK)
 		return rc;
+	view->uidvalidity = sel->state.uidvalidity;
 	view->exists = sel->state.messages;
 	view->uidnext = sel->state.uidnext;
 	view->modseq = view->complete = sel->state.highestmodseq;

@@ -61,6 +61,20 @@ void view_unwatch(struct imap_session *s)
 	s->view->watched = false;
 }
 
+/* ERR_CLOSED: all uids that the client knows are void (RFC 3501 2.3.1.1), by somebody's hand. */
+static enum errc read_newest(struct imap_session *s, struct db *db,
+    struct index_version **version_out, struct err *err)
+{
+	struct imap_view *view = s->view;
+	enum errc rc =
+	    index_newest(s->env->store, db, view->owner, view->mailbox, version_out, err);
+
+	if (rc != OK || index_uidvalidity(*version_out) == view->uidvalidity)
+		return rc;
+	index_release(version_out);
+	return err_set(err, ERR_CLOSED, "the mailbox has another UIDVALIDITY now");
+}
+
 /* Messages of `version` that the client was told of. */
 static uint32_t count_told(const struct imap_view *view, const struct index_version *version)
 {
@@ -94,8 +108,7 @@ static enum errc load(struct imap_session *s, struct db *db, struct err *err)
 {
 	struct imap_view *view = s->view;
 	struct index_version *version;
-	enum errc rc =
-	    index_newest(s->env->store, db, view->owner, view->mailbox, &version, err);
+	enum errc rc = read_newest(s, db, &version, err);
 
 	if (rc != OK)
 		return rc;
@@ -126,8 +139,7 @@ enum errc view_pin(struct imap_session *s, struct db *db, struct err *err)
 {
 	struct imap_view *view = s->view;
 	struct index_version *version;
-	enum errc rc =
-	    index_newest(s->env->store, db, view->owner, view->mailbox, &version, err);
+	enum errc rc = read_newest(s, db, &version, err);
 
 	if (rc != OK)
 		return rc;
@@ -159,7 +171,7 @@ enum errc view_refresh(struct imap_session *s, struct db *db, struct err *err)
 	if (rc == OK)
 		rc = view_load(s, db, err);
 	if (rc == OK)
-		rc = index_newest(s->env->store, db, view->owner, view->mailbox, &version, err);
+		rc = read_newest(s, db, &version, err);
 	if (rc != OK)
 		return rc;
 	if (version == view->known) {

@@ -23,6 +23,7 @@ struct recent_range {
 
 struct imap_view {
 	int64_t owner, mailbox;
+	uint32_t uidvalidity;	      /* as the client was told */
 	unsigned rights;	      /* enum right */
 	bool read_only;		      /* EXAMINE, or there is no right to change anything */
 	struct index_version *known;  /* NULL: nothing asked for it yet */

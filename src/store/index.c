@@ -92,6 +92,11 @@ uint32_t index_uidnext(const struct index_version *v)
 	return v->uidnext;
 }
 
+uint32_t index_uidvalidity(const struct index_version *v)
+{
+	return v->uidvalidity;
+}
+
 /* The span that holds entry number `at` (from 0); v->span_count if there is none. */
 static uint32_t span_at(const struct index_version *v, uint32_t at)
 {

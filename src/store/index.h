@@ -47,6 +47,7 @@ void index_release(struct index_version **versionp);
 uint32_t index_count(const struct index_version *v);
 int64_t index_modseq(const struct index_version *v);
 uint32_t index_uidnext(const struct index_version *v);
+uint32_t index_uidvalidity(const struct index_version *v);
 
 /* By sequence number, 1 to index_count. Borrowed from the version. */
 const struct index_entry *index_at(const struct index_version *v, uint32_t seq);

@@ -315,6 +315,26 @@ def test_rights_given_by_hand(host, account):
         guest.no(f"SELECT {wire.quote(name)}")
 
 
+@pytest.mark.ours
+def test_another_uidvalidity_by_hand(host, account):
+    """RFC 3501 2.3.1.1: uids are void with it; a client that has the mailbox open must not believe them any more."""
+    with account.imap("INBOX") as peer, account.imap("INBOX") as idle:
+        peer.append("INBOX", mail())
+        peer.noop()
+        idle.noop()
+        owner = f"(SELECT user_idnr FROM dbmail_users WHERE userid = '{account.name}')"
+        host.server.sql(
+            f"""BEGIN; UPDATE mail_accounts SET uidvalidity_last = uidvalidity_last + 1 WHERE owner = {owner};
+            UPDATE mail_mailboxes SET uidvalidity = uidvalidity + 1 WHERE owner = {owner}; COMMIT"""
+        )
+        with pytest.raises(wire.Closed):
+            for _ in range(100):
+                peer.cmd("UID FETCH 1:* FLAGS")
+                peer.noop()
+    with account.imap("INBOX") as again:
+        assert again.ok("FETCH 1 FLAGS").fetched()
+
+
 # a random walk
 
 
