@@ -79,6 +79,11 @@ static const struct cli_option json_option[] = {
 	{ .name = "json", .help = "as JSON" },
 };
 
+static const struct cli_option trace_options[] = {
+	{ .name = "since", .value = "DAYS", .help = "look so far back for a Message-ID (7)" },
+	{ .name = "json", .help = "as JSON" },
+};
+
 static const struct cli_option sessions_options[] = {
 	{ .name = "user", .value = "NAME", .help = "those of one account" },
 	{ .name = "address", .value = "IP", .help = "those from one address" },
@@ -144,6 +149,11 @@ static const struct command commands[] = {
 	    1, cmd_route },
 	{ "deliver", "ADDRESS...", "put one message from standard input into mailboxes",
 	    OPTIONS(deliver_options), 1, WORDS_MAX, cmd_deliver },
+
+	{ "trace", "[LOG | -] ID",
+	    "a message from connection to mailbox, by Message-ID, object, "
+	    "transaction or session",
+	    OPTIONS(trace_options), 1, 2, cmd_trace },
 
 	{ "config check", "", "look for mistakes in the configuration", NO_OPTIONS, 0, 0,
 	    cmd_config_check },

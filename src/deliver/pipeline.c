@@ -244,17 +244,32 @@ static void settle(const struct pipeline *p, struct plan *plan)
 	}
 }
 
+/* A line for each account that has it. */
+static void log_stored(const struct pipeline *p, const struct plan *plan)
+{
+	for (size_t j = 0; j < plan->route.count; j++) {
+		const struct route_target *target = &plan->route.targets[j];
+		const struct delivery *d =
+		    target->kind == ROUTE_LOCAL ? find_delivery(p, target) : NULL;
+
+		if (d)
+			log_info(p->envelope->log, "deliver", F_STR("qid", p->envelope->id),
+			    F_STR("msgid", prepared_message_id(p->message)),
+			    F_STR("from", p->envelope->sender), F_STR("rcpt", plan->recipient),
+			    F_UINT("size", p->bytes.n), F_STR("user", target->account),
+			    F_STR("mbox", d->mailbox), F_UINT("uid", d->uid),
+			    F_INT("object", d->object),
+			    F_WORD("status", d->repeated ? "repeated" : "stored"));
+	}
+}
+
 static void log_plan(const struct pipeline *p, const struct plan *plan)
 {
-	const struct log *log = p->envelope->log;
-
 	if (plan->rc == OK)
-		log_info(log, "deliver", F_STR("qid", p->envelope->id),
-		    F_STR("from", p->envelope->sender), F_STR("rcpt", plan->recipient),
-		    F_UINT("size", p->bytes.n), F_UINT("uid", plan->uid),
-		    F_WORD("status", plan->repeated ? "repeated" : "stored"));
+		log_stored(p, plan);
 	else
-		log_warn(log, "deliver-failed", F_STR("qid", p->envelope->id),
+		log_warn(p->envelope->log, "deliver-failed", F_STR("qid", p->envelope->id),
+		    F_STR("msgid", prepared_message_id(p->message)),
 		    F_STR("from", p->envelope->sender), F_STR("rcpt", plan->recipient),
 		    F_UINT("size", p->bytes.n), F_WORD("status", errc_name(plan->rc)),
 		    F_CSTR("reason", plan->err.text));

@@ -114,7 +114,8 @@ enum step lmtp_cmd_rcpt(struct lmtp_session *l, struct str rest)
 	plain = str_dup(l->transaction, smtp_path_plain(&command.path, l->transaction));
 	rc = resolve(l, plain, &route, &err);
 	if (errc_is_temporary(rc)) {
-		log_error(l->s.log, "route-failed", F_STR("rcpt", recipient), F_ERR(&err));
+		log_error(l->s.log, "route-failed", F_STR("qid", l->envelope.id),
+		    F_STR("rcpt", recipient), F_ERR(&err));
 		(void)err_set(&err, rc, "%s", smtp_text_of(rc, &err));
 	}
 	if (rc == OK)
@@ -125,7 +126,8 @@ enum step lmtp_cmd_rcpt(struct lmtp_session *l, struct str rest)
 
 		if (rc == ERR_QUOTA && l->env->conf->over_quota == LMTP_OVER_QUOTA_SOFT)
 			status = (struct smtp_status){ 452, "4.2.2" };
-		log_info(l->s.log, "rcpt-refused", F_STR("rcpt", recipient),
+		log_info(l->s.log, "rcpt-refused", F_STR("qid", l->envelope.id),
+		    F_STR("from", l->envelope.sender), F_STR("rcpt", recipient),
 		    F_WORD("status", errc_name(rc)), F_CSTR("reason", err.text));
 		why = str_printf(l->transaction, "<%.*s> %s", STR_ARG(recipient), err.text);
 		return refuse(l, status, str_cstr(l->transaction, why));

@@ -40,6 +40,9 @@ void prepared_free(struct prepared **preparedp);
 /* What prepare_message and storing its result take of memory for `size` bytes, about. */
 uint64_t prepare_memory(uint64_t size);
 
+/* The Message-ID, without brackets; n = 0: none. Alive with the prepared. */
+struct str prepared_message_id(const struct prepared *prepared);
+
 /* SHA-256 over the bytes given: 32 bytes, alive with the prepared. */
 const uint8_t *prepared_hash(const struct prepared *prepared);
 

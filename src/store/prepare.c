@@ -214,6 +214,11 @@ void prepared_free(struct prepared **preparedp)
 	arena_free(&arena);
 }
 
+struct str prepared_message_id(const struct prepared *prepared)
+{
+	return prepared->parsed.message_id;
+}
+
 const uint8_t *prepared_hash(const struct prepared *prepared)
 {
 	return prepared->sha256;

@@ -115,6 +115,18 @@ int64_t store_new_id(struct store *store)
 	return (next >> 12) << 22 | (int64_t)store->node.number << 12 | (next & 0xfff);
 }
 
+int64_t store_id_time(int64_t id)
+{
+	return ((id >> 22) + EPOCH_2020_MS) / 1000;
+}
+
+int64_t store_id_at(int64_t unix_s)
+{
+	int64_t ms = unix_s * 1000 - EPOCH_2020_MS;
+
+	return ms > 0 ? ms << 22 : 0;
+}
+
 void store_on_change(void *store, const struct change *changes, size_t count)
 {
 	struct store *self = store;

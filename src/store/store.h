@@ -71,6 +71,10 @@ struct deadline store_deadline(const struct store *store);
 /* A new 63-bit number, larger than all that this process made before: time (ms), node, counter. Any thread. */
 int64_t store_new_id(struct store *store);
 
+/* When an id was made, unix seconds, and the smallest id of a time; both without a store. */
+int64_t store_id_time(int64_t id);
+int64_t store_id_at(int64_t unix_s);
+
 /* To be given to db_settings.on_change with the store as its argument: feeds caches and the bus. */
 void store_on_change(void *store, const struct change *changes, size_t count);
 
