@@ -62,8 +62,8 @@ void view_unwatch(struct imap_session *s)
 }
 
 /* ERR_CLOSED: all uids that the client knows are void (RFC 3501 2.3.1.1), by somebody's hand. */
-static enum errc read_newest(struct imap_session *s, struct db *db,
-    struct index_version **version_out, struct err *err)
+static enum errc read_newest(
+    struct imap_session *s, struct db *db, struct index_version **version_out, struct err *err)
 {
 	struct imap_view *view = s->view;
 	enum errc rc =
