@@ -16,8 +16,14 @@
 /* A parked connection with less input than this does not keep a large buffer for it. */
 #define SMALL_INPUT ((size_t)2048)
 
-/* Turns of one connection before others have theirs. */
+/* Turns of one connection, and their time, before others have theirs. */
 #define TURNS_IN_ROW 16
+#define TURNS_US 1000
+
+/* A session that moves fewer bytes, in and out, is no burden to others. */
+#define SHARE_A_MS INT64_C(512)
+#define CREDIT_MAX INT64_C(262144)
+#define CREDIT_FIRST INT64_C(16384)
 
 static struct conn *conn_of(const struct session *s)
 {
@@ -366,21 +372,46 @@ static enum turn absorb(struct conn *conn, unsigned pending)
 	return reason ? conn_end(conn, reason) : TURN_AGAIN;
 }
 
+/*
+ * A session may move its share of bytes, and save some; who moves more is greedy until he has it again, and whoever has
+ * not logged in where one does is from the start: his handshake and his password are dear. Bytes, and not the time that
+ * they take: on a busy machine that is mostly the time of others.
+ */
+static void charge_share(struct conn *conn)
+{
+	int64_t now_ms = clock_mono_ms();
+	uint64_t moved = conn->session ? conn->session->bytes_in + conn->session->bytes_out : 0;
+
+	conn->credit += (now_ms - conn->credit_at_ms) * SHARE_A_MS;
+	if (conn->credit > CREDIT_MAX)
+		conn->credit = CREDIT_MAX;
+	conn->credit -= (int64_t)(moved - conn->moved);
+	if (conn->credit < -CREDIT_MAX)
+		conn->credit = -CREDIT_MAX;
+	conn->credit_at_ms = now_ms;
+	conn->moved = moved;
+	conn->runnable.is_greedy = conn->credit < 0 || conn->is_stranger;
+}
+
 static void conn_run(struct runnable *runnable, struct worker *worker, unsigned pending)
 {
 	struct conn *conn = (struct conn *)runnable;
+	int64_t start_us = clock_mono_us();
 	enum turn turn = absorb(conn, pending);
 
 	for (int turns = 0; turn != TURN_GONE; turns++) {
 		turn = conn_advance(conn, worker);
-		if (turn == TURN_AGAIN && turns >= TURNS_IN_ROW)
+		if (turn == TURN_AGAIN &&
+		    (turns >= TURNS_IN_ROW || clock_mono_us() - start_us >= TURNS_US))
 			turn = TURN_QUEUE;
 		if (turn == TURN_QUEUE) {
 			settle_buffers(conn, worker);
-			reactor_requeue(conn->reactor, conn->ref);
+			charge_share(conn);
+			reactor_queue(conn->reactor, conn->ref, true);
 			return;
 		}
 		if (turn == TURN_PARK) {
+			charge_share(conn);
 			turn = park(conn, worker);
 			if (turn == TURN_AGAIN)
 				turn = absorb(
@@ -436,8 +467,11 @@ void conn_new(struct listener *listener, int fd, const struct session_peer *peer
 	conn->want = STEP_MORE; /* the first run needs no input */
 	conn->yielded = true;
 	conn->is_stranger = origin.is_stranger;
+	conn->runnable.is_greedy = origin.is_stranger;
 	conn->opened_ms = clock_mono_ms();
 	conn->minute_ms = conn->opened_ms;
+	conn->credit = CREDIT_FIRST;
+	conn->credit_at_ms = conn->opened_ms;
 	budget_init(&conn->budget, &reactor->memory, reactor->options.connection_memory_max);
 	if (service->login_timeout_ms > 0)
 		conn->login_end_ms = conn->opened_ms + service->login_timeout_ms;
@@ -458,5 +492,5 @@ void conn_new(struct listener *listener, int fd, const struct session_peer *peer
 	conn_show(conn);
 	conn->claim.ref = conn->ref;
 	conn->claim.service = listener->service_number;
-	reactor_requeue(reactor, conn->ref);
+	reactor_queue(reactor, conn->ref, false);
 }

@@ -70,6 +70,9 @@ struct conn {
 	int64_t pause_end_ms; /* too much is buffered: reading goes on then */
 	int64_t clock_at_ms;  /* what net/timer.h was told; may be too early, never too late */
 	int64_t opened_ms;
+	int64_t credit,
+	    credit_at_ms; /* bytes that it may move before it is greedy, as of then */
+	uint64_t moved;	  /* bytes_in and bytes_out as of then */
 	struct claim claim;
 	struct session_peer peer;
 	char address[ADDRESS_TEXT_MAX], local_address[ADDRESS_TEXT_MAX];

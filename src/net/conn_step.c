@@ -219,7 +219,7 @@ static enum turn ready(struct conn *conn)
  * The session's step. A ticket that is free at once is taken at once, without sending what is there: answers to
  * pipelined commands leave together.
  */
-static enum turn run(struct conn *conn)
+static enum turn run(struct conn *conn, struct worker *worker)
 {
 	struct session *s = conn->session;
 	int runs = 0;
@@ -228,6 +228,8 @@ static enum turn run(struct conn *conn)
 		s->events |= conn->fresh;
 		conn->fresh = 0;
 		s->has_ticket = conn->ticket;
+		if (conn->ticket)
+			reactor_begin_wait(worker);
 		conn->want = s->ops->run(s);
 		s->has_ticket = false;
 		if (conn->ticket)
@@ -256,7 +258,7 @@ static enum turn advance_open(struct conn *conn, struct worker *worker)
 		conn_lend_buffers(conn, worker);
 		turn = ready(conn);
 	}
-	return turn == TURN_RUN ? run(conn) : turn;
+	return turn == TURN_RUN ? run(conn, worker) : turn;
 }
 
 static void hurry(struct conn *conn)

@@ -24,6 +24,7 @@ struct worker {
 	struct reactor *reactor;
 	pthread_t thread;
 	unsigned turn;
+	bool is_busy; /* counted in reactor->busy */
 	/* memory that goes from one connection to the next, so that parked ones need none */
 	struct buf spare_in, spare_out;
 };
@@ -32,6 +33,8 @@ struct worker {
 struct runnable {
 	/* On a worker that owns it. `pending` are the bits that were taken. Parks, queues or frees itself. */
 	void (*run)(struct runnable *runnable, struct worker *worker, unsigned pending);
+	/* a stranger, or took more than its share lately: others go before it. Read and written by whoever has it RUNNING */
+	bool is_greedy;
 };
 
 struct listener {
@@ -74,6 +77,12 @@ struct reactor {
 	int reserve_fd; /* given up for a moment to refuse when there are no more descriptors */
 
 	atomic_uint sleepers; /* workers in epoll_wait, or about to be */
+	/*
+	 * Workers that run what is in the second line of the run queue, and do not wait for the database. More than
+	 * there are cores would only take them from each other and from the short commands of others.
+	 */
+	atomic_uint busy;
+	unsigned busy_max;
 	atomic_uint per_address_max, per_user_max;
 	atomic_bool stopping, ended;
 	atomic_uint connections, strangers, handshakes;
@@ -89,12 +98,15 @@ unsigned reactor_strangers_max(const struct reactor *reactor);
 /* slots_wake, and into the run queue with it. */
 void reactor_wake_bits(struct reactor *reactor, struct session_ref ref, unsigned bits);
 
+/* Before what a worker does that waits for the database: meanwhile another one may be busy. */
+void reactor_begin_wait(struct worker *worker);
+
 /* The caller made it, or runs it: into the run queue. */
 void reactor_submit(struct reactor *reactor, struct session_ref ref);
 
-/* The same without waking a sleeper, by a worker that returns to the queue at once. The owner may be running
- * elsewhere before this returns. */
-void reactor_requeue(struct reactor *reactor, struct session_ref ref);
+/* Without waking a sleeper, by a worker that returns to the queue at once. The owner may be running elsewhere before
+ * this returns. `again`: it has had its turn. */
+void reactor_queue(struct reactor *reactor, struct session_ref ref, bool again);
 
 /* One event of `events` (EPOLLIN, EPOLLOUT), once. *in_epoll is kept by the owner of the descriptor. */
 NODISCARD enum errc reactor_arm(

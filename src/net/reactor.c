@@ -16,6 +16,15 @@
 /* Every so often the sockets come before the run queue, so that neither starves the other. */
 #define EPOLL_TURN 8
 
+/* And every so often who has had a turn comes before who was woken. */
+#define AGAIN_TURN 4
+
+/* Workers that may be busy beside one for each core: a step may wait for a file of the spool. */
+#define BUSY_BESIDE 1
+
+/* What one look at the sockets takes. */
+#define EVENTS_AT_ONCE 16
+
 /* At the end wakes are no longer one for one: the last connection may close on any worker. */
 #define ENDED_POLL_MS 10
 
@@ -25,6 +34,16 @@
 /* The wake_fd's event; no slot has generation 0. */
 #define WAKE_TOKEN UINT64_C(0)
 
+/* Is there something that a worker may run? */
+static bool has_work(const struct reactor *reactor)
+{
+	return runq_count(reactor->runq, RUNQ_FRESH) > 0 ||
+	    (runq_count(reactor->runq, RUNQ_AGAIN) > 0 &&
+		atomic_load(&reactor->busy) < reactor->busy_max);
+}
+
+/* Whoever changes the run queue or `busy` looks at what there is afterwards, and a sleeper does before it sleeps: so
+ * work and a worker find each other. */
 static void kick(struct reactor *reactor)
 {
 	uint64_t one = 1;
@@ -33,10 +52,47 @@ static void kick(struct reactor *reactor)
 		(void)!write(reactor->wake_fd, &one, sizeof(one));
 }
 
+static bool become_busy(struct worker *worker)
+{
+	struct reactor *reactor = worker->reactor;
+	unsigned busy = atomic_load(&reactor->busy);
+
+	do {
+		if (busy >= reactor->busy_max)
+			return false;
+	} while (!atomic_compare_exchange_weak(&reactor->busy, &busy, busy + 1));
+	worker->is_busy = true;
+	return true;
+}
+
+static void cease_to_be_busy(struct worker *worker)
+{
+	if (worker->is_busy)
+		atomic_fetch_sub(&worker->reactor->busy, 1);
+	worker->is_busy = false;
+}
+
+void reactor_begin_wait(struct worker *worker)
+{
+	if (!worker->is_busy)
+		return;
+	cease_to_be_busy(worker);
+	if (has_work(worker->reactor))
+		kick(worker->reactor);
+}
+
+void reactor_queue(struct reactor *reactor, struct session_ref ref, bool again)
+{
+	const struct runnable *runnable = slots_owner(reactor->slots, ref);
+
+	runq_push(reactor->runq, again || runnable->is_greedy ? RUNQ_AGAIN : RUNQ_FRESH, ref);
+}
+
 void reactor_submit(struct reactor *reactor, struct session_ref ref)
 {
-	runq_push(reactor->runq, ref);
-	kick(reactor);
+	reactor_queue(reactor, ref, false);
+	if (has_work(reactor))
+		kick(reactor);
 }
 
 void reactor_wake_bits(struct reactor *reactor, struct session_ref ref, unsigned bits)
@@ -48,11 +104,6 @@ void reactor_wake_bits(struct reactor *reactor, struct session_ref ref, unsigned
 void reactor_wake(struct reactor *reactor, struct session_ref ref, unsigned events)
 {
 	reactor_wake_bits(reactor, ref, events & WAKE_EVENTS);
-}
-
-void reactor_requeue(struct reactor *reactor, struct session_ref ref)
-{
-	runq_push(reactor->runq, ref);
 }
 
 enum errc reactor_arm(
@@ -70,44 +121,94 @@ enum errc reactor_arm(
 	return OK;
 }
 
-/* Waits for one event. True: its owner is RUNNING in our hands. */
-static bool poll_event(struct reactor *reactor, struct session_ref *ref_out)
+/* True: the owner is RUNNING in our hands. */
+static bool take_event(
+    struct reactor *reactor, const struct epoll_event *event, struct session_ref *ref_out)
 {
-	struct epoll_event event;
-	struct session_ref ref;
 	unsigned bits = 0;
-	int n, timeout_ms;
+
+	if (event->data.u64 == WAKE_TOKEN)
+		return false;
+	ref_out->slot = (uint32_t)event->data.u64;
+	ref_out->generation = (uint32_t)(event->data.u64 >> 32);
+	if (event->events & (EPOLLIN | EPOLLHUP | EPOLLERR | EPOLLRDHUP))
+		bits |= WAKE_INPUT;
+	if (event->events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+		bits |= WAKE_OUTPUT;
+	return slots_wake(reactor->slots, *ref_out, bits);
+}
+
+/*
+ * Waits for events: the first that is not greedy's is ours, the others go to the run queue, so that nobody waits longer
+ * at a socket than those before him take. True: its owner is RUNNING in our hands.
+ */
+static bool poll_events(struct reactor *reactor, int timeout_ms, struct session_ref *ref_out)
+{
+	struct epoll_event event[EVENTS_AT_ONCE];
+	struct session_ref ref;
+	bool found = false;
+	int n = epoll_wait(reactor->epoll, event, EVENTS_AT_ONCE, timeout_ms);
+
+	for (int i = 0; i < n; i++) {
+		const struct runnable *runnable;
+
+		if (!take_event(reactor, &event[i], &ref))
+			continue;
+		runnable = slots_owner(reactor->slots, ref);
+		if (found || runnable->is_greedy) {
+			reactor_queue(reactor, ref, false);
+			continue;
+		}
+		*ref_out = ref;
+		found = true;
+	}
+	return found;
+}
+
+/* Until there may be something to run. */
+static bool sleep_a_while(struct reactor *reactor, struct session_ref *ref_out)
+{
+	int timeout_ms = atomic_load(&reactor->ended) ? ENDED_POLL_MS : -1;
+	bool found;
 
 	atomic_fetch_add(&reactor->sleepers, 1);
 	/* whoever pushes after this look sees a sleeper and writes to wake_fd */
-	timeout_ms = atomic_load(&reactor->ended) ? ENDED_POLL_MS : -1;
-	if (runq_count(reactor->runq) > 0)
-		timeout_ms = 0;
-	n = epoll_wait(reactor->epoll, &event, 1, timeout_ms);
+	found = poll_events(reactor, has_work(reactor) ? 0 : timeout_ms, ref_out);
 	atomic_fetch_sub(&reactor->sleepers, 1);
-	if (n < 1 || event.data.u64 == WAKE_TOKEN)
-		return false;
+	return found;
+}
 
-	ref.slot = (uint32_t)event.data.u64;
-	ref.generation = (uint32_t)(event.data.u64 >> 32);
-	if (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR | EPOLLRDHUP))
-		bits |= WAKE_INPUT;
-	if (event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
-		bits |= WAKE_OUTPUT;
-	*ref_out = ref;
-	return slots_wake(reactor->slots, ref, bits);
+static bool pop_again(struct worker *worker, struct session_ref *ref_out)
+{
+	struct reactor *reactor = worker->reactor;
+
+	if (runq_count(reactor->runq, RUNQ_AGAIN) == 0 || !become_busy(worker))
+		return false;
+	if (runq_pop(reactor->runq, RUNQ_AGAIN, ref_out))
+		return true;
+	cease_to_be_busy(worker);
+	return false;
+}
+
+/* In the order that this turn has. */
+static bool pop_any(struct worker *worker, struct session_ref *ref_out)
+{
+	struct runq *runq = worker->reactor->runq;
+
+	if (worker->turn % AGAIN_TURN == 0)
+		return pop_again(worker, ref_out) || runq_pop(runq, RUNQ_FRESH, ref_out);
+	return runq_pop(runq, RUNQ_FRESH, ref_out) || pop_again(worker, ref_out);
 }
 
 static bool next_ready(struct worker *worker, struct session_ref *ref_out)
 {
 	struct reactor *reactor = worker->reactor;
 	bool is_epoll_turn = ++worker->turn % EPOLL_TURN == 0;
-	bool found = !is_epoll_turn && runq_pop(reactor->runq, ref_out);
+	bool found = (is_epoll_turn && poll_events(reactor, 0, ref_out)) ||
+	    pop_any(worker, ref_out) || sleep_a_while(reactor, ref_out);
 
-	if (!found)
-		found = poll_event(reactor, ref_out) || runq_pop(reactor->runq, ref_out);
 	/* wakes come one by one, so each worker that leaves something behind wakes the next */
-	if (runq_count(reactor->runq) > 0)
+	if (has_work(reactor))
 		kick(reactor);
 	return found;
 }
@@ -123,6 +224,7 @@ static void *worker_main(void *arg)
 			struct runnable *runnable = slots_owner(reactor->slots, ref);
 
 			runnable->run(runnable, worker, slots_pending(reactor->slots, ref));
+			cease_to_be_busy(worker);
 		}
 	}
 	buf_release(&worker->spare_in);
@@ -193,6 +295,7 @@ enum errc reactor_new(
 	set_options(&reactor->options, options);
 	reactor_set_limits(
 	    reactor, reactor->options.per_address_max, reactor->options.per_user_max);
+	reactor->busy_max = cores() + BUSY_BESIDE;
 	slots = reactor->options.connections_max + REACTOR_LISTENERS_MAX;
 	reactor->slots = slots_new(slots);
 	reactor->activities = activities_new(slots);

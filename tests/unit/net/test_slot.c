@@ -65,12 +65,12 @@ static void queues_first_in_first_out(void **state)
 	uint32_t in = 0, out = 0;
 
 	(void)state;
-	assert_false(runq_pop(runq, &ref));
+	assert_false(runq_pop(runq, RUNQ_FRESH, &ref));
 	for (int round = 0; round < 5; round++) {
-		while (runq_count(runq) < 3)
-			runq_push(runq, (struct session_ref){ .slot = in++ });
+		while (runq_count(runq, RUNQ_FRESH) < 3)
+			runq_push(runq, RUNQ_FRESH, (struct session_ref){ .slot = in++ });
 		for (int i = 0; i < 2; i++) {
-			assert_true(runq_pop(runq, &ref));
+			assert_true(runq_pop(runq, RUNQ_FRESH, &ref));
 			assert_int_equal(ref.slot, out++);
 		}
 	}
@@ -128,7 +128,7 @@ static struct session_ref unpack(uint64_t packed)
 static void wake_fake(struct machine *machine, struct session_ref ref, unsigned bits)
 {
 	if (slots_wake(machine->slots, ref, bits))
-		runq_push(machine->runq, ref);
+		runq_push(machine->runq, RUNQ_FRESH, ref);
 }
 
 static void *waker_main(void *arg)
@@ -197,9 +197,10 @@ static void *runner_main(void *arg)
 	struct session_ref ref;
 
 	for (;;) {
-		if (runq_pop(machine->runq, &ref))
+		if (runq_pop(machine->runq, RUNQ_FRESH, &ref))
 			run_fake(machine, ref);
-		else if (atomic_load(&machine->ended) && runq_count(machine->runq) == 0)
+		else if (atomic_load(&machine->ended) &&
+		    runq_count(machine->runq, RUNQ_FRESH) == 0)
 			return NULL;
 	}
 }
