@@ -5,6 +5,8 @@
  * once, under the lock; the second frees it.
  */
 #include "auth/auth_int.h"
+#include "auth/sasl.h"
+#include "auth/throttle.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/counter.h"
@@ -12,15 +14,22 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/thread.h"
+#include "store/auth_keys.h"
 #include "store/mailbox.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
 
 struct auth_request {
 	struct auth *auth;
-	struct arena *arena; /* of the verdict */
+	struct arena *arena; /* of the verdict and the names */
 	struct verdict verdict;
+	struct auth_question question; /* its credentials are those below */
+	struct credentials credentials;
 	struct secret password;
+	struct auth_login login; /* the answer to AUTH_BY_KEYS */
+	unsigned fresh;		 /* keys that were made: 1 << enum scram_hash */
+	struct scram_keys fresh_keys[SCRAM_HASHES];
 	uint64_t ref;
 	int64_t queued_ms;
 	struct auth_request *next; /* in the queue */
@@ -33,6 +42,11 @@ struct auth_request {
 struct auth {
 	struct auth_settings settings;
 	struct auth_cache *cache;
+	struct sasl_kit *kit;
+	struct throttle *throttle;
+	uint8_t site_key[SITE_SECRET_SIZE];
+	int64_t without_keys[SCRAM_HASHES]; /* accounts that were found last; auth_look's */
+	_Atomic bool scram_ready;
 	pthread_t *thread;
 	int threads;
 	pthread_mutex_t lock; /* of what follows, and of the requests' ends */
@@ -46,6 +60,9 @@ struct auth {
 static void request_free(struct auth_request *request)
 {
 	secret_release(&request->password);
+	secret_wipe(request->fresh_keys, sizeof(request->fresh_keys));
+	secret_wipe(&request->login.keys, sizeof(request->login.keys));
+	secret_wipe(request->verdict.keys, sizeof(request->verdict.keys));
 	if (request->verdict.stored.n > 0)
 		secret_wipe(
 		    (char *)(uintptr_t)request->verdict.stored.p, request->verdict.stored.n);
@@ -82,24 +99,62 @@ static void log_trouble(
 		    F_ERR(why));
 }
 
+/* Keys for the next time, of a password that was right. What cannot be made is done without. */
+static void make_keys(const struct auth *auth, struct auth_request *request)
+{
+	unsigned lacks = verdict_lacks_keys(&request->verdict, &request->question);
+
+	for (int i = 0; i < SCRAM_HASHES; i++) {
+		struct scram_keys *keys = &request->fresh_keys[i];
+
+		if ((lacks >> i & 1) == 0)
+			continue;
+		keys->iterations = request->question.iterations;
+		scram_salt(auth->site_key, (enum scram_hash)i, request->verdict.name, keys);
+		if (scram_derive(
+			(enum scram_hash)i, secret_view(&request->password), keys, NULL) == OK)
+			request->fresh |= 1U << i;
+	}
+}
+
+static enum errc judge_password(
+    struct auth *auth, struct auth_request *request, struct err *why)
+{
+	enum errc rc =
+	    verdict_judge(&request->verdict, &request->credentials, auth->cache, why);
+
+	if (rc != OK)
+		log_trouble(auth, &request->verdict, why);
+	/* a hash that cannot be computed is the administrator's trouble: nobody gets in by it */
+	if (rc == ERR_LIMIT || rc == ERR_UNSUPPORTED || rc == ERR_CORRUPT)
+		rc = why->code = ERR_DENIED;
+	if (rc == OK && !request->credentials.challenge.p)
+		make_keys(auth, request);
+	counter_add(rc == OK ? &auth->logins : &auth->failures, 1);
+	return rc;
+}
+
+static enum errc find_keys(struct auth *auth, struct auth_request *request, struct err *why)
+{
+	struct key_wish wish = { .hash = request->question.hash,
+		.iterations = request->question.iterations,
+		.site_key = auth->site_key };
+
+	return verdict_keys(&request->verdict, &wish, request->credentials.authcid, auth->cache,
+	    &request->login, why);
+}
+
 static void judge(struct auth *auth, struct auth_request *request)
 {
 	struct err why = { .code = OK };
-	bool cached = false;
 	enum errc rc;
 
-	if (clock_mono_ms() - request->queued_ms > AUTH_QUEUE_WAIT_MS) {
+	if (clock_mono_ms() - request->queued_ms > AUTH_QUEUE_WAIT_MS)
 		rc = err_set(&why, ERR_UNAVAIL, "waited too long for its turn");
-	} else {
-		rc = verdict_judge(&request->verdict, secret_view(&request->password),
-		    auth->cache, &cached, &why);
-		if (rc != OK)
-			log_trouble(auth, &request->verdict, &why);
-		/* a hash that cannot be computed is the administrator's trouble: nobody gets in by it */
-		if (rc == ERR_LIMIT || rc == ERR_UNSUPPORTED || rc == ERR_CORRUPT)
-			rc = why.code = ERR_DENIED;
-	}
-	counter_add(rc == OK ? &auth->logins : &auth->failures, 1);
+	else if (request->question.proof == AUTH_BY_KEYS)
+		rc = find_keys(auth, request, &why);
+	else
+		rc = judge_password(auth, request, &why);
 	request_finish(request, rc, &why);
 }
 
@@ -146,9 +201,18 @@ enum errc auth_open(
 	struct auth *auth;
 	enum errc rc = OK;
 
+	*auth_out = NULL;
 	if (sodium_init() < 0)
 		return err_set(err, ERR_UNAVAIL, "libsodium does not start");
 	auth = xcalloc(1, sizeof(*auth));
+	rc = site_secret(settings->store, STR("scram"), auth->site_key, err);
+	if (rc == OK)
+		rc = sasl_kit_new(&auth->kit, err);
+	if (rc != OK) {
+		xfree(auth);
+		return rc;
+	}
+	auth->throttle = throttle_new(THROTTLE_SLOTS);
 	auth->settings = *settings;
 	auth->cache = auth_cache_new(AUTH_CACHE_SLOTS);
 	auth->thread = xcalloc((size_t)settings->workers, sizeof(*auth->thread));
@@ -195,6 +259,9 @@ void auth_close(struct auth **authp)
 		thread_join(auth->thread[i]);
 	refuse_rest(auth);
 	auth_cache_free(&auth->cache);
+	sasl_kit_free(&auth->kit);
+	throttle_free(&auth->throttle);
+	secret_wipe(auth->site_key, sizeof(auth->site_key));
 	(void)pthread_cond_destroy(&auth->work);
 	(void)pthread_mutex_destroy(&auth->lock);
 	xfree(auth->thread);
@@ -218,33 +285,55 @@ static bool enqueue(struct auth *auth, struct auth_request *request)
 	return room;
 }
 
-/* Known already: no hash, no queue. */
+/* Known already, and nothing to be made: no hash, no queue. */
 static bool is_remembered(struct auth *auth, struct auth_request *request)
 {
-	return request->verdict.known &&
+	return request->question.proof == AUTH_BY_PASSWORD &&
+	    !request->credentials.challenge.p && request->verdict.known &&
+	    verdict_lacks_keys(&request->verdict, &request->question) == 0 &&
 	    auth_cache_has(
 		auth->cache, request->verdict.stored, secret_view(&request->password));
 }
 
-enum errc auth_start(struct auth *auth, struct db *db, const struct credentials *credentials,
-    uint64_t ref, struct auth_request **request_out, struct err *err)
+static struct auth_request *request_new(
+    struct auth *auth, const struct auth_question *question, uint64_t ref)
 {
-	struct auth_request *request;
-	enum errc rc = credentials_check(credentials, err);
+	struct auth_request *request = xcalloc(1, sizeof(*request));
+	const struct credentials *c = question->credentials;
 
-	if (rc != OK)
-		return rc;
-	request = xcalloc(1, sizeof(*request));
 	request->auth = auth;
 	request->ref = ref;
 	request->queued_ms = clock_mono_ms();
 	request->arena = arena_new("auth");
-	rc = verdict_read(db, credentials, request->arena, &request->verdict, err);
+	secret_init(&request->password, c->password);
+	request->credentials = (struct credentials){
+		.authzid = str_dup(request->arena, c->authzid),
+		.authcid = str_dup(request->arena, c->authcid),
+		.password = secret_view(&request->password),
+	};
+	if (c->challenge.p)
+		request->credentials.challenge = str_dup(request->arena, c->challenge);
+	request->question = *question;
+	request->question.credentials = &request->credentials;
+	return request;
+}
+
+enum errc auth_start(struct auth *auth, struct db *db, const struct auth_question *question,
+    uint64_t ref, struct auth_request **request_out, struct err *err)
+{
+	struct auth_request *request;
+	enum errc rc = question->proof == AUTH_BY_KEYS
+	    ? credentials_check_names(question->credentials, err)
+	    : credentials_check(question->credentials, err);
+
+	if (rc != OK)
+		return rc;
+	request = request_new(auth, question, ref);
+	rc = verdict_read(db, &request->question, request->arena, &request->verdict, err);
 	if (rc != OK) {
 		request_free(request);
 		return rc;
 	}
-	secret_init(&request->password, credentials->password);
 	*request_out = request;
 	if (is_remembered(auth, request)) {
 		counter_add(&auth->cache_hits, 1);
@@ -260,12 +349,54 @@ enum errc auth_start(struct auth *auth, struct db *db, const struct credentials 
 	return err_set(err, ERR_UNAVAIL, "too many logins at once");
 }
 
+static void put_fresh_keys(const struct auth *auth, const struct auth_request *request)
+{
+	struct auth_key keys[SCRAM_HASHES];
+	size_t count = 0;
+
+	for (int i = 0; i < SCRAM_HASHES; i++) {
+		enum scram_hash hash = (enum scram_hash)i;
+
+		if ((request->fresh >> i & 1) != 0)
+			keys[count++] = (struct auth_key){ scram_hash_name(hash),
+				scram_print(request->arena, hash, &request->fresh_keys[i]) };
+	}
+	if (count > 0)
+		auth_keys_put_later(auth->settings.store, request->verdict.account,
+		    request->verdict.stored, keys, count);
+}
+
+enum errc auth_accept(struct auth *auth, const struct auth_login *login, struct err *err)
+{
+	int64_t inbox;
+	enum errc rc = OK;
+
+	if (!login->has_inbox)
+		rc = mailbox_inbox(auth->settings.store, login->account, &inbox, err);
+	if (rc == OK)
+		account_note_login(auth->settings.store, login->account);
+	return rc;
+}
+
+/* The answer to a request that went well. */
+static enum errc take(struct auth_request *request, struct arena *arena,
+    struct auth_login *login_out, struct err *err)
+{
+	*login_out = request->login;
+	login_out->account = request->verdict.account;
+	login_out->name = str_dup(arena, request->verdict.name);
+	login_out->has_inbox = request->verdict.has_inbox;
+	if (request->question.proof == AUTH_BY_KEYS)
+		return OK;
+	put_fresh_keys(request->auth, request);
+	return auth_accept(request->auth, login_out, err);
+}
+
 enum errc auth_take(struct auth_request **requestp, struct arena *arena,
     struct auth_login *login_out, struct err *err)
 {
 	struct auth_request *request = *requestp;
 	struct auth *auth = request->auth;
-	int64_t inbox;
 	bool done;
 	enum errc rc;
 
@@ -276,17 +407,10 @@ enum errc auth_take(struct auth_request **requestp, struct arena *arena,
 		return ERR_MORE;
 	*requestp = NULL;
 	rc = request->rc;
-	if (rc != OK) {
-		rc = err_set(err, rc, "%s", request->err.text);
-	} else {
-		login_out->account = request->verdict.account;
-		login_out->name = str_dup(arena, request->verdict.name);
-		if (!request->verdict.has_inbox)
-			rc = mailbox_inbox(
-			    auth->settings.store, login_out->account, &inbox, err);
-	}
 	if (rc == OK)
-		account_note_login(auth->settings.store, login_out->account);
+		rc = take(request, arena, login_out, err);
+	else
+		rc = err_set(err, rc, "%s", request->err.text);
 	request_free(request);
 	return rc;
 }
@@ -318,4 +442,79 @@ void auth_stats(struct auth *auth, struct auth_stats *stats_out)
 	stats_out->failures = counter_read(&auth->failures);
 	stats_out->refused = counter_read(&auth->refused);
 	stats_out->cache_hits = counter_read(&auth->cache_hits);
+}
+
+bool auth_scram_is_ready(const struct auth *auth)
+{
+	return atomic_load_explicit(&auth->scram_ready, memory_order_relaxed);
+}
+
+void auth_note_no_keys(struct auth *auth)
+{
+	atomic_store_explicit(&auth->scram_ready, false, memory_order_relaxed);
+}
+
+void auth_look(struct auth *auth, unsigned hashes)
+{
+	struct db *db;
+	bool ready = true;
+	struct err err;
+	enum errc rc =
+	    db_lease(store_pool(auth->settings.store), AUTH_LEASE_WAIT_MS, &db, &err);
+
+	if (rc != OK)
+		return; /* as it was */
+	for (int i = 0; rc == OK && ready && i < SCRAM_HASHES; i++) {
+		if ((hashes >> i & 1) == 0)
+			continue;
+		rc = auth_keys_missing(db, scram_hash_name((enum scram_hash)i),
+		    auth->without_keys[i], &auth->without_keys[i], &err);
+		ready = auth->without_keys[i] == 0;
+	}
+	db_return(&db);
+	if (rc == OK)
+		atomic_store_explicit(&auth->scram_ready, ready, memory_order_relaxed);
+	else
+		log_warn(auth->settings.log, "scram-look-failed", F_ERR(&err));
+}
+
+struct sasl_kit *auth_kit(struct auth *auth)
+{
+	return auth->kit;
+}
+
+struct store *auth_store(struct auth *auth)
+{
+	return auth->settings.store;
+}
+
+struct throttle *auth_throttle(struct auth *auth)
+{
+	return auth->throttle;
+}
+
+enum errc auth_make_keys(struct store *store, struct str name, struct str password,
+    uint32_t iterations, struct arena *arena, struct auth_key **keys_out, size_t *count_out,
+    struct err *err)
+{
+	struct auth_key *key = ARENA_NEW(arena, struct auth_key, SCRAM_HASHES);
+	uint8_t site_key[SITE_SECRET_SIZE];
+	size_t count = 0;
+	enum errc rc = site_secret(store, STR("scram"), site_key, err);
+
+	for (int i = 0; rc == OK && i < SCRAM_HASHES; i++) {
+		struct scram_keys keys = { .iterations = iterations };
+		enum scram_hash hash = (enum scram_hash)i;
+
+		scram_salt(site_key, hash, name, &keys);
+		rc = scram_derive(hash, password, &keys, err);
+		if (rc == OK)
+			key[count++] = (struct auth_key){ scram_hash_name(hash),
+				scram_print(arena, hash, &keys) };
+		secret_wipe(&keys, sizeof(keys));
+	}
+	secret_wipe(site_key, sizeof(site_key));
+	*keys_out = key;
+	*count_out = count;
+	return rc == ERR_ARG ? OK : rc;
 }

@@ -1,5 +1,5 @@
 /*
- * auth/auth_int.h - shared inside src/auth: the cache of proofs, and judging a row.
+ * auth/auth_int.h - shared inside src/auth: the cache of proofs and keys, and judging rows.
  */
 #pragma once
 
@@ -14,18 +14,45 @@ void auth_cache_free(struct auth_cache **cachep);
 bool auth_cache_has(struct auth_cache *cache, struct str stored, struct str password);
 void auth_cache_add(struct auth_cache *cache, struct str stored, struct str password);
 
-/* What the row says before any password is looked at. */
+/*
+ * Keys that were made from `stored` with the salt and the iterations that *keys has. `stored` empty: that this salt was
+ * asked for without a password behind it, which takes as long.
+ */
+bool auth_cache_find_keys(
+    struct auth_cache *cache, enum scram_hash hash, struct str stored, struct scram_keys *keys);
+void auth_cache_add_keys(struct auth_cache *cache, enum scram_hash hash, struct str stored,
+    const struct scram_keys *keys);
+
+/* What the rows say before any password is looked at. Texts in the arena. */
 struct verdict {
 	bool known; /* an account that may log in; what follows is its */
 	int64_t account;
-	bool has_inbox;
-	struct str name, encryption, stored; /* in the arena */
-	const char *reason;		     /* not known: a constant for the log */
+	bool has_inbox, is_plain;
+	struct str name, encryption, stored;
+	bool has_keys[SCRAM_HASHES]; /* that belong to `stored` */
+	struct scram_keys keys[SCRAM_HASHES];
+	const char *reason; /* not known: a constant for the log */
 };
 
-NODISCARD enum errc verdict_read(struct db *db, const struct credentials *credentials,
+NODISCARD enum errc verdict_read(struct db *db, const struct auth_question *question,
     struct arena *arena, struct verdict *verdict_out, struct err *err);
 
-/* The dear part. Takes as long for names that nobody has; a quick scheme's failure is made as long. */
-NODISCARD enum errc verdict_judge(const struct verdict *verdict, struct str password,
-    struct auth_cache *cache, bool *cached_out, struct err *err);
+/* The dear part. Takes as long for names that nobody has; a quick scheme's failure is made as long. `cache` may be NULL. */
+NODISCARD enum errc verdict_judge(const struct verdict *verdict,
+    const struct credentials *credentials, struct auth_cache *cache, struct err *err);
+
+/*
+ * Keys for a SCRAM exchange: the account's, or made from its plain password, or random ones, which no proof fits; all
+ * three in the same time. *login_out: keys and reason. `name` as the client gave it.
+ */
+struct key_wish {
+	enum scram_hash hash;
+	uint32_t iterations;
+	const uint8_t *site_key; /* SITE_SECRET_SIZE bytes */
+};
+NODISCARD enum errc verdict_keys(const struct verdict *verdict, const struct key_wish *wish,
+    struct str name, struct auth_cache *cache, struct auth_login *login_out, struct err *err);
+
+/* The keys that a right password should leave behind and that are not there: 1 << enum scram_hash. */
+unsigned verdict_lacks_keys(
+    const struct verdict *verdict, const struct auth_question *question);

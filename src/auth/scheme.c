@@ -91,6 +91,13 @@ bool scheme_is_quick(struct str encryption, struct str stored)
 	return !scheme || stored.n == 0 || scheme->quick;
 }
 
+bool scheme_is_plain(struct str encryption)
+{
+	const struct scheme *scheme = find_scheme(encryption);
+
+	return scheme && scheme->verify == verify_plain;
+}
+
 enum errc scheme_make(struct str scheme, struct str password, struct arena *arena,
     struct str *stored_out, struct str *encryption_out, struct err *err)
 {

@@ -36,5 +36,8 @@ void scheme_burn(struct str password);
 /* Does a verification take so little time that a failure has to be made longer? */
 bool scheme_is_quick(struct str encryption, struct str stored);
 
+/* Is the password stored as it is? */
+bool scheme_is_plain(struct str encryption);
+
 /* The stored hash is checked and nothing computed: what scheme_verify says of it before it begins. */
 NODISCARD enum errc scheme_check(struct str encryption, struct str stored, struct err *err);

@@ -46,6 +46,8 @@ int cmd_user_add(struct cli *cli, const struct cli_args *args);
 int cmd_user_list(struct cli *cli, const struct cli_args *args);
 int cmd_user_show(struct cli *cli, const struct cli_args *args);
 int cmd_user_change(struct cli *cli, const struct cli_args *args);
+int cmd_user_password(struct cli *cli, const struct cli_args *args);
+int cmd_user_set(struct cli *cli, const struct cli_args *args);
 int cmd_user_delete(struct cli *cli, const struct cli_args *args);
 int cmd_alias_add(struct cli *cli, const struct cli_args *args);
 int cmd_alias_list(struct cli *cli, const struct cli_args *args);

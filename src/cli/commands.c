@@ -56,6 +56,20 @@ static const struct cli_option user_change_options[] = {
 	{ .name = "disable", .help = "may not log in and gets no mail" },
 };
 
+static const struct cli_option user_password_options[] = {
+	PASSWORD_OPTIONS,
+};
+
+static const struct cli_option user_set_options[] = {
+	{ .name = "services",
+	    .value = "LIST",
+	    .help = "what it may log in to: imap, pop3, smtp, sieve, http; all; none" },
+	{ .name = "tls",
+	    .value = "W",
+	    .help = "required: no login without TLS, not from this machine either; optional" },
+	{ .name = "login", .value = "W", .help = "off: no login, mail is taken; on" },
+};
+
 static const struct cli_option user_list_options[] = {
 	{ .name = "json", .help = "as a JSON array" },
 	{ .name = "all", .help = "the program's own accounts too" },
@@ -126,6 +140,10 @@ static const struct command commands[] = {
 	    OPTIONS(json_option), 1, 1, cmd_user_show },
 	{ "user change", "NAME", "another password, name, quota; on and off",
 	    OPTIONS(user_change_options), 1, 1, cmd_user_change },
+	{ "user password", "NAME", "another password; made up and shown if none is given",
+	    OPTIONS(user_password_options), 1, 1, cmd_user_password },
+	{ "user set", "NAME", "which services it may use, and whether it needs TLS",
+	    OPTIONS(user_set_options), 1, 1, cmd_user_set },
 	{ "user delete", "NAME", "delete an account, its addresses and its mail", NO_OPTIONS, 1,
 	    1, cmd_user_delete },
 

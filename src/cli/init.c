@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "base/utf8.h"
-#include "cli/command.h"
+#include "cli/user.h"
 #include "main/privileges.h"
 #include "net/selfsigned.h"
 #include "store/account.h"
@@ -210,17 +210,24 @@ static enum errc write_files(const struct init *init, struct err *err)
 	return rc;
 }
 
-static enum errc add_account(const struct init *init, struct store *store, struct err *err)
+static enum errc add_account(const struct init *init, struct site *site, struct err *err)
 {
 	struct arena *arena = init->cli->arena;
 	struct account_new account = { .name = init->account };
 	struct str address = init->account;
 	int64_t id;
-	enum errc rc = scheme_make(
-	    STR("argon2id"), init->password, arena, &account.passwd, &account.encryption, err);
+	struct user_password password = { .text = init->password };
+	enum errc rc = scheme_make(STR("argon2id"), init->password, arena, &password.stored,
+	    &password.encryption, err);
 
+	if (rc == OK)
+		rc = user_password_keys(arena, site, init->account, &password, err);
 	if (rc != OK)
 		return rc;
+	account.passwd = password.stored;
+	account.encryption = password.encryption;
+	account.keys = password.keys;
+	account.key_count = password.key_count;
 	if (str_find_char(address, '@') == address.n && init->domain.n > 0)
 		address = str_printf(
 		    arena, "%.*s@%.*s", STR_ARG(init->account), STR_ARG(init->domain));
@@ -228,7 +235,7 @@ static enum errc add_account(const struct init *init, struct store *store, struc
 		account.aliases = &address;
 		account.alias_count = 1;
 	}
-	return account_create(store, &account, &id, err);
+	return account_create(site->store, &account, &id, err);
 }
 
 static enum errc fill_database(const struct init *init, struct site *site, struct err *err)
@@ -239,7 +246,7 @@ static enum errc fill_database(const struct init *init, struct site *site, struc
 	if (rc == OK && init->domain.n > 0)
 		rc = domain_add(site->store, &domain, err);
 	if (rc == OK && init->account.n > 0)
-		rc = add_account(init, site->store, err);
+		rc = add_account(init, site, err);
 	return rc;
 }
 

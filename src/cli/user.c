@@ -1,8 +1,6 @@
 /* cli/user.c - making, changing and deleting accounts. */
-#include "auth/scheme.h"
+#include "cli/user.h"
 #include "base/str.h"
-#include "cli/command.h"
-#include "store/account.h"
 
 #include <stdio.h>
 
@@ -16,63 +14,63 @@ static enum errc number_of(struct str text, int64_t *number_out, struct err *err
 	return OK;
 }
 
-static struct str scheme_of(const struct cli_args *args)
-{
-	struct str scheme = cli_value(args, "scheme");
-
-	return scheme.p ? scheme : STR("argon2id");
-}
-
 static enum errc fill_new(struct cli *cli, const struct cli_args *args,
-    struct account_new *account, struct str *made_out, struct err *err)
+    struct account_new *account, struct user_password *password, struct err *err)
 {
-	struct str password, quota = cli_value(args, "quota");
-	struct str client = cli_value(args, "client");
-	bool generated = false;
-	enum errc rc = cli_password(cli, args, &password, &generated, err);
+	struct str quota = cli_value(args, "quota"), client = cli_value(args, "client");
+	enum errc rc = user_password_read(cli, args, password, err);
 
 	account->name = args->words[0];
 	account->aliases = cli_values(args, "alias", cli->arena, &account->alias_count);
+	account->passwd = password->stored;
+	account->encryption = password->encryption;
 	if (rc == OK && quota.p)
 		rc = cli_size(cli->arena, quota, &account->quota_bytes, err);
 	if (rc == OK && client.p)
 		rc = number_of(client, &account->client, err);
-	if (rc == OK)
-		rc = scheme_make(scheme_of(args), password, cli->arena, &account->passwd,
-		    &account->encryption, err);
-	*made_out = generated ? password : STR_EMPTY;
 	return rc;
+}
+
+static enum errc add(struct cli *cli, struct site *site, struct account_new *account,
+    struct user_password *password, struct err *err)
+{
+	int64_t id;
+	enum errc rc = user_password_keys(cli->arena, site, account->name, password, err);
+
+	account->keys = password->keys;
+	account->key_count = password->key_count;
+	if (rc == OK)
+		rc = account_create(site->store, account, &id, err);
+	if (rc != OK)
+		return rc;
+	printf("account %.*s has number %lld\n", STR_ARG(account->name), (long long)id);
+	if (password->made_up)
+		printf("password: %.*s\n", STR_ARG(password->text));
+	return OK;
 }
 
 int cmd_user_add(struct cli *cli, const struct cli_args *args)
 {
 	struct account_new account = { .quota_bytes = 0 };
-	struct str made = STR_EMPTY;
+	struct user_password password = { .made_up = false };
 	struct err err = { .code = OK };
 	struct site site;
-	int64_t id;
-	enum errc rc = fill_new(cli, args, &account, &made, &err);
+	enum errc rc = fill_new(cli, args, &account, &password, &err);
 	int status;
 
 	if (rc != OK)
 		return cli_fail(cli, rc, &err);
 	status = cli_open(cli, SITE_TOOL, &site);
 	if (status == EX_OK) {
-		rc = account_create(site.store, &account, &id, &err);
+		rc = add(cli, &site, &account, &password, &err);
 		if (rc != OK)
 			status = cli_fail(cli, rc, &err);
-		else
-			printf("account %.*s has number %lld\n", STR_ARG(account.name),
-			    (long long)id);
-		if (rc == OK && made.n > 0)
-			printf("password: %.*s\n", STR_ARG(made));
 	}
 	site_close(&site);
 	return status == EX_OK ? cli_done(cli) : status;
 }
 
-/* The account that the first word names: a login, or "#" and its number. */
-static enum errc find_account(struct cli *cli, struct site *site, struct str word,
+enum errc user_find(struct cli *cli, struct site *site, struct str word,
     struct account *account_out, struct err *err)
 {
 	struct db *db = NULL;
@@ -93,11 +91,9 @@ static enum errc find_account(struct cli *cli, struct site *site, struct str wor
 }
 
 static enum errc fill_change(struct cli *cli, const struct cli_args *args,
-    struct account_change *change, struct err *err)
+    struct account_change *change, struct user_password *password, struct err *err)
 {
 	struct str quota = cli_value(args, "quota"), client = cli_value(args, "client");
-	struct str password;
-	bool generated;
 	enum errc rc = OK;
 
 	change->name = cli_value(args, "name");
@@ -114,20 +110,34 @@ static enum errc fill_change(struct cli *cli, const struct cli_args *args,
 	if (rc == OK && change->set_client)
 		rc = number_of(client, &change->client, err);
 	if (rc == OK && change->set_passwd)
-		rc = cli_password(cli, args, &password, &generated, err);
-	if (rc == OK && change->set_passwd)
-		rc = scheme_make(scheme_of(args), password, cli->arena, &change->passwd,
-		    &change->encryption, err);
+		rc = user_password_read(cli, args, password, err);
 	return rc;
+}
+
+static enum errc change_account(struct cli *cli, struct site *site, struct str word,
+    struct account_change *change, struct user_password *password, struct err *err)
+{
+	struct account account;
+	enum errc rc = user_find(cli, site, word, &account, err);
+
+	if (rc == OK && change->set_passwd) {
+		rc = user_password_keys(cli->arena, site,
+		    change->set_name ? change->name : account.name, password, err);
+		change->passwd = password->stored;
+		change->encryption = password->encryption;
+		change->keys = password->keys;
+		change->key_count = password->key_count;
+	}
+	return rc == OK ? account_change(site->store, account.id, change, err) : rc;
 }
 
 int cmd_user_change(struct cli *cli, const struct cli_args *args)
 {
 	struct account_change change = { .set_name = false };
+	struct user_password password = { .made_up = false };
 	struct err err = { .code = OK };
-	struct account account;
 	struct site site;
-	enum errc rc = fill_change(cli, args, &change, &err);
+	enum errc rc = fill_change(cli, args, &change, &password, &err);
 	int status;
 
 	if (rc != OK)
@@ -136,9 +146,7 @@ int cmd_user_change(struct cli *cli, const struct cli_args *args)
 		return cli_usage(cli, "say what to change");
 	status = cli_open(cli, SITE_TOOL, &site);
 	if (status == EX_OK) {
-		rc = find_account(cli, &site, args->words[0], &account, &err);
-		if (rc == OK)
-			rc = account_change(site.store, account.id, &change, &err);
+		rc = change_account(cli, &site, args->words[0], &change, &password, &err);
 		if (rc != OK)
 			status = cli_fail(cli, rc, &err);
 	}
@@ -154,7 +162,7 @@ int cmd_user_delete(struct cli *cli, const struct cli_args *args)
 	int status = cli_open(cli, SITE_TOOL, &site);
 
 	if (status == EX_OK) {
-		enum errc rc = find_account(cli, &site, args->words[0], &account, &err);
+		enum errc rc = user_find(cli, &site, args->words[0], &account, &err);
 
 		if (rc == OK)
 			rc = account_delete(site.store, account.id, &err);

@@ -1,4 +1,5 @@
 /* cli/user_show.c - accounts as tables and as JSON. */
+#include "auth/scheme.h"
 #include "base/str.h"
 #include "cli/command.h"
 #include "cli/json.h"
@@ -86,6 +87,9 @@ int cmd_user_list(struct cli *cli, const struct cli_args *args)
 
 struct details {
 	struct account account;
+	struct account_access access;
+	struct auth_key keys[AUTH_KEYS_MAX];
+	size_t key_count;
 	struct mailbox *mailboxes;
 	size_t mailbox_count;
 	struct listing listing;
@@ -103,6 +107,43 @@ static enum errc print_alias(const struct alias *alias, void *arg)
 	return OK;
 }
 
+/* Which SCRAMs it can log in with: mechanisms of keys that are there and valid. */
+static void json_access(struct json *json, struct details *details)
+{
+	struct arena *arena = details->listing.cli->arena;
+	struct str services = account_services_text(arena, details->access.services), word;
+
+	json_name_bool(json, "login", details->access.login);
+	json_name_bool(json, "tls_required", details->access.needs_tls);
+	json_name(json, "services");
+	json_array(json);
+	while (details->access.services != 0 && str_split(&services, ' ', &word))
+		json_str(json, word);
+	json_array_end(json);
+	json_name(json, "login_keys");
+	json_array(json);
+	for (size_t i = 0; i < details->key_count; i++)
+		json_str(json, details->keys[i].mechanism);
+	json_array_end(json);
+}
+
+static void print_access(const struct details *details)
+{
+	struct arena *arena = details->listing.cli->arena;
+
+	printf("login     %s, services: %.*s%s\nkeys     ",
+	    details->access.login ? "on" : "off",
+	    STR_ARG(account_services_text(arena, details->access.services)),
+	    details->access.needs_tls ? ", TLS required" : "");
+	for (size_t i = 0; i < details->key_count; i++)
+		printf(" %.*s", STR_ARG(details->keys[i].mechanism));
+	if (details->key_count == 0)
+		printf(" %s",
+		    scheme_is_plain(details->account.encryption) ? "made from the plain text"
+								 : "none until the next login");
+	printf("\n");
+}
+
 static enum errc show_json(struct db *db, struct details *details, struct err *err)
 {
 	struct json *json = &details->listing.json;
@@ -110,6 +151,7 @@ static enum errc show_json(struct db *db, struct details *details, struct err *e
 
 	json_object(json);
 	json_account(json, &details->account);
+	json_access(json, details);
 	json_name(json, "aliases");
 	json_array(json);
 	rc = alias_each(db, details->account.id, print_alias, &details->listing, err);
@@ -136,6 +178,7 @@ static enum errc show_text(struct db *db, struct details *details, struct err *e
 	    STR_ARG(a->passwd.n == 0	   ? STR("none, cannot log in")
 		    : a->encryption.n == 0 ? STR("plain text")
 					   : a->encryption));
+	print_access(details);
 	printf("mail      %lld messages, %.*s", (long long)a->messages,
 	    STR_ARG(cli_bytes(arena, a->used_bytes)));
 	if (a->quota_bytes > 0)
@@ -161,6 +204,11 @@ static enum errc show(struct db *db, struct str name, struct details *details, s
 	if (rc == OK)
 		rc = mailbox_list(
 		    db, actor, false, arena, &details->mailboxes, &details->mailbox_count, err);
+	if (rc == OK)
+		rc = account_access_read(db, details->account.id, &details->access, err);
+	if (rc == OK)
+		rc = auth_keys_read(db, details->account.id, details->account.passwd, arena,
+		    details->keys, &details->key_count, err);
 	if (rc != OK)
 		return rc;
 	return details->listing.as_json ? show_json(db, details, err)

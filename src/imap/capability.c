@@ -3,9 +3,17 @@
  */
 #include "imap/imap_int.h"
 
-bool imap_login_is_allowed(const struct imap_session *s)
+/* RFC 3501 6.2.2, 7.2.1: the mechanisms that this connection can use now. */
+static void add_mechanisms(const struct imap_session *s, struct buf *out)
 {
-	return s->base.tls || s->base.peer.is_loopback || s->env->conf->plaintext_login;
+	unsigned mechanisms = login_mechanisms(&s->env->login, &s->base);
+
+	for (int i = 0; i < SASL_MECHANISM_COUNT; i++)
+		if ((mechanisms >> i & 1) != 0)
+			buf_printf(out, " AUTH=%.*s",
+			    STR_ARG(sasl_mechanism_name((enum sasl_mechanism)i)));
+	if (!login_takes_passwords(&s->env->login, &s->base))
+		BUF_ADD(out, " LOGINDISABLED");
 }
 
 void imap_add_capabilities(const struct imap_session *s, struct buf *out)
@@ -28,8 +36,5 @@ void imap_add_capabilities(const struct imap_session *s, struct buf *out)
 	}
 	if (s->base.tls_possible && !s->base.tls)
 		BUF_ADD(out, " STARTTLS");
-	if (imap_login_is_allowed(s))
-		BUF_ADD(out, " AUTH=PLAIN AUTH=LOGIN");
-	else
-		BUF_ADD(out, " LOGINDISABLED");
+	add_mechanisms(s, out);
 }

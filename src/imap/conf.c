@@ -54,6 +54,9 @@ static const struct conf_option options[] = {
 	    .def = "no", .reload = true,
 	    .text = "Announce LITERAL- in place of LITERAL+: what a client sends without "
 		    "waiting for the server may have 4096 bytes and no more." },
+	{ "imap.mechanisms", CONF_LIST, CONF_FIELD(struct imap_conf, mechanisms), .max = "16",
+	    .reload = true,
+	    .text = "SASL mechanisms of IMAP, if they are others than auth.mechanisms." },
 	{ "imap.plaintext_login", CONF_BOOL, CONF_FIELD(struct imap_conf, plaintext_login),
 	    .def = "no", .reload = true,
 	    .text = "Take passwords without TLS from other machines. They can be read on the "
@@ -64,7 +67,12 @@ static void check(struct conf *conf, const void *fields)
 {
 	const struct imap_conf *c = fields;
 
+	unsigned mechanisms;
+	struct err err;
+
 	proxies_check(conf, "imap.proxy_from", c->proxy_from);
+	if (auth_mechanisms(c->mechanisms, &mechanisms, &err) != OK)
+		conf_complain(conf, CONF_ERROR, "imap.mechanisms", "%s", err.text);
 }
 
 const struct conf_table imap_conf_table = {

@@ -3,10 +3,10 @@
  */
 #pragma once
 
+#include "auth/login.h"
 #include "base/conf.h"
 #include "net/session.h"
 
-struct auth;
 struct store;
 
 /* Filled from the configuration by imap_conf_table. */
@@ -21,10 +21,11 @@ struct imap_conf {
 	    idle_timeout_ms; /* without a command (autologout, RFC 3501 5.4: at least 30 minutes) */
 	int64_t idle_keepalive_ms; /* "* OK still here" during IDLE */
 	int64_t commands_per_minute;
-	uint64_t message_max; /* bytes of an APPEND */
-	bool compress;	      /* COMPRESS=DEFLATE is offered */
-	bool literal_minus;   /* LITERAL- is announced in place of LITERAL+ */
-	bool plaintext_login; /* LOGIN and PLAIN without TLS from other machines too */
+	uint64_t message_max;	     /* bytes of an APPEND */
+	bool compress;		     /* COMPRESS=DEFLATE is offered */
+	bool literal_minus;	     /* LITERAL- is announced in place of LITERAL+ */
+	struct conf_list mechanisms; /* SASL; empty: those of [auth] */
+	bool plaintext_login;	     /* LOGIN and PLAIN without TLS from other machines too */
 };
 
 extern const struct conf_table imap_conf_table;
@@ -33,7 +34,7 @@ extern const struct conf_table imap_conf_table;
 struct imap_env {
 	const struct imap_conf *conf;
 	struct store *store;
-	struct auth *auth;
+	struct login_service login;
 	struct str hostname;
 	const char *spool_directory;
 };

@@ -14,7 +14,8 @@
 
 struct imap_view;
 struct view_told;
-struct imap_login;
+struct authlog_entry;
+struct login;
 struct spool;
 
 /* Bits, so that the table of verbs can say where one is legal. The diagram is in session.c. */
@@ -88,7 +89,9 @@ struct imap_session {
 	size_t stranger_bytes;
 	int64_t active_ms, timer_ms; /* monotonic; 0: no timer */
 
-	struct imap_login *login; /* while somebody logs in */
+	struct login *login;	       /* while somebody logs in */
+	bool login_line;	       /* a line of the client is awaited by it */
+	struct authlog_entry *journal; /* of the one who is logged in; NULL: none is kept */
 	unsigned login_failures;
 	struct actor actor;
 	struct str user; /* on the heap; of the one who is logged in */
@@ -162,9 +165,6 @@ bool imap_speaks_utf8(const struct imap_session *s);
 
 /* capability.c: "IMAP4rev1 ..." as it is now. */
 void imap_add_capabilities(const struct imap_session *s, struct buf *out);
-
-/* May passwords be sent over this connection? */
-bool imap_login_is_allowed(const struct imap_session *s);
 
 /*
  * cmd_enable.c: a command that shows that the client knows CONDSTORE. The first one tells the HIGHESTMODSEQ of the

@@ -22,6 +22,7 @@
 #include "imap/reply.h"
 #include "imap/view.h"
 #include "net/spool.h"
+#include "store/authlog.h"
 
 #include <assert.h>
 
@@ -473,6 +474,7 @@ static void session_free(struct session *base)
 		xfree(s->view);
 	}
 	imap_login_free(s);
+	authlog_close(&s->journal, base->bytes_in, base->bytes_out);
 	framer_release(&s->framer);
 	arena_free(&s->arena);
 	xfree((char *)s->user.p);

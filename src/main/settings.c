@@ -3,6 +3,7 @@
  */
 #include "main/settings.h"
 
+#include "auth/conf.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
@@ -145,13 +146,6 @@ static const struct conf_option options[] = {
 	    .dbmail = "DBMAIL.logfile",
 	    .text = "Where the log goes; empty: standard error. SIGHUP opens it again." },
 
-	{ "auth.workers", CONF_INT, CONF_FIELD(struct settings, auth_workers), .def = "2",
-	    .min = "1", .max = "64",
-	    .text = "Threads that check passwords; each uses one core while it does." },
-	{ "auth.queue_max", CONF_INT, CONF_FIELD(struct settings, auth_queue_max), .def = "256",
-	    .min = "1", .max = "10000",
-	    .text = "Passwords that wait to be checked; more are answered UNAVAILABLE." },
-
 	{ "deliver.subaddress", CONF_BOOL, CONF_FIELD(struct settings, deliver_subaddress),
 	    .def = "yes", .dbmail = "DELIVERY.SUBADDRESS", .reload = true,
 	    .text = "Mail to user+folder@domain goes to that folder if it is there." },
@@ -171,6 +165,7 @@ const struct conf_table settings_table = CONF_TABLE(struct settings, options);
 static const struct conf_table *const tables[] = {
 	&settings_table,
 	&net_conf_table,
+	&auth_conf_table,
 	&lmtp_conf_table,
 	&imap_conf_table,
 	&http_conf_table,

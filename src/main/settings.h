@@ -6,7 +6,7 @@
 #include "base/conf.h"
 #include "deliver/route.h"
 
-/* Options before any section, and of [db], [store], [tls], [log], [auth], [deliver]. */
+/* Options before any section, and of [db], [store], [tls], [log], [deliver]. */
 struct settings {
 	struct str hostname;
 	struct str run_as;
@@ -34,9 +34,6 @@ struct settings {
 
 	int log_level, log_format;
 	struct str log_file; /* empty: standard error */
-
-	int64_t auth_workers;
-	int64_t auth_queue_max;
 
 	struct str deliver_delimiter;
 	bool deliver_subaddress, deliver_create_folder;

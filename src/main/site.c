@@ -1,5 +1,6 @@
 #include "main/site.h"
 
+#include "auth/conf.h"
 #include "base/arena.h"
 #include "base/heap.h"
 #include "base/str.h"
@@ -106,6 +107,7 @@ static enum errc open_database(
 static enum errc open_store(struct site *site, enum site_use use, struct err *err)
 {
 	const struct settings *s = site->settings;
+	const struct auth_conf *auth = conf_fields(site->conf, &auth_conf_table);
 	struct store_settings settings = {
 		.pool = site->pool,
 		.log = &site->log,
@@ -114,6 +116,7 @@ static enum errc open_store(struct site *site, enum site_use use, struct err *er
 		    use == SITE_SERVE ? (size_t)s->store_index_cache : TOOL_CACHE_BYTES,
 		.removed_keep_s = s->store_removed_keep_ms / 1000,
 		.blob_keep_s = s->store_blob_keep_ms / 1000,
+		.authlog_keep_s = auth->journal_keep_ms / 1000,
 		.zstd_level = (int)s->store_zstd_level,
 		.write_deadline_ms = (int)s->db_busy_timeout_ms,
 		.read_only_tool = use == SITE_READ,

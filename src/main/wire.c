@@ -1,6 +1,6 @@
 #include "main/wire.h"
 
-#include "auth/auth.h"
+#include "auth/login.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
@@ -12,11 +12,13 @@
 #include "store/bus.h"
 #include "store/message.h"
 
+#include <assert.h>
 #include <string.h>
 #include <unistd.h>
 
 #define POLL_FOREIGN_MS 250
 #define HOUSEKEEPING_MS 2000
+#define ACCOUNTS_LOOK_MS 60000
 
 /* Buffers of the connection whose message is the largest. */
 #define MESSAGE_BESIDE (UINT64_C(8) << 20)
@@ -383,10 +385,51 @@ static void fill_metrics(struct wire *wire)
 	wire->metrics.started_unix_s = clock_unix_s();
 }
 
+/* How one service lets people in. */
+struct login_wish {
+	const char *name;
+	enum account_service service;
+	struct conf_list mechanisms; /* empty: those of [auth] */
+	bool plaintext;
+};
+
+static struct login_service login_service_of(
+    const struct wire *wire, const struct edition *edition, const struct login_wish *wish)
+{
+	const struct auth_conf *conf = conf_fields(edition->conf, &auth_conf_table);
+	struct login_service service = {
+		.auth = wire->auth,
+		.conf = conf,
+		.name = wish->name,
+		.service = wish->service,
+		.plaintext = wish->plaintext,
+		.hostname = settings_of(edition->conf)->hostname,
+	};
+	enum errc rc =
+	    auth_mechanisms(wish->mechanisms.count > 0 ? wish->mechanisms : conf->mechanisms,
+		&service.mechanisms, NULL);
+
+	assert(rc == OK); /* the tables' checks have looked at them */
+	return service;
+}
+
+/* Whether SCRAM can be announced to everybody. */
+static void look_at_accounts(void *arg)
+{
+	struct wire *wire = arg;
+	struct edition *edition = editions_hold(&wire->editions);
+
+	auth_look(wire->auth, login_key_hashes(edition->imap.login.mechanisms));
+	edition_drop(edition);
+}
+
 /* Of the newest configuration only what may change on reload differs from that of the start. */
 static void fill_environments(const struct wire *wire, struct edition *edition)
 {
 	const struct settings *s = settings_of(edition->conf);
+	const struct imap_conf *imap = conf_fields(edition->conf, &imap_conf_table);
+	const struct login_wish imap_login = { "imap", ACCOUNT_IMAP, imap->mechanisms,
+		imap->plaintext_login };
 
 	edition->deliver = (struct deliver_env){
 		.store = wire->site->store,
@@ -401,9 +444,9 @@ static void fill_environments(const struct wire *wire, struct edition *edition)
 		.spool_directory = s->spool.p,
 	};
 	edition->imap = (struct imap_env){
-		.conf = conf_fields(edition->conf, &imap_conf_table),
+		.conf = imap,
 		.store = wire->site->store,
-		.auth = wire->auth,
+		.login = login_service_of(wire, edition, &imap_login),
 		.hostname = s->hostname,
 		.spool_directory = s->spool.p,
 	};
@@ -441,12 +484,12 @@ void wire_adopt(struct wire *wire, struct conf *conf)
 
 enum errc wire_start(struct wire *wire, struct err *err)
 {
-	const struct settings *s = wire->site->settings;
+	const struct auth_conf *conf = conf_fields(wire->site->conf, &auth_conf_table);
 	struct store *store = wire->site->store;
 	struct auth_settings settings = {
 		.store = store,
-		.workers = (int)s->auth_workers,
-		.queue_max = (int)s->auth_queue_max,
+		.workers = (int)conf->workers,
+		.queue_max = (int)conf->queue_max,
 		.log = &wire->site->log,
 		.wake = wake_by_auth,
 		.wake_arg = wire->reactor,
@@ -464,9 +507,11 @@ enum errc wire_start(struct wire *wire, struct err *err)
 	fill_metrics(wire);
 	fill_pages(wire);
 	wire_adopt(wire, conf_hold(wire->site->conf));
+	look_at_accounts(wire);
 	bus_set_waker(store, (struct bus_waker){ wake_by_bus, wire->reactor });
 	reactor_every(wire->reactor, POLL_FOREIGN_MS, poll_foreign, store);
 	reactor_every(wire->reactor, HOUSEKEEPING_MS, housekeeping, store);
+	reactor_every(wire->reactor, ACCOUNTS_LOOK_MS, look_at_accounts, wire);
 	return reactor_start(wire->reactor, err);
 }
 

@@ -94,6 +94,8 @@ static enum errc open_auth(struct world *world, struct err *err)
 
 static void fill_environments(struct world *world)
 {
+	static const struct str loopback = STR_INIT("127.0.0.0/8");
+
 	world->imap_conf = (struct imap_conf){ .idle_timeout_ms = 1800000,
 		.idle_keepalive_ms = 120000,
 		.message_max = 1 << 20,
@@ -109,9 +111,19 @@ static void fill_environments(struct world *world)
 	world->lmtp = (struct lmtp_env){ .conf = &world->lmtp_conf,
 		.deliver = &world->deliver,
 		.spool_directory = world->folder };
+	world->auth_conf = (struct auth_conf){ .scram_iterations = 4096,
+		.throttle = true,
+		.throttle_delay_max_ms = 30000,
+		.scram_announce = AUTH_ANNOUNCE_ALWAYS,
+		.trusted = { .item = &loopback, .count = 1 } };
 	world->imap = (struct imap_env){ .conf = &world->imap_conf,
 		.store = world->store,
-		.auth = world->auth,
+		.login = { .auth = world->auth,
+		    .conf = &world->auth_conf,
+		    .name = "imap",
+		    .service = ACCOUNT_IMAP,
+		    .mechanisms = SASL_PASSWORD_SET,
+		    .hostname = STR(HOSTNAME) },
 		.hostname = STR(HOSTNAME),
 		.spool_directory = world->folder };
 }
@@ -335,6 +347,42 @@ static enum errc do_limit(
 	return OK;
 }
 
+static enum errc do_mechanisms(
+    struct world *world, struct str rest, struct arena *arena, struct err *err)
+{
+	struct str words[SASL_MECHANISM_COUNT];
+	size_t count = 0;
+
+	(void)arena;
+	while (count < COUNT(words) && str_split(&rest, ' ', &words[count]))
+		count++;
+	return auth_mechanisms((struct conf_list){ .item = words, .count = count },
+	    &world->imap.login.mechanisms, err);
+}
+
+static enum errc do_services(
+    struct world *world, struct str rest, struct arena *arena, struct err *err)
+{
+	struct account_change change = { .set_services = true };
+	struct account account;
+	enum errc rc = find_account(world, first_word(&rest), arena, &account, err);
+
+	if (rc == OK)
+		rc = account_services_parse(rest, &change.access.services, err);
+	return rc == OK ? account_change(world->store, account.id, &change, err) : rc;
+}
+
+static enum errc do_needs_tls(
+    struct world *world, struct str rest, struct arena *arena, struct err *err)
+{
+	struct account_change change = { .set_needs_tls = true,
+		.access = { .needs_tls = true } };
+	struct account account;
+	enum errc rc = find_account(world, first_word(&rest), arena, &account, err);
+
+	return rc == OK ? account_change(world->store, account.id, &change, err) : rc;
+}
+
 static enum errc do_over_quota(
     struct world *world, struct str rest, struct arena *arena, struct err *err)
 {
@@ -389,6 +437,9 @@ static const struct {
 	{ STR_INIT("active"), do_active },
 	{ STR_INIT("limit"), do_limit },
 	{ STR_INIT("over_quota"), do_over_quota },
+	{ STR_INIT("mechanisms"), do_mechanisms },
+	{ STR_INIT("services"), do_services },
+	{ STR_INIT("needs_tls"), do_needs_tls },
 	{ STR_INIT("allow"), do_allow },
 	{ STR_INIT("literal_minus"), do_literal_minus },
 	{ STR_INIT("compress"), do_compress },

@@ -12,6 +12,9 @@
  *	@limit recipients 3		of one LMTP transaction
  *	@over_quota soft		LMTP answers 452
  *	@allow 192.0.2.0/24		who may speak LMTP, besides this machine
+ *	@mechanisms SCRAM-SHA-256 LOGIN	of IMAP; PLAIN and LOGIN otherwise
+ *	@services ann smtp		what an account may log in to
+ *	@needs_tls ann			it may log in with TLS alone
  *	@compress no			IMAP does not offer COMPRESS
  *	@literal_minus yes		IMAP announces LITERAL- and not LITERAL+
  */
@@ -33,6 +36,7 @@ struct world {
 	struct auth *auth;
 	struct str allowed;
 	char allowed_text[64];
+	struct auth_conf auth_conf;
 	struct lmtp_conf lmtp_conf;
 	struct imap_conf imap_conf;
 	struct deliver_env deliver;

@@ -5,6 +5,7 @@
 #include "auth/scheme.h"
 #include "base/arena.h"
 #include "base/str.h"
+#include "store/auth_keys.h"
 #include "tests/contract/admin.h"
 
 #include <pthread.h>
@@ -373,11 +374,13 @@ static enum errc start(struct admin *admin, struct auth *auth, struct str name,
     struct str password, uint64_t ref, struct auth_request **request_out)
 {
 	struct credentials credentials = { .authcid = name, .password = password };
+	struct auth_question question = { .credentials = &credentials,
+		.service = ACCOUNT_IMAP };
 	struct db *db = NULL;
 	enum errc rc;
 
 	assert_int_equal(db_lease(admin->pool, 5000, &db, NULL), OK);
-	rc = auth_start(auth, db, &credentials, ref, request_out, NULL);
+	rc = auth_start(auth, db, &question, ref, request_out, NULL);
 	db_return(&db);
 	return rc;
 }
@@ -483,6 +486,222 @@ static void a_login_makes_a_missing_inbox(void **state)
 	auth_close(&auth);
 }
 
+/* What a SCRAM exchange would be given. */
+static struct auth_login ask_keys(
+    struct admin *admin, struct auth *auth, struct bell *bell, struct str name)
+{
+	struct credentials credentials = { .authcid = name };
+	struct auth_question question = { .credentials = &credentials,
+		.proof = AUTH_BY_KEYS,
+		.service = ACCOUNT_IMAP,
+		.hash = SCRAM_SHA256,
+		.iterations = 4096 };
+	struct auth_request *request = NULL;
+	struct auth_login got = { .account = 0 };
+	struct db *db = NULL;
+	int count = bell->count;
+
+	assert_int_equal(db_lease(admin->pool, 5000, &db, NULL), OK);
+	assert_int_equal(auth_start(auth, db, &question, 1, &request, NULL), OK);
+	db_return(&db);
+	wait_for(bell, count + 1);
+	assert_int_equal(auth_take(&request, admin->arena, &got, NULL), OK);
+	return got;
+}
+
+static bool same_salt(const struct auth_login *a, const struct auth_login *b)
+{
+	return a->keys.salt_size == b->keys.salt_size &&
+	    a->keys.iterations == b->keys.iterations &&
+	    memcmp(a->keys.salt, b->keys.salt, a->keys.salt_size) == 0;
+}
+
+static bool same_keys(const struct auth_login *a, const struct auth_login *b)
+{
+	return memcmp(a->keys.stored, b->keys.stored, sizeof(a->keys.stored)) == 0;
+}
+
+/* An account with keys, one in plain text, one with a hash alone, and none: the same to whoever asks. */
+static void keys_do_not_tell_who_is_there(void **state)
+{
+	struct admin *admin = *state;
+	struct bell bell = { .lock = PTHREAD_MUTEX_INITIALIZER,
+		.rung = PTHREAD_COND_INITIALIZER };
+	static const struct str names[] = { STR_INIT("keyed"), STR_INIT("plain"),
+		STR_INIT("hashed"), STR_INIT("nobody") };
+	struct account_new keyed = {
+		.name = names[0], .passwd = STR("hash"), .encryption = STR("argon2id")
+	};
+	struct account_new plain = { .name = names[1], .passwd = STR("secret") };
+	struct auth_login before[COUNT(names)], got[COUNT(names)], again[COUNT(names)];
+	struct auth_key *keys = NULL;
+	struct auth *auth;
+	int64_t id;
+
+	auth = open_auth(admin, &bell, 1, 8);
+	for (size_t i = 0; i < COUNT(names); i++)
+		before[i] = ask_keys(admin, auth, &bell, names[i]);
+	assert_int_equal(auth_make_keys(admin->store, keyed.name, STR("secret"), 4096,
+			     admin->arena, &keys, &keyed.key_count, NULL),
+	    OK);
+	keyed.keys = keys;
+	assert_int_equal(keyed.key_count, 2);
+	assert_int_equal(account_create(admin->store, &keyed, &id, NULL), OK);
+	assert_int_equal(account_create(admin->store, &plain, &id, NULL), OK);
+	(void)user_with_password(admin, names[2], STR("secret"));
+	for (size_t i = 0; i < COUNT(names); i++) {
+		got[i] = ask_keys(admin, auth, &bell, names[i]);
+		again[i] = ask_keys(admin, auth, &bell, names[i]);
+		/* with and without an account, now and later */
+		assert_true(same_salt(&before[i], &got[i]));
+		assert_true(same_salt(&got[i], &again[i]));
+		assert_false(same_salt(&got[i], &got[(i + 1) % COUNT(names)]));
+	}
+	/* only who can prove something gets the same keys twice, and the log knows why the others do not */
+	assert_true(!got[0].reason && same_keys(&got[0], &again[0]));
+	assert_true(!got[1].reason && same_keys(&got[1], &again[1]));
+	assert_true(got[2].reason && got[2].lacks_keys && !same_keys(&got[2], &again[2]));
+	assert_true(got[3].reason && !got[3].lacks_keys && !same_keys(&got[3], &again[3]));
+	auth_close(&auth);
+}
+
+static void a_password_leaves_keys_behind(void **state)
+{
+	struct admin *admin = *state;
+	struct bell bell = { .lock = PTHREAD_MUTEX_INITIALIZER,
+		.rung = PTHREAD_COND_INITIALIZER };
+	static const struct db_sql count = { .name = "test.keys",
+		.text = "SELECT count(*) FROM auth_keys" };
+	static const struct db_sql flush = { .name = "test.flush",
+		.text = "UPDATE dbmail_users SET active = 1 WHERE 1 = 0" };
+	struct auth *auth = open_auth(admin, &bell, 1, 8);
+	struct credentials credentials = { .authcid = STR("ann"), .password = STR("secret") };
+	struct auth_question question = { .credentials = &credentials,
+		.service = ACCOUNT_IMAP,
+		.iterations = 4096,
+		.make_keys = 1U << SCRAM_SHA1 | 1U << SCRAM_SHA256 };
+	struct auth_request *request = NULL;
+	struct auth_login got;
+
+	(void)user_with_password(admin, STR("ann"), STR("secret"));
+	assert_true(ask_keys(admin, auth, &bell, STR("ann")).lacks_keys);
+	for (int i = 0; i < 2; i++) {
+		struct db *db = NULL;
+		int rung = bell.count;
+
+		assert_int_equal(db_lease(admin->pool, 5000, &db, NULL), OK);
+		assert_int_equal(auth_start(auth, db, &question, 1, &request, NULL), OK);
+		db_return(&db);
+		wait_for(&bell, rung + 1);
+		assert_int_equal(auth_take(&request, admin->arena, &got, NULL), OK);
+		admin_sql(admin, &flush);
+		assert_int_equal(admin_number(admin, &count, NULL, 0), 2);
+	}
+	assert_null(ask_keys(admin, auth, &bell, STR("ann")).reason);
+	auth_close(&auth);
+}
+
+static void auth_look_finds_who_cannot_use_scram(void **state)
+{
+	struct admin *admin = *state;
+	struct bell bell = { .lock = PTHREAD_MUTEX_INITIALIZER,
+		.rung = PTHREAD_COND_INITIALIZER };
+	struct auth *auth = open_auth(admin, &bell, 1, 8);
+	unsigned both = 1U << SCRAM_SHA1 | 1U << SCRAM_SHA256;
+	int64_t id;
+
+	assert_false(auth_scram_is_ready(auth));
+	auth_look(auth, both);
+	assert_true(auth_scram_is_ready(auth));
+	id = user_with_password(admin, STR("ann"), STR("secret"));
+	auth_look(auth, both);
+	assert_false(auth_scram_is_ready(auth));
+	auth_look(auth, 0);
+	assert_true(auth_scram_is_ready(auth));
+	auth_note_no_keys(auth);
+	assert_false(auth_scram_is_ready(auth));
+	assert_int_equal(account_delete(admin->store, id, NULL), OK);
+	auth_look(auth, both);
+	assert_true(auth_scram_is_ready(auth));
+	auth_close(&auth);
+}
+
+static enum errc try_cram(struct admin *admin, struct str name, struct str digest)
+{
+	struct credentials credentials = { .authcid = name,
+		.password = digest,
+		.challenge = STR("<1896.697170952@postoffice.reston.mci.net>") };
+	struct auth_login got;
+	struct db *db = NULL;
+	enum errc rc;
+
+	assert_int_equal(db_lease(admin->pool, 5000, &db, NULL), OK);
+	rc = auth_check(db, &credentials, admin->arena, &got, NULL);
+	db_return(&db);
+	return rc;
+}
+
+/* RFC 2195 section 2 */
+static void cram_md5_needs_the_plain_text(void **state)
+{
+	struct admin *admin = *state;
+	struct account_new tim = { .name = STR("tim"), .passwd = STR("tanstaaftanstaaf") };
+	struct str digest = STR("b913a602c7eda7a495b4e6e7334d3890");
+	int64_t id;
+
+	assert_int_equal(account_create(admin->store, &tim, &id, NULL), OK);
+	(void)user_with_password(admin, STR("ann"), STR("tanstaaftanstaaf"));
+	assert_int_equal(try_cram(admin, STR("tim"), digest), OK);
+	assert_int_equal(
+	    try_cram(admin, STR("tim"), STR("b913a602c7eda7a495b4e6e7334d3891")), ERR_DENIED);
+	assert_int_equal(try_cram(admin, STR("ann"), digest), ERR_DENIED);
+	assert_int_equal(try_cram(admin, STR("nobody"), digest), ERR_DENIED);
+	/* the password of the account is no answer to a challenge */
+	assert_int_equal(try_cram(admin, STR("tim"), STR("tanstaaftanstaaf")), ERR_DENIED);
+}
+
+static enum errc try_service(
+    struct admin *admin, struct auth *auth, struct bell *bell, unsigned service, bool tls)
+{
+	struct credentials credentials = { .authcid = STR("ann"), .password = STR("secret") };
+	struct auth_question question = {
+		.credentials = &credentials, .service = service, .tls = tls
+	};
+	struct auth_request *request = NULL;
+	struct auth_login got;
+	struct db *db = NULL;
+	int rung = bell->count;
+
+	assert_int_equal(db_lease(admin->pool, 5000, &db, NULL), OK);
+	assert_int_equal(auth_start(auth, db, &question, 1, &request, NULL), OK);
+	db_return(&db);
+	wait_for(bell, rung + 1);
+	return auth_take(&request, admin->arena, &got, NULL);
+}
+
+static void an_account_logs_in_where_it_may(void **state)
+{
+	struct admin *admin = *state;
+	struct bell bell = { .lock = PTHREAD_MUTEX_INITIALIZER,
+		.rung = PTHREAD_COND_INITIALIZER };
+	int64_t ann = user_with_password(admin, STR("ann"), STR("secret"));
+	struct auth *auth = open_auth(admin, &bell, 1, 8);
+	struct account_change some = { .set_services = true,
+		.set_needs_tls = true,
+		.access = { .services = ACCOUNT_IMAP, .needs_tls = true } };
+	struct account_change off = { .set_login = true };
+
+	assert_int_equal(try_service(admin, auth, &bell, ACCOUNT_SMTP, false), OK);
+	assert_int_equal(account_change(admin->store, ann, &some, NULL), OK);
+	/* although the password is remembered */
+	assert_int_equal(try_service(admin, auth, &bell, ACCOUNT_SMTP, true), ERR_DENIED);
+	assert_int_equal(try_service(admin, auth, &bell, ACCOUNT_IMAP, false), ERR_DENIED);
+	assert_int_equal(try_service(admin, auth, &bell, ACCOUNT_IMAP, true), OK);
+	assert_int_equal(account_change(admin->store, ann, &off, NULL), OK);
+	assert_int_equal(try_service(admin, auth, &bell, ACCOUNT_IMAP, true), ERR_DENIED);
+	auth_close(&auth);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_admin, close_admin)
 
 int main(void)
@@ -503,6 +722,11 @@ int main(void)
 		TEST(a_full_queue_says_try_later),
 		TEST(sessions_may_go_before_the_answer),
 		TEST(a_login_makes_a_missing_inbox),
+		TEST(keys_do_not_tell_who_is_there),
+		TEST(a_password_leaves_keys_behind),
+		TEST(auth_look_finds_who_cannot_use_scram),
+		TEST(cram_md5_needs_the_plain_text),
+		TEST(an_account_logs_in_where_it_may),
 	};
 
 	return cmocka_run_group_tests_name("contract/admin_accounts", tests, NULL, NULL);

@@ -30,7 +30,9 @@ static struct session_ref ref(struct session *s)
 static const struct session_driver driver = { .timer = timer, .ref = ref };
 
 static struct imap_conf conf;
-static const struct imap_env env = { .conf = &conf, .hostname = STR_INIT("host") };
+static const struct imap_env env = { .conf = &conf,
+	.login = { .mechanisms = SASL_PASSWORD_SET },
+	.hostname = STR_INIT("host") };
 
 static struct imap_session *open_session(void)
 {
