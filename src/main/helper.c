@@ -42,7 +42,7 @@ static bool send_message(int fd, const struct message *message, const int *fds)
 	union control control = { .room = { 0 } };
 	struct msghdr header = { .msg_iov = &bytes, .msg_iovlen = 1 };
 
-	if (message->count > 0) {
+	if (fds != NULL && message->count > 0) {
 		struct cmsghdr *part;
 		size_t size = message->count * sizeof(int);
 
