@@ -10,6 +10,7 @@
 #include "imap/search_key.h"
 #include "imap/search_result.h"
 #include "imap/seqset.h"
+#include "store/acl.h"
 #include "store/message.h"
 
 /* In the order of the grammar's table (parse.c) and of the table of what they do (verbs.c). */
@@ -37,6 +38,11 @@ enum imap_verb {
 	VERB_GETQUOTA,
 	VERB_GETQUOTAROOT,
 	VERB_SETQUOTA,
+	VERB_GETACL,
+	VERB_MYRIGHTS,
+	VERB_LISTRIGHTS,
+	VERB_SETACL,
+	VERB_DELETEACL,
 	VERB_APPEND,
 	VERB_IDLE,
 	VERB_CHECK,
@@ -158,6 +164,11 @@ struct imap_command {
 			struct search_key *key;
 		} search;
 		struct str quota_root;
+		struct {
+			struct str mailbox, identifier;
+			enum acl_operation operation;
+			unsigned rights; /* enum right */
+		} acl;
 		struct seqset set; /* UID EXPUNGE */
 	};
 };

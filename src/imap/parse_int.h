@@ -30,6 +30,9 @@ argument_reader imap_read_mailbox, imap_read_create, imap_read_rename, imap_read
 /* parse_list.c */
 argument_reader imap_read_list, imap_read_lsub, imap_read_status;
 
+/* parse_acl.c */
+argument_reader imap_read_identifier, imap_read_setacl;
+
 /* parse_quota.c */
 argument_reader imap_read_getquota, imap_read_setquota;
 

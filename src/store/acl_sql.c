@@ -19,6 +19,19 @@ static const struct db_sql ACL_INSERT = {
 		") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 };
 
+static const struct db_sql ACL_GET = {
+	.name = "acl.get",
+	.text = "SELECT 0, '', " FLAG_COLUMNS
+		" FROM dbmail_acl WHERE mailbox_id = ? AND user_id = ?",
+};
+
+static const struct db_sql ACL_EACH = {
+	.name = "acl.each",
+	.text = "SELECT a.user_id, u.userid, " FLAG_COLUMNS
+		" FROM dbmail_acl a JOIN dbmail_users u ON u.user_idnr = a.user_id"
+		" WHERE a.mailbox_id = ? ORDER BY u.userid",
+};
+
 static const struct db_sql ACL_COPY = {
 	.name = "acl.copy",
 	.text = "INSERT INTO dbmail_acl (user_id, mailbox_id, " FLAG_COLUMNS
@@ -100,6 +113,52 @@ enum errc acl_row_set(
 	for (int i = 0; i < RIGHT_COUNT; i++)
 		db_bind_i64(q, 3 + i, (rights >> i) & 1);
 	return db_run(&q, NULL, err);
+}
+
+/* What was typed by hand may be any number. */
+static unsigned read_rights(const struct db_q *q)
+{
+	unsigned rights = 0;
+
+	for (int i = 0; i < RIGHT_COUNT; i++)
+		rights |= db_i64(q, 2 + i) != 0 ? 1U << i : 0;
+	return rights;
+}
+
+enum errc acl_row_get(
+    struct db *db, int64_t mailbox, int64_t user, unsigned *rights_out, struct err *err)
+{
+	struct db_q *q = NULL;
+	enum errc rc = db_query(db, &ACL_GET, &q, err);
+
+	if (rc != OK)
+		return rc;
+	db_bind_i64(q, 1, mailbox);
+	db_bind_i64(q, 2, user);
+	rc = db_step(q, err);
+	*rights_out = rc == OK ? read_rights(q) : 0;
+	db_done(&q);
+	return rc == ERR_END ? OK : rc;
+}
+
+enum errc acl_rows_each(struct db *db, int64_t mailbox,
+    enum errc (*each)(
+	void *arg, int64_t user, struct str login, unsigned rights, struct err *err),
+    void *arg, struct err *err)
+{
+	struct db_q *q = NULL;
+	enum errc rc = db_query(db, &ACL_EACH, &q, err);
+
+	if (rc != OK)
+		return rc;
+	db_bind_i64(q, 1, mailbox);
+	while ((rc = db_step(q, err)) == OK) {
+		rc = each(arg, db_i64(q, 0), db_str(q, 1), read_rights(q), err);
+		if (rc != OK)
+			break;
+	}
+	db_done(&q);
+	return rc == ERR_END ? OK : rc;
 }
 
 enum errc acl_rows_copy(struct db *db, int64_t from, int64_t to, struct err *err)

@@ -183,6 +183,14 @@ NODISCARD enum errc mailbox_row_delete(
 NODISCARD enum errc mailbox_row_inbox(struct db *db, int64_t owner, int64_t modseq,
     struct arena *arena, int64_t *id_out, struct err *err);
 
+/* Rights: of this user's row alone; 0: there is none. */
+NODISCARD enum errc acl_row_get(
+    struct db *db, int64_t mailbox, int64_t user, unsigned *rights_out, struct err *err);
+/* Every row, in the order of logins; `login` is borrowed during the call. */
+NODISCARD enum errc acl_rows_each(struct db *db, int64_t mailbox,
+    enum errc (*each)(
+	void *arg, int64_t user, struct str login, unsigned rights, struct err *err),
+    void *arg, struct err *err);
 /* Rights: add or replace nothing else than this user's row. */
 NODISCARD enum errc acl_row_set(
     struct db *db, int64_t mailbox, int64_t user, unsigned rights, struct err *err);

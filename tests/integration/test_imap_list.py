@@ -1,5 +1,5 @@
 """Mailboxes and searches by extensions: LIST with options (RFC 5258, 5819, 6154), ESEARCH (RFC 4731), saved results (RFC 5182),
-QUOTA (RFC 9208). What is not marked `ours` holds for Dovecot too."""
+QUOTA (RFC 9208), ACL (RFC 4314). What is not marked `ours` holds for Dovecot too."""
 
 import imaplib
 import json
@@ -166,7 +166,7 @@ def test_list_status_of_many_folders_costs_few_statements(account):
 @pytest.mark.ours
 def test_quota_by_imaplib(host):
     account = host.account("--quota", "1M")
-    client = imaplib.IMAP4(*host.port("imap")) if isinstance(host.port("imap"), tuple) else imaplib.IMAP4("127.0.0.1", host.port("imap"))
+    client = imaplib.IMAP4("127.0.0.1", host.port("imap"))
     client.login(account.user, account.password)
     assert "QUOTA" in client.capabilities and "QUOTA=RES-STORAGE" in client.capabilities
     status, (roots, quotas) = client.getquotaroot("INBOX")
@@ -178,3 +178,26 @@ def test_quota_by_imaplib(host):
     status, (answer,) = client.append("INBOX", None, None, mail(b"x" * 1100000))
     assert status == "NO" and b"[OVERQUOTA]" in answer
     client.logout()
+
+
+@pytest.mark.ours
+def test_rights_by_imaplib(host):
+    """RFC 4314: what one gives, another has at once."""
+    ann, bob = host.account(), host.account()
+    one, two = (imaplib.IMAP4("127.0.0.1", host.port("imap")) for _ in range(2))
+    one.login(ann.user, ann.password)
+    two.login(bob.user, bob.password)
+    one.create("team")
+    shared = f"#Users/{ann.name}/team"
+    assert two.select(shared)[0] == "NO"
+    assert one.setacl("team", bob.name, "lrsi")[0] == "OK"
+    assert two.myrights(shared) == ("OK", [f"{shared} lrsi".encode()])
+    assert two.append(shared, None, None, mail(b"from bob"))[0] == "OK"
+    assert two.select(shared) == ("OK", [b"1"])
+    assert two.store("1", "+FLAGS", "\\Seen")[0] == "OK"
+    assert two.store("1", "+FLAGS", "\\Deleted")[0] == "NO" or b"Deleted" not in two.fetch("1", "FLAGS")[1][0]
+    assert one.getacl("team")[1] == [f'team "{ann.name}" lrswipkxteacd "{bob.name}" lrsi'.encode()]
+    assert one.deleteacl("team", bob.name)[0] == "OK"
+    assert two.select(shared)[0] == "NO"
+    one.logout()
+    two.logout()
