@@ -9,7 +9,9 @@
  *	6		together with the next line
  *
  * However it comes: responses are whole, each command has one tagged answer, numbers are of messages that the client
- * knows, and none goes during FETCH, STORE, SEARCH (RFC 3501 7.4.1).
+ * knows, and none goes during FETCH, STORE, SEARCH (RFC 3501 7.4.1). Who has enabled QRESYNC hears of messages that went
+ * by VANISHED and never by EXPUNGE, who has not never by VANISHED (RFC 7162 3.2.10), and each uid in it is one message.
+ * ESEARCH names the command that it answers (RFC 4731 3.1).
  */
 #include "base/arena.h"
 #include "base/str.h"
@@ -23,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define SESSIONS 3
 #define LINES_MAX 64
+#define SEQ_RANGES_MAX 100000
 
 enum mark { MARK_SESSION_2 = 2, MARK_DELIVER, MARK_BUS, MARK_BYTES, MARK_JOIN, MARK_COUNT };
 
@@ -36,7 +39,7 @@ struct client {
 	uint64_t sent, answered;
 	struct note note[LINES_MAX + 3]; /* by tag */
 	uint64_t exists;
-	bool bye;
+	bool bye, qresync;
 };
 
 /* What may stand behind a line in the same piece of input, so that it is known what it is taken for. */
@@ -85,7 +88,7 @@ static void check_number(struct client *client, uint64_t number, struct str word
 		session_expect(number >= client->exists);
 		client->exists = number;
 	} else if (str_equal(word, STR("EXPUNGE"))) {
-		session_expect(!current(client)->numbers_stay);
+		session_expect(!current(client)->numbers_stay && !client->qresync);
 		session_expect(number >= 1 && number <= client->exists);
 		client->exists--;
 	} else if (str_equal(word, STR("FETCH"))) {
@@ -95,7 +98,47 @@ static void check_number(struct client *client, uint64_t number, struct str word
 	}
 }
 
-static void check_untagged(struct client *client, struct str line)
+/* The rest of "* VANISHED (EARLIER) 1:3,7". */
+static void check_vanished(struct run *run, struct client *client, struct str rest)
+{
+	bool earlier = str_starts(rest, STR("(EARLIER) "));
+	struct seqset set;
+	uint64_t count = 0;
+
+	session_expect(client->qresync);
+	rest = str_from_at(rest, earlier ? 10 : 0);
+	session_expect(seqset_parse(rest, SEQ_RANGES_MAX, run->arena, &set, NULL) == OK);
+	for (size_t i = 0; i < set.count; i++) {
+		session_expect(
+		    set.range[i].first != SEQ_STAR && set.range[i].first <= set.range[i].last);
+		count += set.range[i].last - set.range[i].first + UINT64_C(1);
+	}
+	/* what went before this session began is not in its numbers */
+	if (earlier)
+		return;
+	session_expect(!current(client)->numbers_stay && count <= client->exists);
+	client->exists -= count;
+}
+
+static bool has_word(struct str list, const char *wanted)
+{
+	struct str word;
+
+	while (str_split(&list, ' ', &word))
+		if (str_equal_nocase(word, str_from(wanted)))
+			return true;
+	return false;
+}
+
+static void check_esearch(struct run *run, const struct client *client, struct str rest)
+{
+	struct str tag =
+	    str_printf(run->arena, "(TAG \"t%llu\")", (unsigned long long)client->answered + 1);
+
+	session_expect(str_starts(rest, tag));
+}
+
+static void check_untagged(struct run *run, struct client *client, struct str line)
 {
 	struct str word;
 	uint64_t number;
@@ -106,6 +149,12 @@ static void check_untagged(struct client *client, struct str line)
 	/* the first of what SELECT says */
 	if (str_equal(word, STR("FLAGS")) && current(client)->selects)
 		client->exists = 0;
+	if (str_equal(word, STR("VANISHED")))
+		check_vanished(run, client, line);
+	if (str_equal(word, STR("ESEARCH")))
+		check_esearch(run, client, line);
+	if (str_equal(word, STR("ENABLED")))
+		client->qresync = client->qresync || has_word(line, "QRESYNC");
 	if (str_to_u64(word, UINT32_MAX, &number) != OK)
 		return;
 	(void)str_split(&line, ' ', &word);
@@ -140,7 +189,7 @@ static void check_said(struct run *run, struct client *client)
 			session_expect(session_line(client->peer, run->arena, &line));
 		}
 		if (str_starts(first, STR("* ")))
-			check_untagged(client, str_from_at(first, 2));
+			check_untagged(run, client, str_from_at(first, 2));
 		else if (!str_starts(first, STR("+ ")))
 			check_tagged(run, client, first);
 	}
