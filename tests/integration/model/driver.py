@@ -123,9 +123,9 @@ class Driver:
         return self.sessions[at]
 
     def box_of(self, session):
-        """The folder that is selected, None if it is gone."""
+        """The folder that is selected, None if it is gone, or may not be read any more."""
         box = self.truth.boxes.get(session.view.box) if session.view else None
-        return None if box is None or box.no_select else box
+        return None if box is None or box.no_select or "r" not in session.eyes.rights_on(box) else box
 
     # one command at a time
 
@@ -151,7 +151,9 @@ class Driver:
         before = self.truth.read()
         self.truth.has_idle = any(other.idle for other in self.sessions)
         self.learn_box(session)
-        if command.check and (not was_orphan or command.verb in VIEWLESS):
+        if was_orphan and command.verb not in VIEWLESS:
+            assert not done.of("EXISTS"), f"news of a folder that is gone, or may not be read: {done.untagged}"
+        elif command.check:
             command.check(done, before, session.eyes)
         self.look_at_view(session, command.synchronises and done.status == "OK")
 
@@ -167,6 +169,7 @@ class Driver:
             return
         session.view.fill(box)
         session.view.look(box)
+        session.view.look_at_modseq(box)
         if synchronous:
             session.view.look_synchronous(box)
             if session.kind != "rev2":
@@ -404,6 +407,7 @@ class Driver:
         view.uidnext = max([view.uidnext, *(uid + 1 for uid in told)])
         view.fill(box)
         view.look(box)
+        view.look_at_modseq(box)
         for entry in view.entries:
             if entry.uid in box.messages and entry.flags is not None:
                 assert entry.flags == box.messages[entry.uid].flags, f"{entry} after FETCH, not {box.messages[entry.uid]}"

@@ -226,6 +226,17 @@ class View:
         missing = [uid for uid in box.messages if uid < self.uidnext and uid not in set(uids)]
         assert not missing, f"uids {missing} are there, but not in the session's list {uids}"
 
+    def look_at_modseq(self, box):
+        """What is not newer than the HIGHESTMODSEQ that a client keeps, it knows: else it would never ask for it."""
+        if self.kind not in ("condstore", "qresync") or self.cached_modseq is None:
+            return
+        for entry in self.entries:
+            there = box.messages.get(entry.uid)
+            if there and there.modseq <= self.cached_modseq:
+                assert entry.flags in (None, there.flags), (
+                    f"uid {entry.uid}: with HIGHESTMODSEQ {self.cached_modseq} it knows {sorted(entry.flags)}, there is {there}"
+                )
+
     def look_synchronous(self, box):
         """After NOOP: the same messages, and of each whose flags it knows the same flags."""
         assert self.uids() == list(box.messages), f"session has {self.uids()}, there is {list(box.messages)}"
