@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <grp.h>
 #include <libgen.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define PASSWD_ROOM ((size_t)16384)
@@ -77,6 +79,18 @@ enum errc privileges_become_owner(const char *path, struct err *err)
 	return rc;
 }
 
+/* What is left without root: the right to low ports, of a service manager. Every port is bound by now. */
+static enum errc forget_capabilities(struct err *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[2] = { { .effective = 0 } };
+
+	if (syscall(SYS_capset, &header, none) == 0)
+		return OK;
+	return err_set(
+	    err, ERR_DENIED, "cannot give up capabilities: %s", strerrordesc_np(errno));
+}
+
 enum errc privileges_drop(struct str user, struct err *err)
 {
 	struct identity who;
@@ -95,6 +109,8 @@ enum errc privileges_drop(struct str user, struct err *err)
 		if (rc == OK)
 			rc = become(&who, err);
 	}
+	if (rc == OK)
+		rc = forget_capabilities(err);
 	if (rc == OK && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		rc = err_set(err, ERR_DENIED, "no_new_privs: %s", strerrordesc_np(errno));
 	return rc;

@@ -6,7 +6,7 @@
 #include "base/base.h"
 
 /*
- * Become `user` (a name or a number) with its groups, for good, and forbid ever gaining rights again. Before any thread
+ * Become `user` (a name or a number) with its groups, for good, give up every capability, and forbid ever gaining rights again. Before any thread
  * exists. Without root nothing is to be done, and that is OK. Root without a user to become: ERR_DENIED.
  */
 NODISCARD enum errc privileges_drop(struct str user, struct err *err);

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "main/grants.h"
 #include "main/lockin.h"
+#include "main/notify.h"
 #include "main/privileges.h"
 #include "main/reload.h"
 #include "main/wire.h"
@@ -15,6 +16,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -25,6 +27,14 @@
 
 /* Descriptors beside the connections: database, spool files, libraries. */
 #define DESCRIPTORS_BESIDE 256
+
+struct server {
+	struct site site;
+	struct wire wire;
+	struct notify notify;
+	sigset_t waited;
+	atomic_uint beats;
+};
 
 /* The signals that the main thread waits for; blocked before any thread exists. */
 static void block_signals(sigset_t *waited)
@@ -120,49 +130,98 @@ static enum errc start(struct wire *wire, struct site *site, struct err *err)
 	return rc;
 }
 
-static void wait_for_the_end(struct wire *wire, struct site *site, const sigset_t *waited)
+/* On the scheduler's thread, beside the jobs that use the database: if it hangs, this stops. */
+static void beat(void *arg)
 {
-	for (;;) {
-		int number = 0;
+	(void)atomic_fetch_add((atomic_uint *)arg, 1);
+}
 
-		if (sigwait(waited, &number) != 0 || number == SIGPIPE)
-			continue;
-		if (number != SIGHUP) {
-			log_info(&site->log, "stopping", F_INT("signal", number));
+/* The next signal; 0: it is time to tell the watchdog. */
+static int next_signal(const struct notify *notify, const sigset_t *waited)
+{
+	int64_t ms = notify->watchdog_ms / 2;
+	struct timespec wait = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	int number;
+
+	if (ms == 0)
+		return sigwait(waited, &number) == 0 ? number : SIGPIPE;
+	number = sigtimedwait(waited, NULL, &wait);
+	if (number > 0)
+		return number;
+	return errno == EAGAIN ? 0 : SIGPIPE;
+}
+
+static void reload_and_tell(struct server *server)
+{
+	notify_reloading(&server->notify);
+	notify_ready(&server->notify,
+	    reload(&server->wire) ? "serving, reloaded"
+				  : "serving; the reload failed, see the log");
+}
+
+static void wait_for_the_end(struct server *server)
+{
+	const struct log *log = &server->site.log;
+	unsigned seen = 0;
+
+	for (;;) {
+		int number = next_signal(&server->notify, &server->waited);
+
+		if (number == 0 && atomic_load(&server->beats) != seen) {
+			seen = atomic_load(&server->beats);
+			notify_watchdog(&server->notify);
+		} else if (number == SIGHUP) {
+			reload_and_tell(server);
+		} else if (number != 0 && number != SIGPIPE) {
+			log_info(log, "stopping", F_INT("signal", number));
+			notify_stopping(&server->notify);
 			return;
 		}
-		(void)reload(wire);
 	}
+}
+
+static enum errc load(struct server *server, const char *conf_path, struct err *err)
+{
+	struct buf complaints = BUF_INIT(SETTINGS_COMPLAINTS_MAX);
+	struct site *site = &server->site;
+	enum errc rc = site_load(conf_path, site, &complaints, err);
+
+	if (rc != OK)
+		log_init(&site->log, &site->sink, "tabella");
+	log_complaints(&site->log, &complaints);
+	buf_release(&complaints);
+	return rc;
 }
 
 int serve(const char *conf_path)
 {
-	struct buf complaints = BUF_INIT(SETTINGS_COMPLAINTS_MAX);
+	struct server server = { .notify = { .fd = -1 } };
+	const struct log *log = &server.site.log;
 	struct err err = { .code = OK };
-	struct site site;
-	struct wire wire = { .site = NULL };
-	sigset_t waited;
 	enum errc rc;
 
 	heap_bound_arenas(ALLOCATOR_ARENAS);
-	block_signals(&waited);
-	rc = site_load(conf_path, &site, &complaints, &err);
-	if (rc != OK)
-		log_init(&site.log, &site.sink, "tabella");
-	log_complaints(&site.log, &complaints);
-	buf_release(&complaints);
+	block_signals(&server.waited);
+	rc = load(&server, conf_path, &err);
 	if (rc == OK)
-		rc = start(&wire, &site, &err);
+		rc = notify_open(&server.notify, &err);
+	if (rc == OK)
+		rc = start(&server.wire, &server.site, &err);
 	if (rc == OK) {
-		log_info(&site.log, "started", F_WORD("version", TABELLA_VERSION),
-		    F_INT("pid", getpid()));
-		wait_for_the_end(&wire, &site, &waited);
+		if (server.notify.watchdog_ms > 0)
+			reactor_every(server.wire.reactor, server.notify.watchdog_ms / 4 + 1,
+			    beat, &server.beats);
+		log_info(
+		    log, "started", F_WORD("version", TABELLA_VERSION), F_INT("pid", getpid()));
+		notify_ready(&server.notify, "serving");
+		wait_for_the_end(&server);
 	} else {
-		log_error(&site.log, "start-failed", F_ERR(&err));
+		log_error(log, "start-failed", F_ERR(&err));
 	}
-	wire_stop(&wire, rc == OK);
+	wire_stop(&server.wire, rc == OK);
 	if (rc == OK)
-		log_info(&site.log, "stopped");
-	site_close(&site);
+		log_info(log, "stopped");
+	notify_close(&server.notify);
+	site_close(&server.site);
 	return rc == OK ? EX_OK : errc_is_temporary(rc) ? EX_TEMPFAIL : EX_CONFIG;
 }

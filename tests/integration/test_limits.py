@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import re
+import subprocess
 import time
 
 import pytest
@@ -23,6 +24,24 @@ def test_the_server_is_not_root(host):
         assert set(re.search(r"^Gid:\s+(.*)$", status, re.M)[1].split()).isdisjoint({"0"})
         assert int(re.search(r"^CapEff:\s+(\w+)$", status, re.M)[1], 16) == 0
     assert re.search(r"^NoNewPrivs:\s+1$", status, re.M)
+    assert re.search(r"^CapPrm:\s+0+$", status, re.M)
+    assert re.search(r"^CapAmb:\s+0+$", status, re.M)
+    assert re.search(r"^Seccomp:\s+2$", status, re.M)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make itself somebody with one capability")
+def test_a_capability_for_low_ports_is_given_up(make_host):
+    """As a service manager starts it: a user who may bind port 143, and nothing else."""
+    host = make_host()
+    assert host.server.stop() == 0
+    subprocess.run(["chown", "-R", "65534:65534", host.server.data], check=True)
+    wrapper = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    caps = ("--inh-caps=-all,+net_bind_service", "--ambient-caps=+net_bind_service", "--bounding-set=-all,+net_bind_service")
+    host.server.start(wrapper=(*wrapper, *caps))
+    status = pathlib.Path(f"/proc/{host.server.process.pid}/status").read_text()
+    for kind in ("CapPrm", "CapEff", "CapInh", "CapAmb"):
+        assert re.search(rf"^{kind}:\s+0+$", status, re.M), status
+    assert "reloaded" in host.server.reload()
 
 
 def test_too_many_connections_of_one_address(make_host):
