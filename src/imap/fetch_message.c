@@ -129,12 +129,12 @@ static bool adds_modseq(const struct fetch_message *m, bool tell_flags)
 	    m->s->command.fetch.modifiers.changed_since != 0;
 }
 
-/* RFC 3501 6.4.8; RFC 7162 3.2.4: with QRESYNC in what was not asked for too. */
+/* RFC 3501 6.4.8; RFC 7162 3.2.4: in what was not asked for too. */
 static bool adds_uid(const struct fetch_message *m, bool tell_flags)
 {
 	if (has_item(m, FETCH_UID))
 		return false;
-	return m->s->command.uid || (tell_flags && (m->s->enabled & ENABLED_QRESYNC) != 0);
+	return m->s->command.uid || (tell_flags && (m->s->enabled & ENABLED_CONDSTORE) != 0);
 }
 
 enum errc fetch_message_begin(

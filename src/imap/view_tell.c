@@ -68,13 +68,14 @@ void view_tell_message(
     struct imap_session *s, uint32_t seq, const struct view_message *message, bool flags)
 {
 	struct buf *out = &s->base.out;
+	bool condstore = (s->enabled & ENABLED_CONDSTORE) != 0;
 	const char *before = "";
 
 	BUF_ADD(out, "* ");
 	buf_add_u64(out, seq);
 	BUF_ADD(out, " FETCH (");
-	/* RFC 3501 6.4.8: UID in any FETCH response that a UID command causes; RFC 7162 3.2.4: with QRESYNC in all */
-	if (s->command.uid || (s->enabled & ENABLED_QRESYNC) != 0) {
+	/* RFC 3501 6.4.8: UID in any FETCH response that a UID command causes; RFC 7162 3.2.4 */
+	if (s->command.uid || condstore) {
 		BUF_ADD(out, "UID ");
 		buf_add_u64(out, message->entry->uid);
 		before = " ";
@@ -82,11 +83,9 @@ void view_tell_message(
 	if (flags) {
 		buf_printf(out, "%sFLAGS ", before);
 		view_add_flags(out, s, message);
-		before = " ";
 	}
-	/* RFC 7162 3.1 */
-	if ((s->enabled & ENABLED_CONDSTORE) != 0) {
-		buf_add_str(out, str_from(before));
+	if (condstore) {
+		buf_add_char(out, ' ');
 		view_add_modseq(out, message->entry);
 	}
 	BUF_ADD(out, ")\r\n");
