@@ -6,6 +6,7 @@ import random
 import resource
 import selectors
 import socket
+import ssl
 import time
 
 import pytest
@@ -17,6 +18,8 @@ from test_bad_input import Bystander
 pytestmark = pytest.mark.ours
 
 STRANGERS = 2000
+IDLERS = 500
+HANDSHAKES = 400
 MB = 1 << 20
 # AddressSanitizer keeps what was freed for a while, and has shadows of it.
 MEMORY_MAX, MEMORY_MAX_SANITIZED = 250 * MB, 1000 * MB
@@ -42,7 +45,7 @@ def crowded_host():
     """A server of its own, whose memory is looked at in the end."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 3 * STRANGERS), hard))
-    server = start_ours()
+    server = start_ours({"net.per_user_max": str(2 * IDLERS)})
     try:
         yield Host(server, True)
         high = server.memory_high()
@@ -268,3 +271,51 @@ def test_many_failed_logins(crowd):
     finally:
         for peer in peers:
             peer.abort()
+
+
+def test_idlers_on_one_mailbox(crowd):
+    """All of them are told of one delivery, and of the next."""
+    account = crowd.account()
+    with contextlib.ExitStack() as stack:
+        peers = [stack.enter_context(account.imap("INBOX")) for _ in range(IDLERS)]
+        for peer in peers:
+            peer.idle()
+        with crowd.lmtp() as lmtp:
+            for number in (1, 2):
+                lmtp.deliver_all(account.address, mail())
+                for peer in peers:
+                    peer.wait_for(lambda response: response == [str(number), "EXISTS"], 20)
+        # and gone at once, all of them
+        for peer in peers:
+            peer.abort()
+
+
+def client_hello():
+    """The first flight of a handshake."""
+    context = ssl._create_unverified_context()
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        context.wrap_bio(incoming, outgoing, server_hostname="localhost").do_handshake()
+    return outgoing.read()
+
+
+def test_handshakes_that_are_left(crowd):
+    """Whole first flights and halves of them: who comes after them is served all the same."""
+    hello = client_hello()
+    with connections(HANDSHAKES, crowd.port("imaps")) as peers:
+        for number, sock in enumerate(peers):
+            send_some(sock, hello if number % 2 else hello[: len(hello) // 2])
+        account = crowd.account()
+        with account.imap("INBOX", tls=True) as peer:
+            peer.noop()
+
+
+def test_proxy_headers_from_who_is_no_proxy(crowd):
+    """They are garbage like any other."""
+    header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x0f\xff" + b"x" * 4095
+    for service in ("imap", "imaps", "lmtp"):
+        with connections(20, crowd.port(service)) as peers:
+            for sock in peers:
+                send_some(sock, header * 8)
+    with crowd.account().imap("INBOX") as peer:
+        peer.noop()

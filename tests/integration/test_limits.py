@@ -1,6 +1,7 @@
 """Limits of connections, time and size that the configuration sets; who the server runs as."""
 
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -208,3 +209,161 @@ def test_the_log_holds_no_secrets_and_one_line_an_event(host, account):
     for line in text.splitlines():
         assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (error|warn|info|debug) ", line), line
         assert " forged" not in re.sub(r'"(?:[^"\\]|\\.)*"', '""', line), line
+
+
+# the boundaries: at the limit, and one above
+
+
+def answer_to(peer, data):
+    """The status of what answers `data`, which is sent as it is; BYE if that came instead."""
+    peer.send(data)
+    while True:
+        response = peer.response()
+        if response[0] == "tagged":
+            return response[2]
+        if response[0] in ("BYE", "+"):
+            return response[0]
+
+
+def test_literals_of_strangers(host):
+    """4 KB; what is larger is refused before it comes, and of LITERAL+ nothing is read."""
+    for size, waits, wanted in ((4096, True, "+"), (4097, True, "NO"), (4096, False, "NO"), (4097, False, "NO")):
+        with wire.Imap(host.port("imap")) as peer:
+            if waits:
+                assert answer_to(peer, b"a LOGIN {%d}\r\n" % size) == wanted
+                continue
+            literal = b"x" * size
+            assert answer_to(peer, b"a LOGIN {%d+}\r\n%s x\r\n" % (size, literal)) == wanted
+            assert peer.wire.silent() if size == 4096 else peer.wire.ended()
+
+
+def test_lines_and_literals_of_people(account):
+    """64 KB each, 192 KB a command; what is longer is refused, and the session goes on."""
+    with account.imap("INBOX") as peer:
+        for size, wanted in ((65535, "OK"), (65536, "OK"), (65537, "BAD")):
+            head, end = b'a SEARCH TEXT "', b'"\r\n'
+            assert answer_to(peer, head + b"x" * (size - len(head) - len(end)) + end) == wanted
+        for size, wanted in ((65536, "+"), (65537, "NO")):
+            assert answer_to(peer, b"a SEARCH TEXT {%d}\r\n" % size) == wanted
+            if wanted == "+":
+                assert answer_to(peer, b"y" * size + b"\r\n") == "OK"
+        # three literals of 64 KB and their line are more than a command may be
+        literal = b"{65536+}\r\n" + b"y" * 65536
+        assert answer_to(peer, b"a SEARCH TEXT " + literal + b" TEXT " + literal + b"\r\n") == "OK"
+        assert answer_to(peer, b"a SEARCH TEXT " + literal + b" TEXT " + literal + b" TEXT " + literal + b"\r\n") == "NO"
+        peer.noop()
+
+
+def test_the_largest_message(make_host):
+    """At the limit it is stored; a byte more is refused by its announced size, and by its size without one."""
+    host = make_host({"lmtp.message_max": "64K", "imap.message_max": "64K"})
+    account = host.account()
+    text = mail(b"x" * 65536)[:65534] + b"\r\n"
+    with host.lmtp() as lmtp:
+        assert lmtp.cmd("MAIL FROM:<a@b.test> SIZE=65537").code == 552
+        assert lmtp.cmd("MAIL FROM:<a@b.test> SIZE=65536").code == 250
+        assert lmtp.cmd("RSET").code == 250
+        assert lmtp.deliver(account.address, text)[0].code == 250
+        assert lmtp.deliver(account.address, text + b"y\r\n")[0].code == 552
+        assert lmtp.deliver(account.address, text, exact=True)[0].code == 250
+        assert lmtp.deliver(account.address, text + b"y", exact=True)[0].code == 552
+    with account.imap("INBOX") as peer:
+        peer.append("INBOX", text)
+        assert answer_to(peer, b"a APPEND INBOX {65537}\r\n") == "NO"
+        assert len(peer.bodies()) == 3
+
+
+def test_many_recipients(make_host):
+    """RFC 5321 4.5.3.1.10: the rest comes again."""
+    host = make_host({"lmtp.recipients_max": "100"})
+    account = host.account()
+    with host.lmtp() as lmtp:
+        lmtp.envelope([account.address] * 100)
+        assert lmtp.cmd(f"RCPT TO:<{account.address}>").code == 452
+
+
+def test_a_silent_client_of_lmtp(make_host):
+    """RFC 5321 4.5.3.2.7"""
+    host = make_host({"lmtp.timeout": "10s"})
+    with host.lmtp() as silent, host.lmtp() as other:
+        for _ in range(3):
+            time.sleep(4)
+            other.cmd("NOOP")
+        assert silent.reply().code == 421
+        assert silent.wire.ended()
+        assert other.cmd("NOOP").code == 250
+
+
+def test_three_wrong_passwords(host, account):
+    with wire.Imap(host.port("imap")) as peer:
+        for _ in range(2):
+            assert answer_to(peer, f"a LOGIN {account.user} wrong\r\n".encode()) == "NO"
+        peer.login(account.user, account.password)
+    with wire.Imap(host.port("imap")) as peer:
+        for _ in range(3):
+            peer.send(f"a LOGIN {account.user} wrong\r\n".encode())
+        assert peer.wire.ended()
+
+
+def test_commands_of_a_minute(make_host):
+    """Whoever is too fast waits for the minute to end, and nobody else does."""
+    host = make_host({"imap.commands_per_minute": "60"})
+    account, other = host.account(), host.account()
+    with account.imap("INBOX") as peer, other.imap("INBOX") as beside:
+        for _ in range(58):
+            peer.noop()
+        peer.send(b"late NOOP\r\n")
+        assert peer.wire.silent(0.5)
+        beside.noop()
+    assert "slowed" in host.server.log.read_text()
+
+
+# memory: what is announced is booked before it is sent
+
+
+def begin_append(peer, size=20_000_000):
+    return answer_to(peer, b"x APPEND INBOX {%d}\r\n" % size)
+
+
+def refused(host, name):
+    """How often a limit was the reason, as `tabella limits` says."""
+    rows = json.loads(host.server.cli("limits", "--json").stdout)
+    rows = rows["limits"] if isinstance(rows, dict) else rows
+    return next(row["refused"] for row in rows if row["name"] == name)
+
+
+def test_memory_of_all_sessions(make_host):
+    """With room for one large message the second is told to come later; a small one fits; the room comes back."""
+    host = make_host({"net.memory_max": "16M"})
+    ann, bob = host.account(), host.account()
+    text = mail(os.urandom(1 << 20).hex().encode() * 4 + b"\r\n")
+    with bob.imap() as second, host.lmtp() as lmtp:
+        with ann.imap() as first:
+            assert begin_append(first) == "+"
+            assert begin_append(second) == "NO"
+            second.append("INBOX", mail())
+            assert lmtp.deliver(bob.address, text)[0].code in (451, 452)
+            lmtp.deliver_all(bob.address, mail())
+            assert refused(host, "memory of all sessions") >= 2
+            first.abort()
+        end = time.monotonic() + 10
+        while begin_append(second) != "+":
+            assert time.monotonic() < end
+            time.sleep(0.05)
+    with host.lmtp() as lmtp:
+        end = time.monotonic() + 10
+        while lmtp.deliver(bob.address, text)[0].code != 250:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+    assert len(bob.bodies()) == 3
+
+
+def test_memory_of_one_account(make_host):
+    """Its own sessions are told, and nobody else's."""
+    host = make_host({"net.account_memory_max": "16M"})
+    ann, bob = host.account(), host.account()
+    with ann.imap() as first, ann.imap() as second, bob.imap() as other:
+        assert begin_append(first) == "+"
+        assert begin_append(second) == "NO"
+        assert begin_append(other) == "+"
+        assert refused(host, "memory of one user") == 1
