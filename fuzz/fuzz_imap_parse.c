@@ -26,6 +26,9 @@ static void check_fetch(const struct imap_command *command)
 	if (command->fetch.count == 0 ||
 	    (command->fetch.set.count == 0) != command->fetch.set.saved)
 		__builtin_trap();
+	if (command->fetch.modifiers.changed_since < 0 ||
+	    (command->fetch.modifiers.vanished && command->fetch.modifiers.changed_since == 0))
+		__builtin_trap();
 	for (size_t i = 0; i < command->fetch.count; i++) {
 		const struct fetch_item *item = &command->fetch.items[i];
 
@@ -53,6 +56,34 @@ static void check_append(struct str in, struct arena *arena)
 		__builtin_trap();
 }
 
+/* Numbers of the sorted set; each is one that a mailbox can have. */
+static uint64_t count_known(const struct seqset *set)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->range[i].first == SEQ_STAR || set->range[i].last < set->range[i].first)
+			__builtin_trap();
+		count += (uint64_t)set->range[i].last - set->range[i].first + 1;
+	}
+	return count;
+}
+
+/* Match data are pairs (RFC 7162 3.2.5.2). */
+static void check_select(const struct qresync *known)
+{
+	if (!known->asked)
+		return;
+	if (known->uidvalidity == 0 || known->modseq <= 0)
+		__builtin_trap();
+	if (count_known(&known->match_seqs) != count_known(&known->match_uids))
+		__builtin_trap();
+	for (size_t i = 0; i < known->known.count; i++)
+		if (known->known.range[i].first == SEQ_STAR ||
+		    known->known.range[i].last == SEQ_STAR)
+			__builtin_trap();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str in = { (const char *)data, size };
@@ -68,6 +99,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_search(command.search.key, 0);
 	if (rc == OK && (command.verb == VERB_FETCH || command.verb == VERB_UID_FETCH))
 		check_fetch(&command);
+	if (rc == OK && (command.verb == VERB_SELECT || command.verb == VERB_EXAMINE))
+		check_select(&command.select.params.qresync);
 	(void)imap_literal_is_next_message(in, arena);
 	if (imap_literal_is_message(in, arena))
 		check_append(in, arena);
