@@ -109,31 +109,38 @@ static int add_number(scmp_filter_ctx filter, const char *name, struct scmp_arg_
 	    filter, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(name), 1, compare);
 }
 
-/* Calls of which one use is ours. */
+static struct scmp_arg_cmp is(unsigned argument, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){ .arg = argument, .op = SCMP_CMP_EQ, .datum_a = value };
+}
+
+/* Calls of which some uses are ours. */
 static int add_some_uses(scmp_filter_ctx filter)
 {
-	int rc = add_number(filter, "clone",
-	    SCMP_A0(SCMP_CMP_MASKED_EQ, THREAD_FLAGS | NAMESPACE_FLAGS, THREAD_FLAGS));
+	const struct {
+		const char *name;
+		struct scmp_arg_cmp when;
+	} uses[] = {
+		{ "clone",
+		    { .op = SCMP_CMP_MASKED_EQ,
+			.datum_a = THREAD_FLAGS | NAMESPACE_FLAGS,
+			.datum_b = THREAD_FLAGS } },
+		{ "prctl", is(0, PR_SET_NAME) },
+		{ "prctl", is(0, PR_GET_NAME) },
+		/* abort */
+		{ "tgkill", is(0, (scmp_datum_t)getpid()) },
+		/* asking for limits and setting none */
+		{ "prlimit64", is(2, 0) },
+		/* how much the peer has taken; is it a terminal */
+		{ "ioctl", is(1, TIOCOUTQ) },
+		{ "ioctl", is(1, FIONREAD) },
+		{ "ioctl", is(1, FIONBIO) },
+		{ "ioctl", is(1, TCGETS) },
+	};
+	int rc = 0;
 
-	if (rc == 0)
-		rc = add_number(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
-	if (rc == 0)
-		rc = add_number(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_GET_NAME));
-	/* abort */
-	if (rc == 0)
-		rc = add_number(filter, "tgkill", SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
-	/* asking for limits, of this process alone, and setting none */
-	if (rc == 0)
-		rc = add_number(filter, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0));
-	/* how much the peer has taken; is it a terminal */
-	if (rc == 0)
-		rc = add_number(filter, "ioctl", SCMP_A1(SCMP_CMP_EQ, TIOCOUTQ));
-	if (rc == 0)
-		rc = add_number(filter, "ioctl", SCMP_A1(SCMP_CMP_EQ, FIONREAD));
-	if (rc == 0)
-		rc = add_number(filter, "ioctl", SCMP_A1(SCMP_CMP_EQ, FIONBIO));
-	if (rc == 0)
-		rc = add_number(filter, "ioctl", SCMP_A1(SCMP_CMP_EQ, TCGETS));
+	for (size_t i = 0; rc == 0 && i < COUNT(uses); i++)
+		rc = add_number(filter, uses[i].name, uses[i].when);
 	return rc;
 }
 
