@@ -125,15 +125,18 @@ static enum errc prepare_next(struct imap_session *s, struct append_work *work, 
 	return OK;
 }
 
-static enum imap_run done(struct imap_session *s, const struct appended *appended)
+static enum imap_run done(
+    struct imap_session *s, const struct append_work *work, const struct appended *appended)
 {
+	/* RFC 9051 6.3.12: who may not open the mailbox is told nothing of it */
+	bool hidden = (work->mailbox.rights & RIGHT_READ) == 0;
 	struct str text = appended->uid_first == appended->uid_last
 	    ? str_printf(s->arena, "[APPENDUID %u %u] appended", appended->uidvalidity,
 		  appended->uid_first)
 	    : str_printf(s->arena, "[APPENDUID %u %u:%u] appended", appended->uidvalidity,
 		  appended->uid_first, appended->uid_last);
 
-	return imap_finish_text(s, text);
+	return hidden ? imap_finish(s, NULL, "appended") : imap_finish_text(s, text);
 }
 
 enum imap_run imap_run_append(struct imap_session *s)
@@ -154,5 +157,5 @@ enum imap_run imap_run_append(struct imap_session *s)
 	if (rc == OK)
 		rc = store_append(s->env->store, s->actor, work->mailbox.owner,
 		    work->mailbox.id, work->messages, work->count, &appended, &err);
-	return rc == OK ? done(s, &appended) : failed(s, rc, &err);
+	return rc == OK ? done(s, work, &appended) : failed(s, rc, &err);
 }

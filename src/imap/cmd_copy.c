@@ -11,18 +11,31 @@ typedef enum errc transfer_fn(struct store *store, struct actor actor, int64_t o
     int64_t mailbox, const uint32_t *uids, size_t count, int64_t to_owner, int64_t to_mailbox,
     struct arena *arena, struct copied *copied_out, struct err *err);
 
-/* False: it was answered, or the command ends with *run_out. */
-static bool transfer(struct imap_session *s, transfer_fn *function, struct copied *copied_out,
-    enum imap_run *run_out)
+struct transferred {
+	struct copied copied;
+	bool hidden; /* RFC 9051 6.4.7: who may not open the target is told nothing of it */
+};
+
+static struct str told(
+    struct imap_session *s, const struct transferred *transferred, const char *word)
 {
+	return transferred->hidden ? str_from(word)
+				   : target_copyuid(s, &transferred->copied, word);
+}
+
+/* False: it was answered, or the command ends with *run_out. */
+static bool transfer(struct imap_session *s, transfer_fn *function,
+    struct transferred *transferred_out, enum imap_run *run_out)
+{
+	struct copied *copied = &transferred_out->copied;
 	struct err err = { .code = OK };
-	struct mailbox target;
+	struct mailbox target = { .id = 0 };
 	struct uid_list uids;
 	struct str name;
 	enum errc rc;
 
 	*run_out = RUN_DONE;
-	*copied_out = (struct copied){ .count = 0 };
+	*transferred_out = (struct transferred){ .hidden = false };
 	if (!imap_mailbox_name(s, s->command.copy.mailbox, &name))
 		return false;
 	rc = uids_of_set(s, &s->command.copy.set, s->command.uid, &uids, NULL, &err);
@@ -33,13 +46,14 @@ static bool transfer(struct imap_session *s, transfer_fn *function, struct copie
 	rc = target_find(s, name, &target, &err);
 	if (rc == OK && uids.count > 0)
 		rc = function(s->env->store, s->actor, s->view->owner, s->view->mailbox,
-		    uids.uid, uids.count, target.owner, target.id, s->arena, copied_out, &err);
+		    uids.uid, uids.count, target.owner, target.id, s->arena, copied, &err);
 	if (rc != OK) {
 		*run_out = target_failed(s, rc, &err);
 		return false;
 	}
+	transferred_out->hidden = (target.rights & RIGHT_READ) == 0;
 	/* RFC 2180 4.4: what another session has removed cannot be copied; what is there was */
-	if (s->command.uid || copied_out->count > 0 || uids.count == 0)
+	if (s->command.uid || copied->count > 0 || uids.count == 0)
 		return true;
 	*run_out = imap_finish_no(s, "EXPUNGEISSUED", "the messages are gone");
 	return false;
@@ -47,20 +61,20 @@ static bool transfer(struct imap_session *s, transfer_fn *function, struct copie
 
 enum imap_run imap_run_copy(struct imap_session *s)
 {
-	struct copied copied;
+	struct transferred transferred;
 	enum imap_run run;
 
-	if (!transfer(s, store_copy, &copied, &run))
+	if (!transfer(s, store_copy, &transferred, &run))
 		return run;
-	if (copied.count == 0)
+	if (transferred.copied.count == 0)
 		return imap_finish(s, NULL, "nothing to copy");
-	return imap_finish_text(s, target_copyuid(s, &copied, "copied"));
+	return imap_finish_text(s, told(s, &transferred, "copied"));
 }
 
 /* RFC 6851 4.3: COPYUID comes in an untagged OK, before the EXPUNGEs, which are told as news like any others. */
 enum imap_run imap_run_move(struct imap_session *s)
 {
-	struct copied moved;
+	struct transferred moved;
 	enum imap_run run;
 
 	if (s->view->read_only) {
@@ -69,8 +83,8 @@ enum imap_run imap_run_move(struct imap_session *s)
 	}
 	if (!transfer(s, store_move, &moved, &run))
 		return run;
-	if (moved.count == 0)
+	if (moved.copied.count == 0)
 		return imap_finish(s, NULL, "nothing to move");
-	imap_reply_text(s, REPLY_UNTAGGED_OK, target_copyuid(s, &moved, "moving"));
+	imap_reply_text(s, REPLY_UNTAGGED_OK, told(s, &moved, "moving"));
 	return imap_finish_modseq(s, "moved");
 }

@@ -11,6 +11,7 @@
 
 struct list_work {
 	struct list_pattern **patterns;
+	size_t pattern_count;
 	struct mailbox *list;
 	struct list_mark *marks;
 	size_t count;
@@ -112,9 +113,9 @@ static enum errc tell_names(
 	return OK;
 }
 
-static bool matches(const struct imap_session *s, const struct list_work *work, struct str name)
+static bool matches(const struct list_work *work, struct str name)
 {
-	for (size_t i = 0; i < s->command.list.pattern_count; i++)
+	for (size_t i = 0; i < work->pattern_count; i++)
 		if (list_pattern_matches(work->patterns[i], name))
 			return true;
 	return false;
@@ -125,7 +126,7 @@ static bool match_names(struct imap_session *s, struct list_work *work)
 {
 	while (work->matched < work->count) {
 		work->marks[work->matched].matches =
-		    matches(s, work, work->list[work->matched].name);
+		    matches(work, work->list[work->matched].name);
 		work->matched++;
 		if (work->matched == work->count)
 			list_select(work->list, work->count, options(s), work->marks);
@@ -188,8 +189,8 @@ static enum imap_run tell_root(struct imap_session *s, struct str reference)
 	return imap_finish(s, NULL, "that is all");
 }
 
-/* False: it was answered. */
-static bool read_patterns(struct imap_session *s, struct list_work *work, struct str reference)
+/* RFC 9051 6.3.9: a pattern that cannot be one is passed over. */
+static void read_patterns(struct imap_session *s, struct list_work *work, struct str reference)
 {
 	size_t count = s->command.list.pattern_count;
 
@@ -197,12 +198,11 @@ static bool read_patterns(struct imap_session *s, struct list_work *work, struct
 	for (size_t i = 0; i < count; i++) {
 		struct str pattern;
 
-		if (!imap_mailbox_name(s, s->command.list.patterns[i], &pattern))
-			return false;
-		work->patterns[i] = list_pattern_new(s->arena,
+		if (imap_decode_mailbox(s, s->command.list.patterns[i], &pattern, NULL) != OK)
+			continue;
+		work->patterns[work->pattern_count++] = list_pattern_new(s->arena,
 		    str_printf(s->arena, "%.*s%.*s", STR_ARG(reference), STR_ARG(pattern)));
 	}
-	return true;
 }
 
 static enum imap_run begin(struct imap_session *s)
@@ -212,9 +212,9 @@ static enum imap_run begin(struct imap_session *s)
 	struct str reference;
 	enum errc rc;
 
-	if (!imap_mailbox_name(s, s->command.list.reference, &reference) ||
-	    !read_patterns(s, work, reference))
-		return RUN_DONE;
+	if (imap_decode_mailbox(s, s->command.list.reference, &reference, NULL) != OK)
+		return imap_finish(s, NULL, "that is all");
+	read_patterns(s, work, reference);
 	if (!options(s)->extended && s->command.list.patterns[0].n == 0)
 		return tell_root(s, reference);
 	rc = read_list(s, work, &err);

@@ -133,7 +133,7 @@ enum imap_run imap_run_rename(struct imap_session *s)
 		rc = mailbox_rename(s->env->store, s->actor, from, to, &err);
 	/* INBOX is still there */
 	if (rc == OK && !str_equal(was.name, STR("INBOX")))
-		tell_name(s, to, was.name);
+		tell_name(s, to, from);
 	if (rc == ERR_UNSUPPORTED) {
 		imap_reply(s, REPLY_NO, "CANNOT", err.text);
 		return RUN_DONE;

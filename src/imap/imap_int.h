@@ -154,7 +154,11 @@ size_t imap_command_memory(const struct imap_session *s);
 enum imap_run imap_literal_announced(struct imap_session *s);
 enum imap_run imap_literal_data(struct imap_session *s);
 
-/* mailbox_name.c: a name as sent to one for the store. False: it was answered. */
+/* mailbox_name.c: a name as sent to one for the store. ERR_SYNTAX: it is not in the form that names have. */
+NODISCARD enum errc imap_decode_mailbox(
+    struct imap_session *s, struct str sent, struct str *name_out, struct err *err);
+
+/* The same; false: it was answered. */
 bool imap_mailbox_name(struct imap_session *s, struct str sent, struct str *name_out);
 
 /* Appends a name to the output as it is sent: an atom or quoted; in modified UTF-7 or, if that is enabled, UTF-8. */

@@ -12,26 +12,28 @@ bool imap_speaks_utf8(const struct imap_session *s)
 	return (s->enabled & (unsigned)(ENABLED_UTF8 | ENABLED_REV2)) != 0;
 }
 
-/* RFC 6855 section 3, RFC 9051 5.1: "&" is a character like any other then. */
-static bool utf8_name(struct imap_session *s, struct str sent, struct str *name_out)
+enum errc imap_decode_mailbox(
+    struct imap_session *s, struct str sent, struct str *name_out, struct err *err)
 {
-	if (!utf8_is_valid(sent)) {
-		imap_reply(s, REPLY_BAD, NULL, "the mailbox name is not UTF-8");
-		return false;
-	}
+	if (!imap_speaks_utf8(s))
+		return utf7_decode(sent, s->arena, name_out, err);
+	/* RFC 6855 section 3, RFC 9051 5.1: "&" is a character like any other then */
+	if (!utf8_is_valid(sent))
+		return err_set(err, ERR_SYNTAX, "the mailbox name is not UTF-8");
 	*name_out = sent;
-	return true;
+	return OK;
 }
 
 bool imap_mailbox_name(struct imap_session *s, struct str sent, struct str *name_out)
 {
 	struct err err = { .code = OK };
 
-	if (imap_speaks_utf8(s))
-		return utf8_name(s, sent, name_out);
-	if (utf7_decode(sent, s->arena, name_out, &err) == OK)
+	if (imap_decode_mailbox(s, sent, name_out, &err) == OK)
 		return true;
-	imap_reply(s, REPLY_NO, "CANNOT", err.text);
+	if (imap_speaks_utf8(s))
+		imap_reply(s, REPLY_BAD, NULL, err.text);
+	else
+		imap_reply(s, REPLY_NO, "CANNOT", err.text);
 	return false;
 }
 

@@ -74,8 +74,8 @@ void view_tell_message(
 	BUF_ADD(out, "* ");
 	buf_add_u64(out, seq);
 	BUF_ADD(out, " FETCH (");
-	/* RFC 3501 6.4.8: UID in any FETCH response that a UID command causes; RFC 7162 3.2.4 */
-	if (s->command.uid || condstore) {
+	/* RFC 3501 6.4.8: UID in any FETCH response that a UID command causes; RFC 7162 3.2.4, RFC 9051 7.5.2: in all */
+	if (s->command.uid || condstore || (s->enabled & ENABLED_REV2) != 0) {
 		BUF_ADD(out, "UID ");
 		buf_add_u64(out, message->entry->uid);
 		before = " ";
