@@ -9,7 +9,7 @@
 
 #include <gcrypt.h>
 
-#define TIGER_BYTES 24
+#define TIGER_BYTES ((size_t)24)
 
 enum errc tiger_check(struct str stored, struct err *err)
 {

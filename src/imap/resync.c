@@ -33,6 +33,7 @@ static struct seqset set_of(struct arena *arena, const struct expunged *expunged
 	return (struct seqset){ .range = range, .count = expunged->count };
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what the client has said in three arguments */
 enum errc resync_gone(struct imap_session *s, struct db *db, int64_t since,
     const struct seqset *uids, const struct qresync *known, struct seqset *gone_out,
     struct err *err)

@@ -20,7 +20,7 @@ struct activities {
 struct activities *activities_new(uint32_t slots)
 {
 	struct activities *activities =
-	    xcalloc(1, sizeof(*activities) + slots * sizeof(activities->shown[0]));
+	    xcalloc(1, sizeof(*activities) + slots * sizeof(struct activity *));
 
 	activities->slots = slots;
 	for (size_t i = 0; i < LOCKS; i++)

@@ -211,7 +211,7 @@ enum errc tls_set_new(const struct tls_pem *pem, size_t count, struct tls_ticket
 
 	atomic_store(&set->users, 1);
 	set->arena = arena_new("certificates");
-	set->context = xcalloc(count, sizeof(*set->context));
+	set->context = xcalloc(count, sizeof(SSL_CTX *));
 	ERR_clear_error();
 	for (size_t i = 0; rc == OK && i < count; i++)
 		rc = add_pair(set, &pem[i], tickets, err);

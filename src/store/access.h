@@ -39,4 +39,4 @@ NODISCARD enum errc account_services_parse(
     struct str text, unsigned *services_out, struct err *err);
 
 /* "imap smtp", "none": in the arena. */
-struct str account_services_text(struct arena *arena, unsigned services);
+struct str account_services_text(struct arena *arena, unsigned set);

@@ -13,6 +13,7 @@
 /* How long keys may wait to be written with others (DESIGN.md, law 2). */
 #define KEYS_DELAY_MS 5000
 
+/* NOLINTNEXTLINE(readability-function-size): whose, of what, and a list as result */
 enum errc auth_keys_read(struct db *db, int64_t account, struct str passwd, struct arena *arena,
     struct auth_key keys_out[AUTH_KEYS_MAX], size_t *count_out, struct err *err)
 {
@@ -38,6 +39,7 @@ enum errc auth_keys_read(struct db *db, int64_t account, struct str passwd, stru
 	return rc == ERR_END ? OK : rc;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a row of four columns, and two outcomes */
 static enum errc put_one(struct db *db, const struct db_sql *sql, int64_t account,
     struct str passwd, const struct auth_key *key, int64_t *changes_out, struct err *err)
 {
@@ -174,7 +176,7 @@ static enum errc read_secret(
 	if (rc == ERR_END)
 		return ERR_NOTFOUND;
 	if (rc == ERR_SYNTAX || (rc == OK && bytes.n != SITE_SECRET_SIZE))
-		return err_set(err, ERR_CORRUPT, "site_secrets.%.*s is no %d bytes in hex",
+		return err_set(err, ERR_CORRUPT, "site_secrets.%.*s is no %zu bytes in hex",
 		    STR_ARG(work->name), SITE_SECRET_SIZE);
 	if (rc == OK)
 		memcpy(work->out, bytes.p, bytes.n);

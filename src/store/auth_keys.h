@@ -8,9 +8,9 @@
 
 #include "store/store.h"
 
-#define AUTH_KEYS_MAX 4	      /* of one account */
-#define AUTH_KEY_DATA_MAX 512 /* bytes */
-#define SITE_SECRET_SIZE 32   /* bytes */
+#define AUTH_KEYS_MAX 4		      /* of one account */
+#define AUTH_KEY_DATA_MAX 512	      /* bytes */
+#define SITE_SECRET_SIZE ((size_t)32) /* bytes */
 
 struct auth_key {
 	struct str mechanism; /* "SCRAM-SHA-256" */

@@ -84,6 +84,7 @@ static enum errc expunged_since(struct db *db, struct index_key key, int64_t sin
 	return read_log(db, key, since, arena, out, err);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a mailbox has two numbers */
 enum errc mailbox_expunged(struct db *db, int64_t owner, int64_t mailbox, int64_t since,
     struct arena *arena, struct expunged *expunged_out, struct err *err)
 {
@@ -162,6 +163,7 @@ static enum errc read_row(struct db *db, struct index_key key, struct mailbox_ch
 	return rc;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): two places to read from, two to put it */
 static enum errc read_changes(struct store *store, struct db *db, struct index_key key,
     int64_t since, struct arena *arena, struct mailbox_changes *c, struct err *err)
 {
