@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <pwd.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -114,6 +115,31 @@ enum errc privileges_drop(struct str user, struct err *err)
 	if (rc == OK && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		rc = err_set(err, ERR_DENIED, "no_new_privs: %s", strerrordesc_np(errno));
 	return rc;
+}
+
+enum errc privileges_files_as(struct str user, struct err *err)
+{
+	struct identity who;
+	enum errc rc;
+
+	if (geteuid() != 0)
+		return OK;
+	rc = find_user(user, &who, err);
+	if (rc != OK)
+		return rc;
+	(void)setfsgid(who.gid);
+	(void)setfsuid(who.uid);
+	/* the call itself does not say whether it worked; it gives what there was before */
+	if (setfsuid((uid_t)-1) == (int)who.uid)
+		return OK;
+	privileges_files_own();
+	return err_set(err, ERR_DENIED, "cannot make files of user %u", (unsigned)who.uid);
+}
+
+void privileges_files_own(void)
+{
+	(void)setfsuid(geteuid());
+	(void)setfsgid(getegid());
 }
 
 void privileges_raise_descriptors(uint64_t wanted, uint64_t *have_out)

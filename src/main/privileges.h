@@ -18,5 +18,12 @@ NODISCARD enum errc privileges_drop(struct str user, struct err *err);
 NODISCARD enum errc privileges_become_user(const char *user, struct err *err);
 NODISCARD enum errc privileges_become_owner(const char *path, struct err *err);
 
+/*
+ * As root: files are made, and folders entered, as `user` would, on this thread, until privileges_files_own: what is made
+ * is his, and root follows no link that he has laid. Otherwise nothing is done. ERR_NOTFOUND: no such user.
+ */
+NODISCARD enum errc privileges_files_as(struct str user, struct err *err);
+void privileges_files_own(void);
+
 /* As many file descriptors as the system lets us have, up to `wanted`; what there is now in *have_out. */
 void privileges_raise_descriptors(uint64_t wanted, uint64_t *have_out);

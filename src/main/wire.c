@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "deliver/metrics.h"
 #include "main/certificates.h"
+#include "main/privileges.h"
 #include "net/conf.h"
 #include "net/inherit.h"
 #include "net/service_metrics.h"
@@ -73,6 +74,20 @@ static struct listener_options options_of(const struct wire *wire, const struct 
 	};
 }
 
+/* The socket of the command line is the user's that the server becomes; where he may make none it stays root's. */
+static enum errc listen_as_user(
+    struct wire *wire, const struct listener_options *options, struct err *err)
+{
+	struct str user = wire->site->settings->run_as;
+	enum errc rc;
+
+	if (user.n == 0 || privileges_files_as(user, err) != OK)
+		return reactor_listen(wire->reactor, options, NULL, err);
+	rc = reactor_listen(wire->reactor, options, NULL, err);
+	privileges_files_own();
+	return rc == ERR_DENIED ? reactor_listen(wire->reactor, options, NULL, err) : rc;
+}
+
 static enum errc listen_at(struct wire *wire, const struct listening *what,
     struct conf_address address, struct err *err)
 {
@@ -82,8 +97,12 @@ static enum errc listen_at(struct wire *wire, const struct listening *what,
 
 	options.address = str_cstr(arena, address.path.n > 0 ? address.path : address.host);
 	options.port = address.port > 0 ? address.port : what->port;
-	rc = options.address ? reactor_listen(wire->reactor, &options, NULL, err)
-			     : err_set(err, ERR_ARG, "a NUL in an address to listen at");
+	if (!options.address)
+		rc = err_set(err, ERR_ARG, "a NUL in an address to listen at");
+	else if (options.service == &wire->control_service)
+		rc = listen_as_user(wire, &options, err);
+	else
+		rc = reactor_listen(wire->reactor, &options, NULL, err);
 	arena_free(&arena);
 	return rc;
 }

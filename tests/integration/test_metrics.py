@@ -135,7 +135,7 @@ def test_tells_of_the_process(server):
     assert found["process_open_fds"] > 5 and found["process_resident_memory_bytes"] > 1e6
     assert found["process_start_time_seconds"] > 1e9
     assert found["tabella_db_file_bytes"] > 0 and found['tabella_limit{limit="connections"}'] == 10000
-    assert found['tabella_connections{service="http"}'] == 1
+    assert found['tabella_connections{service="http"}'] >= 1
 
 
 def test_names_nobody(server):

@@ -2,6 +2,7 @@
 
 import imaplib
 import json
+import os
 import socket
 
 import pytest
@@ -104,3 +105,10 @@ def test_refuses_what_is_no_request(server, line):
         while block := peer.recv(4096):
             answer += block
     assert "error" in json.loads(answer)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts a server of another user")
+def test_leaves_its_socket_to_the_user_that_it_becomes(server):
+    control = server.data / "control"
+    assert control.stat().st_uid == server.database().stat().st_uid != 0
+    assert control.stat().st_mode & 0o777 == 0o600
