@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "fuzz/session_world.h"
 #include "imap/imap_int.h"
+#include "imap/view.h"
 #include "store/account.h"
 
 #include <stdlib.h>
@@ -49,6 +50,7 @@ struct run {
 	struct session_world *sw;
 	struct arena *arena;
 	struct str user;
+	uint32_t uidvalidity; /* of the user's INBOX */
 	struct client client[SESSIONS];
 	struct buf joined; /* lines that wait for the next one */
 	enum behind behind;
@@ -232,6 +234,18 @@ static enum behind behind(struct str line)
 	return str_equal(str_from_at(line, at), STR("+}")) ? BEHIND_DATA : BEHIND_COMMAND;
 }
 
+/* A client that comes back knows the UIDVALIDITY of INBOX; in the input 1 stands for it. */
+static struct str with_uidvalidity(struct run *run, struct str line)
+{
+	struct str mark = STR("(QRESYNC (1 ");
+	size_t at = str_find(line, mark);
+
+	if (at == line.n)
+		return line;
+	return str_printf(run->arena, "%.*s(QRESYNC (%u %.*s", STR_ARG(str_first(line, at)),
+	    run->uidvalidity, STR_ARG(str_from_at(line, at + mark.n)));
+}
+
 static void send_line(struct run *run, struct client *client, struct str line, unsigned mark)
 {
 	struct buf *bytes = &run->joined;
@@ -240,6 +254,7 @@ static void send_line(struct run *run, struct client *client, struct str line, u
 	if (bytes->n == 0)
 		run->behind = is_idle(client) ? BEHIND_COMMAND : BEHIND_DATA;
 	if (run->behind == BEHIND_COMMAND) {
+		line = with_uidvalidity(run, line);
 		buf_printf(bytes, "t%llu ", (unsigned long long)++client->sent);
 		client->note[client->sent] = note_of(line);
 		next = behind(line);
@@ -303,6 +318,7 @@ static void log_in(struct run *run, struct client *client)
 	arena_free(&arena);
 	send_line(run, client, STR("SELECT INBOX"), MARK_COUNT);
 	session_expect(imap_of(client)->state == IMAP_SELECTED);
+	run->uidvalidity = imap_of(client)->view->uidvalidity;
 }
 
 static void begin(struct run *run)

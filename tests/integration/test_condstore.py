@@ -504,3 +504,25 @@ def test_resync_of_a_big_mailbox_reads_what_changed(big_account):
     done, count = big_select(big_account, client, nothing)
     assert done.of("VANISHED") == [[["EARLIER"], f"1,{BIG - 5}:{BIG - 3}"]]
     assert len(done.fetched()) == BIG + 2 - 4 and count == 1
+
+
+def test_what_goes_before_the_numbers_are_known(big_account):
+    """The index of this client's mailbox is read when there is news: messages that went have their numbers still."""
+    server = big_account.server.server
+    assert server.stop() == 0
+    server.start()
+    with big_account.imap() as peer, big_account.imap() as other:
+        peer.ok("ENABLE QRESYNC")
+        selected = peer.ok("SELECT INBOX")
+        exists, uidnext = selected.one("EXISTS"), int(selected.code_of("UIDNEXT"))
+        other.select()
+        other.ok(rf"STORE {exists - 1}:{exists} +FLAGS.SILENT (\Deleted)")
+        modseq = int(other.ok("STATUS INBOX (HIGHESTMODSEQ)").one("STATUS")[1][1])
+        other.ok("EXPUNGE")
+        append(other, 1)
+        # numbers stay, and no HIGHESTMODSEQ covers what was not told
+        done = peer.ok(f"FETCH {exists - 2} (UID)")
+        assert int(done.code_of("HIGHESTMODSEQ")) < modseq
+        done = peer.noop()
+        assert done.of("VANISHED") == [[f"{uidnext - 2}:{uidnext - 1}"]]
+        assert done.one("EXISTS") == exists - 1
