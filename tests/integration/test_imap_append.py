@@ -68,3 +68,22 @@ def test_what_is_too_big_before_login_ends_the_connection(host):
     with wire.Imap(host.port("imap")) as peer:
         peer.wire.send(b"a1 LOGIN {5000+}\r\n" + b"x" * 100)
         assert peer.wire.ended()
+
+
+def test_large_messages_that_share_a_part(account):
+    """Blobs that are stored before the transaction, the same in several messages of one command."""
+    part = bytes(range(33, 127)) * 6000
+
+    def message(number):
+        return (
+            b"Subject: %d\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext %d\r\n--b\r\n"
+            b"Content-Type: application/octet-stream\r\n\r\n%s\r\n--b--\r\n" % (number, number, part)
+        )
+
+    with account.imap("INBOX") as peer:
+        peer.wire.send(b"m1 APPEND INBOX")
+        for number in range(4):
+            peer.wire.send(b" {%d+}\r\n%s" % (len(message(number)), message(number)))
+        peer.wire.send(b"\r\n")
+        assert answer(peer, b"m1").startswith(b"OK [APPENDUID ")
+        assert peer.bodies() == [message(number) for number in range(4)]
