@@ -38,6 +38,7 @@ def test_greeting_and_capability(stranger):
 def test_what_we_announce(imap):
     words = imap.capabilities()
     assert {"LITERAL+", "IDLE", "NAMESPACE", "ID", "ENABLE", "UIDPLUS", "CHILDREN", "UNSELECT"} <= words
+    assert {"MOVE", "MULTIAPPEND", "BINARY", "COMPRESS=DEFLATE"} <= words
     assert "STARTTLS" not in words  # already logged in (RFC 3501 6.2.1: only in the first state)
 
 
