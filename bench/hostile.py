@@ -209,6 +209,7 @@ def idlers(server, stack):
     peers = []
     for _ in range(CROWD):
         peer = stack.enter_context(wire.Imap(server.port("imap")))
+        peer.wire.socket.settimeout(120)
         peer.send(f"a LOGIN {VICTIM} {PASSWORD}\r\nb SELECT INBOX\r\nc IDLE\r\n".encode())
         peers.append(peer)
     for peer in peers:

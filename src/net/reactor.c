@@ -103,7 +103,12 @@ void reactor_wake_bits(struct reactor *reactor, struct session_ref ref, unsigned
 
 void reactor_wake(struct reactor *reactor, struct session_ref ref, unsigned events)
 {
-	reactor_wake_bits(reactor, ref, events & WAKE_EVENTS);
+	if (!slots_wake(reactor->slots, ref, events & WAKE_EVENTS))
+		return;
+	/* news of a mailbox may come to thousands at once: what somebody has asked for goes before them */
+	reactor_queue(reactor, ref, events == EVENT_BUS);
+	if (has_work(reactor))
+		kick(reactor);
 }
 
 enum errc reactor_arm(

@@ -399,6 +399,37 @@ static void reads_no_more_commands_than_a_minute_may_have(void **state)
 	(void)close(fd);
 }
 
+/* Both wait for the only worker, the stranger for longer: who has logged in is answered first. */
+static void serves_who_is_logged_in_before_strangers(void **state)
+{
+	struct toy toy = { .service = { .login_timeout_ms = 60000 },
+		.options = { .tickets = 1, .workers = 1 } };
+	int holder, stranger, friend;
+	char byte;
+
+	(void)state;
+	toy_start(&toy);
+	holder = client_open(toy.port);
+	stranger = client_open(toy.port);
+	friend = client_open(toy.port);
+	ask(stranger, "echo here\n", "here\n");
+	ask(friend, "login ann\n", "ok\n");
+	ask(holder, "login bob\n", "ok\n");
+	client_say(holder, "hold 100\n");
+	(void)usleep(20000);
+	client_say(stranger, "hold 50\n");
+	(void)usleep(20000);
+	client_say(friend, "echo mine\n");
+	client_expect(friend, "mine\n");
+	assert_int_equal(recv(stranger, &byte, 1, MSG_DONTWAIT), -1);
+	client_expect(stranger, "held on\n");
+	client_expect(holder, "held on\n");
+	(void)close(holder);
+	(void)close(stranger);
+	(void)close(friend);
+	toy_stop(&toy, 1000);
+}
+
 struct poker {
 	struct toy *toy;
 	struct session_ref *ref;
@@ -516,6 +547,7 @@ int main(void)
 		cmocka_unit_test(holds_as_many_tickets_as_there_are),
 		cmocka_unit_test(reads_on_when_there_is_room_for_buffers),
 		cmocka_unit_test(books_memory_up_to_its_limits),
+		cmocka_unit_test(serves_who_is_logged_in_before_strangers),
 		cmocka_unit_test(reads_no_more_commands_than_a_minute_may_have),
 		cmocka_unit_test(keeps_its_order_under_wakes),
 		cmocka_unit_test(runs_periodic_jobs),
