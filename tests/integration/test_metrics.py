@@ -108,6 +108,7 @@ def test_counts_what_happens(server):
         'tabella_connections_accepted_total{service="imap"}': 2,
         'tabella_logins_total{service="imap",mechanism="LOGIN-command",result="ok"}': 1,
         'tabella_logins_total{service="imap",mechanism="LOGIN-command",result="refused"}': 1,
+        'tabella_commands_total{service="imap",verb="LOGIN",result="ok"}': 1,
         'tabella_commands_total{service="imap",verb="SELECT",result="ok"}': 1,
         'tabella_commands_total{service="imap",verb="FETCH",result="ok"}': 1,
         'tabella_commands_total{service="imap",verb="invalid",result="bad"}': 1,
