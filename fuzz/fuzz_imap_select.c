@@ -1,5 +1,5 @@
 /*
- * A tree of names, one a line, the first byte of each its marks: what LIST tells is what looking at every pair of names says
+ * A tree of names, one a line, the first byte of each its marks (two of them kept in members that do not matter): what LIST tells is what looking at every pair of names says
  * (RFC 5258 3.5).
  */
 #include "base/arena.h"
@@ -13,7 +13,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define NAMES_MAX 64
 
-enum mark { MARK_SUBSCRIBED = 1, MARK_USE = 2, MARK_MATCHES = 4, MARK_GONE = 8 };
+enum mark {
+	MARK_SUBSCRIBED = 1,
+	MARK_USE = 2,
+	MARK_MATCHES = 4,
+	MARK_GONE = 8,
+	MARK_LEVEL = 16,
+	MARK_NONE = 32
+};
 
 struct tree {
 	struct mailbox list[NAMES_MAX];
@@ -55,7 +62,10 @@ static void read_tree(struct tree *tree, struct str rest)
 		if (line.n < 2)
 			continue;
 		all[count++] = (struct mailbox){ .name = str_from_at(line, 1),
-			.id = marks,
+			.id = (marks & MARK_NONE) != 0 ? 0 : marks,
+			.no_select = (marks & MARK_NONE) != 0,
+			.read_only = (marks & MARK_MATCHES) != 0,
+			.no_inferiors = (marks & MARK_LEVEL) != 0,
 			.subscribed = (marks & MARK_SUBSCRIBED) != 0,
 			.special_use = (marks & MARK_USE) != 0,
 			.gone = (marks & MARK_GONE) != 0 };
@@ -64,7 +74,8 @@ static void read_tree(struct tree *tree, struct str rest)
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0 && str_equal(all[i].name, all[i - 1].name))
 			continue;
-		tree->marks[tree->count].matches = (all[i].id & MARK_MATCHES) != 0;
+		tree->marks[tree->count].matches = all[i].read_only;
+		tree->marks[tree->count].level = all[i].no_inferiors;
 		tree->list[tree->count++] = all[i];
 	}
 }
@@ -72,8 +83,10 @@ static void read_tree(struct tree *tree, struct str rest)
 static bool chosen(const struct mailbox *m, unsigned select)
 {
 	bool subscribed = (select & LIST_SUBSCRIBED) != 0;
+	bool there =
+	    m->id != 0 || !m->no_select || m->no_inferiors; /* that is: it is a level */
 
-	return (!subscribed || m->subscribed) && (subscribed || !m->gone) &&
+	return (!subscribed || m->subscribed) && (subscribed || (there && !m->gone)) &&
 	    ((select & LIST_SPECIAL_USE) == 0 || m->special_use != 0);
 }
 

@@ -11,6 +11,7 @@
 
 struct list_work {
 	struct list_pattern **patterns;
+	bool *levels; /* of each pattern: it ends in '%' */
 	size_t pattern_count;
 	struct mailbox *list;
 	struct list_mark *marks;
@@ -113,20 +114,22 @@ static enum errc tell_names(
 	return OK;
 }
 
-static bool matches(const struct list_work *work, struct str name)
+static void match(const struct list_work *work, struct str name, struct list_mark *mark)
 {
-	for (size_t i = 0; i < work->pattern_count; i++)
-		if (list_pattern_matches(work->patterns[i], name))
-			return true;
-	return false;
+	for (size_t i = 0; i < work->pattern_count && !mark->level; i++) {
+		if ((mark->matches && !work->levels[i]) ||
+		    !list_pattern_matches(work->patterns[i], name))
+			continue;
+		mark->matches = true;
+		mark->level = work->levels[i];
+	}
 }
 
 /* False: the step is over. */
 static bool match_names(struct imap_session *s, struct list_work *work)
 {
 	while (work->matched < work->count) {
-		work->marks[work->matched].matches =
-		    matches(work, work->list[work->matched].name);
+		match(work, work->list[work->matched].name, &work->marks[work->matched]);
 		work->matched++;
 		if (work->matched == work->count)
 			list_select(work->list, work->count, options(s), work->marks);
@@ -195,11 +198,14 @@ static void read_patterns(struct imap_session *s, struct list_work *work, struct
 	size_t count = s->command.list.pattern_count;
 
 	work->patterns = ARENA_NEW(s->arena, struct list_pattern *, count);
+	work->levels = ARENA_NEW(s->arena, bool, count);
 	for (size_t i = 0; i < count; i++) {
 		struct str pattern;
 
 		if (imap_decode_mailbox(s, s->command.list.patterns[i], &pattern, NULL) != OK)
 			continue;
+		work->levels[work->pattern_count] =
+		    pattern.n > 0 && pattern.p[pattern.n - 1] == '%';
 		work->patterns[work->pattern_count++] = list_pattern_new(s->arena,
 		    str_printf(s->arena, "%.*s%.*s", STR_ARG(reference), STR_ARG(pattern)));
 	}

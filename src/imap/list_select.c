@@ -3,14 +3,20 @@
 #include "base/str.h"
 #include "store/mailbox.h"
 
-static bool is_selected(const struct mailbox *mailbox, unsigned select)
+bool list_exists(const struct mailbox *mailbox)
+{
+	return !mailbox->gone && (mailbox->id != 0 || !mailbox->no_select);
+}
+
+static bool is_selected(const struct mailbox *mailbox, unsigned select, bool level)
 {
 	if ((select & LIST_SUBSCRIBED) != 0 && !mailbox->subscribed)
 		return false;
 	if ((select & LIST_SPECIAL_USE) != 0 && mailbox->special_use == 0)
 		return false;
-	/* what is not there is told of for its subscription's sake only */
-	return !mailbox->gone || (select & LIST_SUBSCRIBED) != 0;
+	if ((select & LIST_SUBSCRIBED) != 0)
+		return true;
+	return list_exists(mailbox) || (level && !mailbox->gone);
 }
 
 static bool is_below(struct str name, struct str parent)
@@ -43,7 +49,8 @@ void list_select(const struct mailbox *list, size_t count, const struct list_opt
 			at = marks[at].up;
 		}
 		marks[i] = (struct list_mark){ .matches = marks[i].matches,
-			.selected = is_selected(&list[i], options->select),
+			.level = marks[i].level,
+			.selected = is_selected(&list[i], options->select, marks[i].level),
 			.up = at };
 		at = i;
 	}

@@ -31,9 +31,9 @@ struct list_options {
 	unsigned status; /* enum status_item, of RETURN (STATUS (...)) */
 };
 
-/* Of one name. `matches` is the caller's: the name fits one of the patterns. */
+/* Of one name. `matches` and `level` are the caller's: the name fits one of the patterns; one that ends in '%'. */
 struct list_mark {
-	bool matches;
+	bool matches, level;
 	bool selected;	/* by the selection options */
 	bool told;	/* the name gets a LIST response */
 	bool childinfo; /* a name below it is selected, and RECURSIVEMATCH asks for that */
@@ -42,12 +42,16 @@ struct list_mark {
 	size_t up;	    /* its parent, or SIZE_MAX */
 };
 
+/* Not so: a name that only a subscription knows, or that only has others below it. */
+bool list_exists(const struct mailbox *mailbox);
+
 /*
  * Fills in the marks of `count` names, which are in the order of the tree: what is below a name follows it, and every
  * name's parents are there.
  *
  * With RECURSIVEMATCH a name that is not selected is told too if one below it is selected and does not match, and thus
- * is not told itself (RFC 5258 3.5).
+ * is not told itself (RFC 5258 3.5). A name that only has others below it is told as a level of the hierarchy: for a '%'
+ * at a pattern's end (RFC 9051 6.3.9).
  */
 void list_select(const struct mailbox *list, size_t count, const struct list_options *options,
     struct list_mark *marks);

@@ -1,6 +1,7 @@
 #include "imap/list_tell.h"
 
 #include "imap/imap_int.h"
+#include "imap/list_select.h"
 #include "store/mailbox.h"
 #include "store/special_use.h"
 
@@ -11,21 +12,16 @@ static void add_attribute(struct buf *out, struct str name)
 	buf_add_str(out, name);
 }
 
-/* Not so: a name that only a subscription knows, or that only has others below it. */
-static bool exists(const struct mailbox *mailbox)
-{
-	return !mailbox->gone && (mailbox->id != 0 || !mailbox->no_select);
-}
-
 bool list_is_selectable(const struct mailbox *mailbox)
 {
 	/* RFC 4314 section 4: what may not be read cannot be selected either */
-	return exists(mailbox) && !mailbox->no_select && (mailbox->rights & RIGHT_READ) != 0;
+	return list_exists(mailbox) && !mailbox->no_select &&
+	    (mailbox->rights & RIGHT_READ) != 0;
 }
 
 static void add_attributes(struct buf *out, const struct mailbox *mailbox, enum list_form form)
 {
-	if (!exists(mailbox) && (form & LIST_FORM_NONEXISTENT) != 0)
+	if (!list_exists(mailbox) && (form & LIST_FORM_NONEXISTENT) != 0)
 		add_attribute(out, STR("\\NonExistent"));
 	else if (!list_is_selectable(mailbox))
 		add_attribute(out, STR("\\Noselect"));

@@ -76,8 +76,10 @@ static struct str told(struct arena *arena, const struct mailbox *list, size_t c
 	struct buf text = BUF_INIT(4096);
 	struct str copy;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		marks[i].matches = list_pattern_matches(p, list[i].name);
+		marks[i].level = marks[i].matches && pattern[strlen(pattern) - 1] == '%';
+	}
 	list_select(list, count, &options, marks);
 	for (size_t i = 0; i < count; i++)
 		if (marks[i].told)
@@ -127,6 +129,25 @@ static void options_narrow_each_other(void **state)
 	arena_free(&arena);
 }
 
+/* RFC 9051 6.3.9.8, example 10 */
+static void levels_without_a_mailbox_are_told_for_a_percent(void **state)
+{
+	static const struct mailbox list[] = {
+		{ .name = STR_INIT("music"), .no_select = true },
+		{ .id = 1, .name = STR_INIT("music/rock"), .subscribed = true },
+	};
+	struct arena *arena = arena_new("test");
+
+	(void)state;
+	assert_true(str_equal(told(arena, list, 2, "*", 0), STR("music/rock")));
+	assert_true(str_equal(told(arena, list, 2, "%", 0), STR("music")));
+	assert_true(str_equal(told(arena, list, 2, "music", 0), STR("")));
+	assert_true(
+	    str_equal(told(arena, list, 2, "music", RECURSIVE_SUBSCRIBED), STR("music+-")));
+	assert_true(str_equal(told(arena, list, 2, "%", LIST_SUBSCRIBED), STR("")));
+	arena_free(&arena);
+}
+
 /* A name by hand may have any number of levels. */
 static void follows_any_depth(void **state)
 {
@@ -152,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_what_the_options_choose),
 		cmocka_unit_test(options_narrow_each_other),
+		cmocka_unit_test(levels_without_a_mailbox_are_told_for_a_percent),
 		cmocka_unit_test(follows_any_depth),
 	};
 
