@@ -57,8 +57,7 @@ static int grant_library(struct dl_phdr_info *library, size_t size, void *arg)
 	for (size_t i = 0; i < lockin->grants; i++)
 		if (str_equal(str_from(lockin->grant[i].path), folder))
 			return 0;
-	/* a program with libraries all over the place does without some */
-	if (lockin->grants < LOCKIN_GRANTS_MAX / 2)
+	if (lockin->grants < LOCKIN_LIBRARIES_MAX)
 		lockin_grant(lockin, folder, LOCKIN_READ);
 	return 0;
 }

@@ -23,7 +23,11 @@ enum lockin_access {
 	LOCKIN_REMOVE = 1 << 3, /* files, sockets */
 };
 
-#define LOCKIN_GRANTS_MAX 64
+/* Twice as many as listeners, who may be at unix sockets, and what is named besides. */
+#define LOCKIN_GRANTS_MAX 256
+
+/* Folders of libraries; a program with libraries all over the place does without some. */
+#define LOCKIN_LIBRARIES_MAX 64
 
 struct lockin_grant {
 	const char *path;
