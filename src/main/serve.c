@@ -73,9 +73,9 @@ static void log_lockin(
     const struct log *log, enum lockin_mode mode, const struct lockin_report *report)
 {
 	if (mode == LOCKIN_OFF)
-		log_warn(log, "lock-in-missing", F_WORD("reason", "sandbox=off"));
+		log_warn(log, "lock-in-missing", F_WORD("reason", "sandbox-off"));
 	if (mode == LOCKIN_LOG)
-		log_warn(log, "lock-in-missing", F_WORD("reason", "sandbox=log"));
+		log_warn(log, "lock-in-missing", F_WORD("reason", "sandbox-log"));
 	if (mode == LOCKIN_ON && report->landlock == 0)
 		log_warn(log, "lock-in-missing", F_WORD("reason", "kernel-without-landlock"));
 	if (mode != LOCKIN_OFF && !report->seccomp)

@@ -30,6 +30,20 @@ def test_the_server_is_not_root(host):
     assert re.search(r"^Seccomp:\s+2$", status, re.M)
 
 
+@pytest.mark.parametrize("mode, filters", [("on", 2), ("log", 2), ("off", 0)])
+def test_the_lock_in_is_what_the_option_says_and_is_told(make_host, mode, filters):
+    host = make_host({"sandbox": mode})
+    status = pathlib.Path(f"/proc/{host.server.process.pid}/status").read_text()
+    assert re.search(rf"^Seccomp:\s+{filters}$", status, re.M)
+    said = host.server.log.read_text()
+    assert ("locked-in" in said) == (mode == "on")
+    assert (f"lock-in-missing reason=sandbox-{mode}" in said) == (mode != "on")
+    account = host.account()
+    with host.lmtp() as lmtp:
+        lmtp.deliver_all(account.address, mail())
+    assert len(account.bodies()) == 1
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can make itself somebody with one capability")
 def test_a_capability_for_low_ports_is_given_up(make_host):
     """As a service manager starts it: a user who may bind port 143, and nothing else."""
