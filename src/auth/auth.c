@@ -18,7 +18,6 @@
 #include "store/mailbox.h"
 
 #include <sodium.h>
-#include <stdatomic.h>
 
 struct auth_request {
 	struct auth *auth;
@@ -45,8 +44,7 @@ struct auth {
 	struct sasl_kit *kit;
 	struct throttle *throttle;
 	uint8_t site_key[SITE_SECRET_SIZE];
-	int64_t without_keys[SCRAM_HASHES]; /* accounts that were found last; auth_look's */
-	_Atomic bool scram_ready;
+	struct readiness readiness;
 	pthread_t *thread;
 	int threads;
 	pthread_mutex_t lock; /* of what follows, and of the requests' ends */
@@ -446,35 +444,19 @@ void auth_stats(struct auth *auth, struct auth_stats *stats_out)
 
 bool auth_scram_is_ready(const struct auth *auth)
 {
-	return atomic_load_explicit(&auth->scram_ready, memory_order_relaxed);
+	return readiness_is(&auth->readiness);
 }
 
 void auth_note_no_keys(struct auth *auth)
 {
-	atomic_store_explicit(&auth->scram_ready, false, memory_order_relaxed);
+	readiness_note_no_keys(&auth->readiness);
 }
 
 void auth_look(struct auth *auth, unsigned hashes)
 {
-	struct db *db;
-	bool ready = true;
 	struct err err;
-	enum errc rc =
-	    db_lease(store_pool(auth->settings.store), AUTH_LEASE_WAIT_MS, &db, &err);
 
-	if (rc != OK)
-		return; /* as it was */
-	for (int i = 0; rc == OK && ready && i < SCRAM_HASHES; i++) {
-		if ((hashes >> i & 1) == 0)
-			continue;
-		rc = auth_keys_missing(db, scram_hash_name((enum scram_hash)i),
-		    auth->without_keys[i], &auth->without_keys[i], &err);
-		ready = auth->without_keys[i] == 0;
-	}
-	db_return(&db);
-	if (rc == OK)
-		atomic_store_explicit(&auth->scram_ready, ready, memory_order_relaxed);
-	else
+	if (readiness_look(&auth->readiness, auth->settings.store, hashes, &err) != OK)
 		log_warn(auth->settings.log, "scram-look-failed", F_ERR(&err));
 }
 
@@ -491,30 +473,4 @@ struct store *auth_store(struct auth *auth)
 struct throttle *auth_throttle(struct auth *auth)
 {
 	return auth->throttle;
-}
-
-enum errc auth_make_keys(struct store *store, struct str name, struct str password,
-    uint32_t iterations, struct arena *arena, struct auth_key **keys_out, size_t *count_out,
-    struct err *err)
-{
-	struct auth_key *key = ARENA_NEW(arena, struct auth_key, SCRAM_HASHES);
-	uint8_t site_key[SITE_SECRET_SIZE];
-	size_t count = 0;
-	enum errc rc = site_secret(store, STR("scram"), site_key, err);
-
-	for (int i = 0; rc == OK && i < SCRAM_HASHES; i++) {
-		struct scram_keys keys = { .iterations = iterations };
-		enum scram_hash hash = (enum scram_hash)i;
-
-		scram_salt(site_key, hash, name, &keys);
-		rc = scram_derive(hash, password, &keys, err);
-		if (rc == OK)
-			key[count++] = (struct auth_key){ scram_hash_name(hash),
-				scram_print(arena, hash, &keys) };
-		secret_wipe(&keys, sizeof(keys));
-	}
-	secret_wipe(site_key, sizeof(site_key));
-	*keys_out = key;
-	*count_out = count;
-	return rc == ERR_ARG ? OK : rc;
 }

@@ -6,6 +6,8 @@
 #include "auth/auth.h"
 #include "base/secret.h"
 
+#include <stdatomic.h>
+
 /* Fixed size, one lock. Any thread. */
 struct auth_cache;
 
@@ -56,3 +58,16 @@ NODISCARD enum errc verdict_keys(const struct verdict *verdict, const struct key
 /* The keys that a right password should leave behind and that are not there: 1 << enum scram_hash. */
 unsigned verdict_lacks_keys(
     const struct verdict *verdict, const struct auth_question *question);
+
+/* Can everybody use SCRAM? Any thread asks; one at a time looks. Zeroed: not known yet, so no. */
+struct readiness {
+	_Atomic bool ready;
+	int64_t missing
+	    [SCRAM_HASHES]; /* accounts without keys that were found last: looked at first */
+	int64_t next_ms;    /* not looked again before */
+};
+
+bool readiness_is(const struct readiness *readiness);
+void readiness_note_no_keys(struct readiness *readiness);
+NODISCARD enum errc readiness_look(
+    struct readiness *readiness, struct store *store, unsigned hashes, struct err *err);

@@ -227,6 +227,27 @@ def test_scram_is_announced_when_everybody_can_use_it():
         server.close()
 
 
+def test_the_configuration_knows_its_words(server):
+    text = server.config.read_text()
+    try:
+        for option, value in (
+            ("auth.mechanisms", "PLAIN DIGEST-MD5"),
+            ("imap.mechanisms", "PLAINER"),
+            ("auth.throttle_except", "192.0.2.0/33"),
+            ("auth.scram_iterations", "4095"),
+            ("auth.scram_iterations", "1000001"),
+        ):
+            server.config.write_text(text)
+            server.configure({option: value})
+            done = server.cli("config", "check", check=False)
+            assert done.returncode == 65 and "error" in done.stdout + done.stderr, option
+        server.config.write_text(text)
+        server.configure({"imap.mechanisms": "PLAIN", "auth.scram_iterations": "4096"})
+        assert server.cli("config", "check").returncode == 0
+    finally:
+        server.config.write_text(text)
+
+
 # Services
 
 
