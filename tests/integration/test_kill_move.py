@@ -137,10 +137,9 @@ def test_a_big_one_is_moved_back(server, after):
         time.sleep(after)
         server.kill9()
     server.start()
-    assert sum(counts(server)) == count
-    end = time.monotonic() + 30
-    while (now := counts(server))[0] not in (0, count):
-        assert sum(now) == count
+    # what goes back goes in steps, so three answers may be of different moments until it is over
+    end = time.monotonic() + 60
+    while (now := counts(server)) not in ([count, 0, 0], [0, count, 0]):
         assert time.monotonic() < end, now
         time.sleep(0.2)
     with contextlib.closing(imap(server)) as peer:
