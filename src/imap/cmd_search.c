@@ -131,31 +131,24 @@ static enum errc look_backward(
 	return OK;
 }
 
-/* UIDs of a run: whatever lies between two that follow each other is no message, and never will be. */
-static struct seq_range uids_of_run(const struct imap_view *view, struct seq_range run)
-{
-	return (struct seq_range){ index_at(view->known, run.first)->uid,
-		index_at(view->known, run.last)->uid };
-}
-
-/* ERR_LIMIT: too many ranges. */
+/*
+ * Runs of numbers become ranges of UIDs: whatever lies between two messages that follow each other is none, and never will
+ * be. ERR_LIMIT: too many.
+ */
 static enum errc save(struct imap_session *s, const struct search_work *work, struct err *err)
 {
-	struct buf ranges = BUF_INIT(IMAP_SAVED_RANGES_MAX * sizeof(struct seq_range));
-	struct seq_range run = { .last = 0 };
-	enum errc rc = OK;
+	struct buf runs = BUF_INIT(IMAP_SAVED_RANGES_MAX * sizeof(struct seq_range));
+	enum errc rc = search_result_runs(&work->result, IMAP_SAVED_RANGES_MAX, &runs, err);
+	struct seq_range *range = (struct seq_range *)(void *)runs.p;
+	size_t count = runs.n / sizeof(*range);
 
-	while (search_result_run(&work->result, run.last + 1, &run)) {
-		struct seq_range uids = uids_of_run(s->view, run);
-
-		buf_add(&ranges, &uids, sizeof(uids));
+	for (size_t i = 0; rc == OK && i < count; i++) {
+		range[i].first = index_at(s->view->known, range[i].first)->uid;
+		range[i].last = index_at(s->view->known, range[i].last)->uid;
 	}
-	if (ranges.overflow)
-		rc = err_set(err, ERR_LIMIT, "too many ranges to be saved");
-	else
-		view_save(s->view, (const struct seq_range *)(const void *)ranges.p,
-		    ranges.n / sizeof(struct seq_range));
-	buf_release(&ranges);
+	if (rc == OK)
+		view_save(s->view, range, count);
+	buf_release(&runs);
 	return rc;
 }
 

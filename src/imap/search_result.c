@@ -1,6 +1,7 @@
 #include "imap/search_result.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 
 #define WORD_BITS 64
 
@@ -65,4 +66,17 @@ bool search_result_run(
 		return false;
 	*run_out = (struct seq_range){ first, find_bit(result, first, false) - 1 };
 	return true;
+}
+
+enum errc search_result_runs(
+    const struct search_result *result, size_t max, struct buf *out, struct err *err)
+{
+	struct seq_range run = { .last = 0 };
+
+	for (size_t count = 0; search_result_run(result, run.last + 1, &run); count++) {
+		if (count == max)
+			return err_set(err, ERR_LIMIT, "more than %zu ranges", max);
+		buf_add(out, &run, sizeof(run));
+	}
+	return OK;
 }

@@ -5,6 +5,8 @@
 
 #include "imap/seqset.h"
 
+struct buf;
+
 /* Result options (RFC 4731 3.1, RFC 5182 2.1), a bit each. */
 enum search_return {
 	SEARCH_RETURN_MIN = 1 << 0,
@@ -34,3 +36,7 @@ void search_result_add(struct search_result *result, uint32_t seq, int64_t modse
 /* The next run of numbers from `from` on. False: there is none. */
 bool search_result_run(
     const struct search_result *result, uint32_t from, struct seq_range *run_out);
+
+/* Appends all runs, as struct seq_range, to an empty buffer. ERR_LIMIT: more than `max`. */
+NODISCARD enum errc search_result_runs(
+    const struct search_result *result, size_t max, struct buf *out, struct err *err);

@@ -585,6 +585,39 @@ static void finds_the_tag_of_broken_commands(void **state)
 	assert_int_equal(imap_tag_of(STR("* OK")).n, 0);
 }
 
+/* `head`, so many times `item` with spaces between them, `tail`. */
+static enum errc repeated(const char *head, const char *item, size_t count, const char *tail)
+{
+	struct arena *arena = arena_new("test");
+	struct buf text = BUF_INIT(65536);
+	struct imap_command command;
+	enum errc rc;
+
+	buf_printf(&text, "%s", head);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&text, "%s%s", i > 0 ? " " : "", item);
+	buf_printf(&text, "%s", tail);
+	rc = imap_parse(buf_str(&text), arena, &command, NULL);
+	buf_release(&text);
+	arena_free(&arena);
+	return rc;
+}
+
+static void bounds_patterns_and_uses(void **state)
+{
+	(void)state;
+	for (int over = -1; over <= 1; over++) {
+		enum errc want = over > 0 ? ERR_LIMIT : OK;
+
+		assert_int_equal(repeated("a LIST \"\" (", "%",
+				     (size_t)(IMAP_LIST_PATTERNS_MAX + over), ")"),
+		    want);
+		assert_int_equal(repeated("a CREATE x (USE (", "\\Sent",
+				     (size_t)(IMAP_CREATE_USES_MAX + over), "))"),
+		    want);
+	}
+}
+
 static const struct {
 	struct str in;
 	bool want;
@@ -614,6 +647,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sees_what_is_not_utf8),
+		cmocka_unit_test(bounds_patterns_and_uses),
 		cmocka_unit_test(parses_every_command),
 		cmocka_unit_test(keeps_the_arguments),
 		cmocka_unit_test(parses_what_to_fetch),

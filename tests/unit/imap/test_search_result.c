@@ -92,12 +92,37 @@ static void counts_and_keeps_the_ends(void **state)
 	arena_free(&arena);
 }
 
+static void takes_no_more_runs_than_the_limit(void **state)
+{
+	static const struct {
+		uint32_t found; /* so many single numbers */
+		enum errc want;
+	} trio[] = { { 2, OK }, { 3, OK }, { 4, ERR_LIMIT } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(trio); i++) {
+		struct arena *arena = arena_new("test");
+		struct buf runs = BUF_INIT(1024);
+		struct search_result r;
+
+		search_result_init(&r, 10, SEARCH_RETURN_SAVE, arena);
+		for (uint32_t k = 0; k < trio[i].found; k++)
+			search_result_add(&r, 2 * k + 1, 0);
+		assert_int_equal(search_result_runs(&r, 3, &runs, NULL), trio[i].want);
+		if (trio[i].want == OK)
+			assert_int_equal(runs.n, trio[i].found * sizeof(struct seq_range));
+		buf_release(&runs);
+		arena_free(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(looks_at_no_more_than_is_asked_for),
 		cmocka_unit_test(gives_the_runs),
 		cmocka_unit_test(counts_and_keeps_the_ends),
+		cmocka_unit_test(takes_no_more_runs_than_the_limit),
 	};
 
 	return cmocka_run_group_tests_name("imap/search_result", tests, NULL, NULL);
