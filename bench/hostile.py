@@ -1,13 +1,9 @@
 """Crowds of hostile peers, and what somebody beside them waits: the times of a bystander's NOOP, and the server's memory.
 
-    from hostile import hostile; print(hostile(bench))      a table, as the other parts of the report
-    python3 bench/hostile.py [CROWD...]                     the same alone; TABELLA names the program
-
 Each crowd has a server of its own, whose highest memory is shown. The bystander is a process of its own; crowd, bystander
 and server share the machine's cores, so the waits hold what the crowd itself takes of them.
 """
 
-import argparse
 import contextlib
 import multiprocessing
 import os
@@ -15,11 +11,9 @@ import pathlib
 import random
 import re
 import resource
-import shutil
 import socket
 import ssl
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -322,27 +316,3 @@ def hostile(bench, names=tuple(CROWDS)):
             server.kill9()
             bench.remove(server)
     return table(results)
-
-
-class Alone:
-    """What hostile() needs of a Bench."""
-
-    def __init__(self, scratch):
-        self.scratch = scratch
-
-    @staticmethod
-    def remove(server):
-        shutil.rmtree(server.folder, ignore_errors=True)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("crowds", nargs="*", help=f"of {', '.join(CROWDS)}; all without any")
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="tabella-hostile-") as scratch:
-        pathlib.Path(scratch).chmod(0o755)
-        print(hostile(Alone(scratch), args.crowds or tuple(CROWDS)))
-
-
-if __name__ == "__main__":
-    main()

@@ -162,6 +162,12 @@ def login_table(results):
     return table(["stored password", "server", "logins /s", "p50 ms", "p99 ms", "CPU µs"], rows)
 
 
+def idle_table(results, stages):
+    """results: server and transport to bytes of a connection at each stage."""
+    rows = [[name, *(f"{value / 1024:,.1f}" for value in found)] for name, found in results.items()]
+    return table(["KB a connection", *stages], rows)
+
+
 def commit():
     def git(*words):
         return subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True).stdout.strip()

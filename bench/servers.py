@@ -20,7 +20,7 @@ from tabella_server import HOST, PORTS, STOP_SECONDS, Server, free_port_base, po
 RELEASE = pathlib.Path(__file__).resolve().parent.parent / "build/tabella"
 DOMAIN = "bench.test"
 PASSWORD = "bench-password"
-LMTP, IMAP = 24, 143
+LMTP, IMAP, IMAPS = 24, 143, 993
 # Whose files the mail becomes: no entry in passwd is needed.
 MAIL_UID = MAIL_GID = 5000
 
@@ -45,8 +45,9 @@ class Dovecot:
     """Debian's Dovecot with its own settings and Maildir, in a folder of its own on loopback ports.
 
     What differs from the package's configuration is where things lie (folders, ports, log file), who the users are
-    (a passwd-file), Maildir as mail_location, TLS off, and memory enough for a mailbox of a million messages (the default
-    of 256 MB a process is not). mail_fsync is the default, "optimized".
+    (a passwd-file), Maildir as mail_location, memory enough for a mailbox of a million messages (the default of 256 MB a
+    process is not), and as many connections as are measured, TLS ones in few processes. mail_fsync is the default,
+    "optimized".
     """
 
     name = "dovecot"
@@ -60,7 +61,7 @@ class Dovecot:
         self.log = self.folder / "dovecot.log"
 
     def port(self, service):
-        return self.port_base + {"lmtp": LMTP, "imap": IMAP}[service]
+        return self.port_base + {"lmtp": LMTP, "imap": IMAP, "imaps": IMAPS}[service]
 
     @property
     def pid(self):
@@ -84,11 +85,21 @@ class Dovecot:
                 for name in account_names(self.accounts)
             )
         )
+        self.make_certificate()
         (self.folder / "dovecot.conf").write_text(self.configuration())
         return self
 
+    def make_certificate(self):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"]
+            + ["-subj", "/CN=localhost", "-keyout", self.folder / "key.pem", "-out", self.folder / "cert.pem"],
+            check=True,
+            capture_output=True,
+        )
+
     def adopt(self):
         """A folder that an earlier run has prepared: only the ports are new."""
+        self.make_certificate()
         (self.folder / "dovecot.conf").write_text(self.configuration())
         return self
 
@@ -116,7 +127,10 @@ base_dir = {self.folder}/run
 state_dir = {self.folder}/state
 instance_name = bench
 log_path = {self.log}
-ssl = no
+ssl = yes
+ssl_cert = <{self.folder}/cert.pem
+ssl_key = <{self.folder}/key.pem
+mail_max_userip_connections = 0
 disable_plaintext_auth = no
 first_valid_uid = 1
 default_vsz_limit = 4G
@@ -144,8 +158,20 @@ service imap-login {{
     port = {self.port("imap")}
   }}
   inet_listener imaps {{
-    port = 0
+    address = {HOST}
+    port = {self.port("imaps")}
   }}
+  service_count = 0
+  client_limit = 2000
+}}
+service imap {{
+  process_limit = 4000
+}}
+service anvil {{
+  client_limit = 20000
+}}
+service auth {{
+  client_limit = 20000
 }}
 {"" if os.getuid() == 0 else not_root}"""
 
