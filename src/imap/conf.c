@@ -39,7 +39,7 @@ static const struct conf_option options[] = {
 	    .def = "2m", .min = "10s", .max = "30m", .reload = true,
 	    .text = "How often a client in IDLE is told that the connection is alive." },
 	{ "imap.commands_per_minute", CONF_INT,
-	    CONF_FIELD(struct imap_conf, commands_per_minute), .def = "100000", .min = "60",
+	    CONF_FIELD(struct imap_conf, commands_per_minute), .def = "1000000", .min = "60",
 	    .max = "1000000000", .reload = true,
 	    .text = "Commands of one connection in a minute. A faster client is read again "
 		    "when the minute is over." },
