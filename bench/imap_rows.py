@@ -134,6 +134,12 @@ def search(key):
     return lambda subject: measured(subject, lambda: subject.client.command(f"SEARCH {key}").seconds)
 
 
+def search_first(subject):
+    """For a field that nobody has asked for yet."""
+    field = f"X-No-Such-{time.time_ns()}"
+    return measured(subject, lambda: subject.client.command(f'SEARCH HEADER {field} "no such words"').seconds)
+
+
 def qresync(subject):
     """Ten flags were changed while the client was away."""
     client = subject.client
@@ -167,7 +173,8 @@ ROWS = {
     "EXPUNGE 1,000": expunge,
     "SEARCH UNFLAGGED": search("UNFLAGGED"),
     "SEARCH SUBJECT": search('SUBJECT "no such words"'),
-    "SEARCH HEADER": search('HEADER X-No-Such-Field "no such words"'),
+    "SEARCH HEADER, first": search_first,
+    "SEARCH HEADER, again": search('HEADER X-No-Such-Field "no such words"'),
     "QRESYNC, 10 changes": qresync,
 }
 
