@@ -105,6 +105,7 @@ class Driver:
             (self.idle, 5),
             (self.hand.act, 3),
             (self.reconnect, 2),
+            (self.come_back, 6),
         ]
         kind = self.rng.choices([row[0] for row in kinds], [row[1] for row in kinds])[0]
         self.counts["step " + kind.__name__] += 1
@@ -200,6 +201,13 @@ class Driver:
         session = self.replace(session)
         if self.rng.random() < 0.7:
             self.sync(session, select_named(session, name))
+
+    def come_back(self):
+        """A client that caches opens a mailbox that it knows."""
+        able = [session for session in self.at_rest() if session.caches and session.kind == "qresync"]
+        if able:
+            session = self.rng.choice(able)
+            self.sync(session, select_named(session, self.rng.choice(sorted(session.caches))))
 
     def trim(self, box):
         """Not more than can be looked at quickly."""

@@ -119,6 +119,10 @@ class Session:
         if view is not None:
             # an answer to FETCH is what was asked for; all other news of flags has the modseq
             asked = command is not None and command.verb == "FETCH"
+            if self.kind == "qresync" and response[1:2] == ["FETCH"]:
+                # RFC 7162 3.2.4; what STORE itself answers by numbers may be without
+                unasked = not asked and command is not None and command.verb != "STORE"
+                assert not unasked or "UID" in response[2], f"{response} without UID"
             view.take(response, stays, self.knows_modseq and not asked and self.opening is None)
         else:
             assert not response[0].isdigit(), f"{response} without a mailbox"
