@@ -67,7 +67,7 @@ class Offlineimap:
     def run(self):
         env = {"HOME": str(self.home), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
         command = 'exec offlineimap -o -c "$0" 2>&1'
-        return run("sh", "-c", command, self.config, env=env, seconds=120, status=(0, 1)).decode(errors="replace")
+        return run("sh", "-c", command, self.config, env=env, seconds=120, status=(0, 1, 100)).decode(errors="replace")
 
     def box(self, name="INBOX"):
         return self.folder / "mail" / name
