@@ -143,7 +143,7 @@ def search_first(subject):
 def qresync(subject):
     """Ten flags were changed while the client was away."""
     client = subject.client
-    answer = client.command("SELECT INBOX", keep=True)
+    answer = client.command("SELECT INBOX (CONDSTORE)", keep=True)
     validity, modseq = answer.number(r"UIDVALIDITY (\d+)"), answer.number(r"HIGHESTMODSEQ (\d+)")
     for number in subject.random.sample(range(1, subject.count + 1), CHANGED):
         client.command(f"STORE {number} +FLAGS.SILENT (\\Answered)")

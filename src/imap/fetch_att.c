@@ -143,19 +143,21 @@ static enum errc read_section(
 	return rc;
 }
 
-/* "<" number "." nz-number ">" */
+/* "<" number64 "." nz-number64 ">" */
 static enum errc read_partial(struct cursor *c, struct fetch_item *item, struct err *err)
 {
 	enum errc rc;
 
 	if (!cursor_take(c, '<'))
 		return OK;
-	rc = imap_number(c, &item->offset, err);
+	rc = imap_number64(c, &item->offset, err);
 	if (rc != OK)
 		return rc;
 	if (!cursor_take(c, '.'))
 		return err_set(err, ERR_SYNTAX, "broken partial");
-	rc = imap_nz_number(c, &item->length, err);
+	if (cursor_peek(c) == '0')
+		return err_set(err, ERR_SYNTAX, "number without leading zero expected");
+	rc = imap_number64(c, &item->length, err);
 	if (rc != OK)
 		return rc;
 	if (!cursor_take(c, '>'))
@@ -235,7 +237,7 @@ static struct str section_label(
 	add_section(&text, &item->section);
 	buf_add_char(&text, ']');
 	if (item->partial)
-		buf_printf(&text, "<%u>", item->offset);
+		buf_printf(&text, "<%llu>", (unsigned long long)item->offset);
 	label = str_dup(arena, buf_str(&text));
 	buf_release(&text);
 	return label;

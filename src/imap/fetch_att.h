@@ -46,7 +46,7 @@ struct fetch_item {
 	/* of FETCH_SECTION and FETCH_BINARY */
 	bool peek; /* \Seen is not set */
 	bool partial;
-	uint32_t offset, length; /* of a partial; length is 1 or more */
+	uint64_t offset, length; /* of a partial; length is 1 or more */
 	struct imap_section section;
 	struct str
 	    label; /* as the response names it, without the length of a partial: "BODY[1]<0>" */

@@ -203,6 +203,18 @@ enum errc imap_nz_number(struct cursor *c, uint32_t *out, struct err *err)
 	return imap_number(c, out, err);
 }
 
+enum errc imap_number64(struct cursor *c, uint64_t *out, struct err *err)
+{
+	switch (cursor_take_u64(c, INT64_MAX, out)) {
+	case OK:
+		return OK;
+	case ERR_LIMIT:
+		return err_set(err, ERR_SYNTAX, "number over 63 bits");
+	default:
+		return err_set(err, ERR_SYNTAX, "number expected");
+	}
+}
+
 static const struct {
 	struct str name;
 	uint64_t bit; /* 0: passed over */

@@ -45,6 +45,9 @@ NODISCARD enum errc imap_list_mailbox(
 NODISCARD enum errc imap_number(struct cursor *c, uint32_t *out, struct err *err);
 NODISCARD enum errc imap_nz_number(struct cursor *c, uint32_t *out, struct err *err);
 
+/* number64 (RFC 9051 section 9): 63 bits. Sizes of RFC 3501 have 32; larger ones do no harm. */
+NODISCARD enum errc imap_number64(struct cursor *c, uint64_t *out, struct err *err);
+
 /* "{n}" or "{n+}" and CRLF, without the bytes behind. */
 NODISCARD enum errc imap_literal_head(struct cursor *c, uint32_t *size_out, struct err *err);
 

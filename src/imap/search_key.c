@@ -165,7 +165,7 @@ static enum errc read_argument(struct cursor *c, struct search_reading *r, enum 
 {
 	switch (what) {
 	case ARG_NUMBER:
-		return imap_number(c, &key->size, err);
+		return imap_number64(c, &key->size, err);
 	case ARG_DATE:
 		return imap_date(c, &key->day, err);
 	case ARG_TEXT:

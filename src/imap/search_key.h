@@ -37,7 +37,7 @@ struct search_key {
 	union {
 		struct seqset set;
 		uint64_t flags; /* enum flag */
-		uint32_t size;
+		uint64_t size;
 		int64_t modseq;
 		int64_t day; /* since 1970 */
 		struct {

@@ -278,7 +278,9 @@ static const struct {
 	{ STR_INIT("BODY[]<4294967295.4294967295>"), OK, STR_INIT("BODY[]<4294967295>"), 1 },
 	{ STR_INIT("BODY[]<0.0>"), ERR_SYNTAX, STR_INIT(""), 0 },
 	{ STR_INIT("BODY[]<0>"), ERR_SYNTAX, STR_INIT(""), 0 },
-	{ STR_INIT("BODY[]<4294967296.1>"), ERR_SYNTAX, STR_INIT(""), 0 },
+	{ STR_INIT("BODY[]<9223372036854775807.1>"), OK,
+	    STR_INIT("BODY[]<9223372036854775807>"), 1 },
+	{ STR_INIT("BODY[]<9223372036854775808.1>"), ERR_SYNTAX, STR_INIT(""), 0 },
 	{ STR_INIT("(RFC822 RFC822.HEADER RFC822.TEXT RFC822.SIZE)"), OK,
 	    STR_INIT("RFC822|RFC822.HEADER|RFC822.TEXT"), 4 },
 	{ STR_INIT("BODY[HEADER]"), OK, STR_INIT("BODY[HEADER]"), 1 },
@@ -346,7 +348,7 @@ static void print_key(struct buf *out, const struct search_key *key)
 		break;
 	case SEARCH_LARGER:
 	case SEARCH_SMALLER:
-		buf_printf(out, " %u", key->size);
+		buf_printf(out, " %llu", (unsigned long long)key->size);
 		break;
 	case SEARCH_MODSEQ:
 		buf_printf(out, " %lld", (long long)key->modseq);
@@ -410,7 +412,8 @@ static const struct {
 	{ STR_INIT("OR SEEN"), STR_INIT("ERR_SYNTAX") },
 	{ STR_INIT("ON 31-Feb-2026"), STR_INIT("ERR_SYNTAX") },
 	{ STR_INIT("ON \"1-Feb-2026"), STR_INIT("ERR_SYNTAX") },
-	{ STR_INIT("LARGER 4294967296"), STR_INIT("ERR_SYNTAX") },
+	{ STR_INIT("LARGER 9223372036854775807"), STR_INIT("(larger 9223372036854775807)") },
+	{ STR_INIT("SMALLER 9223372036854775808"), STR_INIT("ERR_SYNTAX") },
 	{ STR_INIT("MODSEQ"), STR_INIT("ERR_SYNTAX") },
 	{ STR_INIT("MODSEQ 9223372036854775808"), STR_INIT("ERR_SYNTAX") },
 	{ STR_INIT("MODSEQ \"/flags/x\" some 1"), STR_INIT("ERR_SYNTAX") },
