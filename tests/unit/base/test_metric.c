@@ -22,8 +22,11 @@ static const struct metric_bounds bounds = { times, 2, 1000000 };
 static const struct metric rows[] = {
 	[THINGS] = { "things_total", "Things.", METRIC_COUNTER,
 	    { { "colour", NULL, 0 }, { "result", result, 2 } }, .sparse = true },
-	[LEVEL] = { "level", "A level.", METRIC_GAUGE },
-	[TIME] = { "time_seconds", "Times.", METRIC_HISTOGRAM, .bounds = &bounds },
+	[LEVEL] = { .name = "level", .help = "A level.", .kind = METRIC_GAUGE },
+	[TIME] = { .name = "time_seconds",
+	    .help = "Times.",
+	    .kind = METRIC_HISTOGRAM,
+	    .bounds = &bounds },
 };
 static const struct metric_table table = { rows, COUNT(rows) };
 
