@@ -141,7 +141,7 @@ static void keeps_lines_short(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 1000; i++)
-		range[i] = (struct seq_range){ 4000000000 + i * 10, 4000000000 + i * 10 + 5 };
+		range[i] = (struct seq_range){ 4000000000U + i * 10, 4000000005U + i * 10 };
 	for (; next < gone.count; lines++) {
 		struct buf out = BUF_INIT(SIZE_MAX);
 

@@ -24,6 +24,7 @@ static enum io_result unpack(struct deflate *to, size_t room, struct buf *out)
 }
 
 /* From one end to the other in pieces of `step` packed bytes; both rest between them if asked to. */
+/* NOLINTNEXTLINE(readability-function-size): two ends, what goes between them, and how */
 static void carry(struct deflate *from, struct deflate *to, struct str plain, size_t step,
     size_t room, bool rests, struct buf *out)
 {
