@@ -47,6 +47,7 @@ enum errc readiness_look(
 	return rc;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): of what, at which cost, and a list as result */
 enum errc auth_make_keys(struct store *store, struct str name, struct str password,
     uint32_t iterations, struct arena *arena, struct auth_key **keys_out, size_t *count_out,
     struct err *err)

@@ -53,8 +53,8 @@ enum login_next { LOGIN_SEND, LOGIN_TICKET, LOGIN_WAIT, LOGIN_END };
 enum login_next login_password(
     struct login *login, const struct credentials *credentials, const char *word);
 
-/* `initial` as sasl_start has it. */
-enum login_next login_sasl(struct login *login, struct str mechanism, struct str initial);
+/* The mechanism of that name; `initial` as sasl_start has it. */
+enum login_next login_sasl(struct login *login, struct str name, struct str initial);
 enum login_next login_line(struct login *login, struct str line);
 enum login_next login_run(struct login *login);
 

@@ -42,7 +42,7 @@ enum errc sasl_cram_parse(
 
 	if (space < message.n)
 		c.password = str_from_at(message, space + 1);
-	if (c.password.n != 2 * MD5_SIZE || !is_lower_hex(c.password))
+	if (c.password.n != (size_t)2 * MD5_SIZE || !is_lower_hex(c.password))
 		return err_set(err, ERR_SYNTAX, "CRAM-MD5: a name and 32 hexadecimal digits");
 	rc = credentials_check(&c, err);
 	if (rc == OK)

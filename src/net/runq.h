@@ -17,8 +17,8 @@ enum runq_line { RUNQ_FRESH, RUNQ_AGAIN, RUNQ_LINES };
 struct runq *runq_new(uint32_t places);
 void runq_free(struct runq **runqp);
 
-void runq_push(struct runq *runq, enum runq_line line, struct session_ref ref);
-bool runq_pop(struct runq *runq, enum runq_line line, struct session_ref *ref_out);
+void runq_push(struct runq *runq, enum runq_line which, struct session_ref ref);
+bool runq_pop(struct runq *runq, enum runq_line which, struct session_ref *ref_out);
 
 /* How many wait; ordered (seq_cst) against pushes, for the sleeper's last look. */
-uint32_t runq_count(const struct runq *runq, enum runq_line line);
+uint32_t runq_count(const struct runq *runq, enum runq_line which);
