@@ -78,15 +78,15 @@ static void check_count(
     const struct run *run, enum place before, size_t recipients, size_t replies, bool fresh)
 {
 	enum place after = place_of(run);
+	bool waits = (before == COMMAND && fresh && after == CHUNK) ||
+	    (before == DATA && after == DATA);
 
 	if (after == END)
 		session_expect(replies >= 1 && replies <= recipients + 1);
-	else if (before == COMMAND && fresh && after == CHUNK)
+	else if (waits)
 		session_expect(replies == 0);
 	else if (before == COMMAND && fresh && lmtp_of(run)->s.in.n == 0)
 		session_expect(replies == 1 || replies == recipients);
-	else if (before == DATA && after == DATA)
-		session_expect(replies == 0);
 	else if (before == DATA)
 		session_expect(replies == recipients && recipients > 0);
 }
