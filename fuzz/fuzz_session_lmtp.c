@@ -78,8 +78,8 @@ static void check_count(
     const struct run *run, enum place before, size_t recipients, size_t replies, bool fresh)
 {
 	enum place after = place_of(run);
-	bool waits = (before == COMMAND && fresh && after == CHUNK) ||
-	    (before == DATA && after == DATA);
+	bool waits =
+	    (before == COMMAND && fresh && after == CHUNK) || (before == DATA && after == DATA);
 
 	if (after == END)
 		session_expect(replies >= 1 && replies <= recipients + 1);
