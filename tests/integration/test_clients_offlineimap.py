@@ -37,8 +37,8 @@ sslcacertfile = {certificate}
 """
 
 
-# imaplib2 reads in one thread and writes in another, without a lock: right after STARTTLS, when the session tickets of TLS
-# 1.3 come while the first command is written, it now and then reads no more. Such a run is begun again.
+# Now and then it reads no more right after STARTTLS. imaplib2 reads in one thread and writes in another, without a lock, while
+# the session tickets of TLS 1.3 come: that is presumably why; no other client does it. Such a run is begun again.
 LOST_IN_TLS = "Failed to start TLS connection: command: CAPABILITY"
 
 
