@@ -7,10 +7,6 @@
 #include "imap/uids.h"
 #include "imap/view.h"
 
-typedef enum errc transfer_fn(struct store *store, struct actor actor, int64_t owner,
-    int64_t mailbox, const uint32_t *uids, size_t count, int64_t to_owner, int64_t to_mailbox,
-    struct arena *arena, struct copied *copied_out, struct err *err);
-
 struct transferred {
 	struct copied copied;
 	bool hidden; /* RFC 9051 6.4.7: who may not open the target is told nothing of it */
@@ -24,8 +20,8 @@ static struct str told(
 }
 
 /* False: it was answered, or the command ends with *run_out. */
-static bool transfer(struct imap_session *s, transfer_fn *function,
-    struct transferred *transferred_out, enum imap_run *run_out)
+static bool transfer(struct imap_session *s, bool move, struct transferred *transferred_out,
+    enum imap_run *run_out)
 {
 	struct copied *copied = &transferred_out->copied;
 	struct err err = { .code = OK };
@@ -45,8 +41,10 @@ static bool transfer(struct imap_session *s, transfer_fn *function,
 	}
 	rc = target_find(s, name, &target, &err);
 	if (rc == OK && uids.count > 0)
-		rc = function(s->env->store, s->actor, s->view->owner, s->view->mailbox,
-		    uids.uid, uids.count, target.owner, target.id, s->arena, copied, &err);
+		rc = store_copy(s->env->store,
+		    &(const struct copy_order){ s->actor, s->view->owner, s->view->mailbox,
+			uids.uid, uids.count, target.owner, target.id, move },
+		    s->arena, copied, &err);
 	if (rc != OK) {
 		*run_out = target_failed(s, rc, &err);
 		return false;
@@ -64,7 +62,7 @@ enum imap_run imap_run_copy(struct imap_session *s)
 	struct transferred transferred;
 	enum imap_run run;
 
-	if (!transfer(s, store_copy, &transferred, &run))
+	if (!transfer(s, false, &transferred, &run))
 		return run;
 	if (transferred.copied.count == 0)
 		return imap_finish(s, NULL, "nothing to copy");
@@ -81,7 +79,7 @@ enum imap_run imap_run_move(struct imap_session *s)
 		imap_reply(s, REPLY_NO, NULL, "messages may not be removed here");
 		return RUN_DONE;
 	}
-	if (!transfer(s, store_move, &moved, &run))
+	if (!transfer(s, true, &moved, &run))
 		return run;
 	if (moved.copied.count == 0)
 		return imap_finish(s, NULL, "nothing to move");

@@ -100,69 +100,42 @@ static enum errc run_journaled(struct copy_work *w, struct copied *copied, struc
 	}
 	if (rc == OK)
 		rc = journal_finish(t->store, rows, done, err);
-	/* what cannot be undone now is undone by housekeeping, once the command is no more */
-	if (rc != OK && journal_undo(t->store, rows, done, NULL) != OK)
-		rc = rc == OK ? ERR_UNAVAIL : rc;
+	/* what cannot be undone now keeps its row, and housekeeping undoes it once the command is no more */
+	if (rc != OK)
+		(void)journal_undo(t->store, rows, done, NULL);
 	journal_end(t->store);
 	xfree(rows);
 	return rc;
 }
 
-static enum errc run_all(
-    const struct transfer *transfer, struct arena *arena, struct copied *out, struct err *err)
+enum errc store_copy(struct store *store, const struct copy_order *order, struct arena *arena,
+    struct copied *copied_out, struct err *err)
 {
-	struct copy_work work = { .transfer = *transfer };
-	struct copied copied = { .from = ARENA_NEW(arena, uint32_t, transfer->count),
-		.to = ARENA_NEW(arena, uint32_t, transfer->count) };
+	struct copied copied = { .from = ARENA_NEW(arena, uint32_t, order->count),
+		.to = ARENA_NEW(arena, uint32_t, order->count) };
+	struct copy_work work = { .transfer = { .store = store,
+				      .actor = order->actor,
+				      .owner = order->owner,
+				      .mailbox = order->mailbox,
+				      .to_owner = order->to_owner,
+				      .to_mailbox = order->to_mailbox,
+				      .move = order->move,
+				      .uids = order->uids,
+				      .count = order->count,
+				      .from = copied.from,
+				      .to = copied.to } };
 	enum errc rc;
 
-	work.transfer.from = copied.from;
-	work.transfer.to = copied.to;
-	if (transfer->count > STORE_COPY_ATOMIC_MAX) {
+	if (order->count > STORE_COPY_ATOMIC_MAX) {
 		rc = run_journaled(&work, &copied, err);
 	} else {
 		rc = run(&work, err);
-		copied.count = rc == OK ? work.transfer.done : 0;
+		copied.count = work.transfer.done;
 	}
+	if (rc != OK)
+		return rc;
 	copied.uidvalidity = work.transfer.uidvalidity;
-	if (rc == OK)
-		store_count(transfer->store, STORE_COPIED, copied.count);
-	if (rc == OK)
-		*out = copied;
-	return rc;
-}
-
-/* NOLINTNEXTLINE(readability-function-size): who, from where, which, and to where */
-enum errc store_copy(struct store *store, struct actor actor, int64_t owner, int64_t mailbox,
-    const uint32_t *uids, size_t count, int64_t to_owner, int64_t to_mailbox,
-    struct arena *arena, struct copied *copied_out, struct err *err)
-{
-	struct transfer transfer = { .store = store,
-		.actor = actor,
-		.owner = owner,
-		.mailbox = mailbox,
-		.to_owner = to_owner,
-		.to_mailbox = to_mailbox,
-		.uids = uids,
-		.count = count };
-
-	return run_all(&transfer, arena, copied_out, err);
-}
-
-/* NOLINTNEXTLINE(readability-function-size): who, from where, which, and to where */
-enum errc store_move(struct store *store, struct actor actor, int64_t owner, int64_t mailbox,
-    const uint32_t *uids, size_t count, int64_t to_owner, int64_t to_mailbox,
-    struct arena *arena, struct copied *moved_out, struct err *err)
-{
-	struct transfer transfer = { .store = store,
-		.actor = actor,
-		.owner = owner,
-		.mailbox = mailbox,
-		.to_owner = to_owner,
-		.to_mailbox = to_mailbox,
-		.move = true,
-		.uids = uids,
-		.count = count };
-
-	return run_all(&transfer, arena, moved_out, err);
+	store_count(store, STORE_COPIED, copied.count);
+	*copied_out = copied;
+	return OK;
 }

@@ -148,23 +148,27 @@ struct copied {
 	size_t count;
 };
 
+/* Which messages, and where they are to be. */
+struct copy_order {
+	struct actor actor;
+	int64_t owner, mailbox; /* from */
+	const uint32_t *uids;	/* ascending; those that are gone are passed over */
+	size_t count;
+	int64_t to_owner, to_mailbox;
+	bool move;
+};
+
 /*
  * Copies entries (never bytes inside an account), all or none, flags and dates kept. Between accounts the objects are
  * written again under the other owner. Target is given by id; ERR_NOTFOUND when it is gone; ERR_QUOTA.
+ *
+ * With `move` the source's entries are gone with it: at every moment a message is in exactly one mailbox. They go to the
+ * expunge log and not to mail_removed. Rights: read, deleted and expunge in the source, insert in the target. Inside an
+ * account nobody is over quota by it. What was moved of more than STORE_COPY_ATOMIC_MAX messages when it fails is moved
+ * back, under new uids.
  */
-NODISCARD enum errc store_copy(struct store *store, struct actor actor, int64_t owner,
-    int64_t mailbox, const uint32_t *uids, size_t count, int64_t to_owner, int64_t to_mailbox,
+NODISCARD enum errc store_copy(struct store *store, const struct copy_order *order,
     struct arena *arena, struct copied *copied_out, struct err *err);
-
-/*
- * The same, and the source's entries are gone with it: at every moment a message is in exactly one mailbox. They go to
- * the expunge log and not to mail_removed. Rights: read, deleted and expunge in the source, insert in the target. Inside
- * an account nobody is over quota by it. What was moved of more than STORE_COPY_ATOMIC_MAX messages when it fails is
- * moved back, under new uids.
- */
-NODISCARD enum errc store_move(struct store *store, struct actor actor, int64_t owner,
-    int64_t mailbox, const uint32_t *uids, size_t count, int64_t to_owner, int64_t to_mailbox,
-    struct arena *arena, struct copied *moved_out, struct err *err);
 
 /*
  * Removes those of the given uids (NULL: of all) that are \Deleted. In transactions of at most STORE_TRANSACTION_ENTRIES;

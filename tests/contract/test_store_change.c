@@ -251,8 +251,10 @@ static void keeps_many_keywords(void **state)
 	int64_t other = world_folder(w, 0, "Other");
 	struct copied copied;
 	assert_int_equal(
-	    store_copy(w->store, world_actor(w, 0), w->accounts[0], w->inboxes[0],
-		uids_up_to(w, 3), 3, w->accounts[0], other, w->arena, &copied, NULL),
+	    store_copy(w->store,
+		&(const struct copy_order){ world_actor(w, 0), w->accounts[0], w->inboxes[0],
+		    uids_up_to(w, 3), 3, w->accounts[0], other, false },
+		w->arena, &copied, NULL),
 	    OK);
 	v = world_index(w, 0, other);
 	(void)index_keywords(v, &n);
@@ -305,8 +307,10 @@ static void copies_inside_an_account(void **state)
 	fill(w, 0, other, 1, (struct flag_list){ 0, words, 1 });
 	fill(w, 0, w->inboxes[0], 5, (struct flag_list){ FLAG_FLAGGED, words + 1, 1 });
 	assert_int_equal(
-	    store_copy(w->store, world_actor(w, 0), w->accounts[0], w->inboxes[0],
-		(const uint32_t[]){ 2, 4, 9 }, 3, w->accounts[0], other, w->arena, &c, NULL),
+	    store_copy(w->store,
+		&(const struct copy_order){ world_actor(w, 0), w->accounts[0], w->inboxes[0],
+		    (const uint32_t[]){ 2, 4, 9 }, 3, w->accounts[0], other, false },
+		w->arena, &c, NULL),
 	    OK);
 	assert_int_equal(c.count, 2);
 	assert_int_equal(c.from[1], 4);
@@ -320,12 +324,17 @@ static void copies_inside_an_account(void **state)
 	index_release(&v);
 	/* into itself */
 	assert_int_equal(
-	    store_copy(w->store, world_actor(w, 0), w->accounts[0], w->inboxes[0],
-		uids_up_to(w, 5), 5, w->accounts[0], w->inboxes[0], w->arena, &c, NULL),
+	    store_copy(w->store,
+		&(const struct copy_order){ world_actor(w, 0), w->accounts[0], w->inboxes[0],
+		    uids_up_to(w, 5), 5, w->accounts[0], w->inboxes[0], false },
+		w->arena, &c, NULL),
 	    OK);
 	assert_int_equal(state_of(w, 0, w->inboxes[0]).messages, 10);
-	assert_int_equal(store_copy(w->store, world_actor(w, 0), w->accounts[0], w->inboxes[0],
-			     uids_up_to(w, 5), 5, w->accounts[0], 424242, w->arena, &c, NULL),
+	assert_int_equal(
+	    store_copy(w->store,
+		&(const struct copy_order){ world_actor(w, 0), w->accounts[0], w->inboxes[0],
+		    uids_up_to(w, 5), 5, w->accounts[0], 424242, false },
+		w->arena, &c, NULL),
 	    ERR_NOTFOUND);
 }
 
@@ -352,13 +361,17 @@ static void copies_between_accounts(void **state)
 		(struct flag_list){ .system = FLAG_SEEN | FLAG_FLAGGED }, &appended),
 	    OK);
 	assert_int_equal(
-	    store_copy(w->store, world_actor(w, 0), w->accounts[0], w->inboxes[0],
-		uids_up_to(w, 1), 1, w->accounts[1], w->inboxes[1], w->arena, &c, NULL),
+	    store_copy(w->store,
+		&(const struct copy_order){ world_actor(w, 0), w->accounts[0], w->inboxes[0],
+		    uids_up_to(w, 1), 1, w->accounts[1], w->inboxes[1], false },
+		w->arena, &c, NULL),
 	    ERR_DENIED);
 	world_run(w, &sql_share);
 	assert_int_equal(
-	    store_copy(w->store, world_actor(w, 0), w->accounts[0], w->inboxes[0],
-		uids_up_to(w, 1), 1, w->accounts[1], w->inboxes[1], w->arena, &c, NULL),
+	    store_copy(w->store,
+		&(const struct copy_order){ world_actor(w, 0), w->accounts[0], w->inboxes[0],
+		    uids_up_to(w, 1), 1, w->accounts[1], w->inboxes[1], false },
+		w->arena, &c, NULL),
 	    OK);
 	v = world_index(w, 1, w->inboxes[1]);
 	/* no right to write: \Flagged stays behind (RFC 4314 section 4) */
@@ -417,16 +430,20 @@ static void copies_much_under_a_journal(void **state)
 	change.quota_bytes = bytes + bytes / 2;
 	assert_int_equal(account_change(w->store, w->accounts[0], &change, NULL), OK);
 	assert_int_equal(
-	    store_copy(w->store, world_actor(w, 0), w->accounts[0], w->inboxes[0],
-		uids_up_to(w, many), many, w->accounts[0], other, w->arena, &c, NULL),
+	    store_copy(w->store,
+		&(const struct copy_order){ world_actor(w, 0), w->accounts[0], w->inboxes[0],
+		    uids_up_to(w, many), many, w->accounts[0], other, false },
+		w->arena, &c, NULL),
 	    ERR_QUOTA);
 	assert_int_equal(state_of(w, 0, other).messages, 0);
 	assert_int_equal(world_number(w, &sql_bytes), bytes);
 	change.quota_bytes = 0;
 	assert_int_equal(account_change(w->store, w->accounts[0], &change, NULL), OK);
 	assert_int_equal(
-	    store_copy(w->store, world_actor(w, 0), w->accounts[0], w->inboxes[0],
-		uids_up_to(w, many), many, w->accounts[0], other, w->arena, &c, NULL),
+	    store_copy(w->store,
+		&(const struct copy_order){ world_actor(w, 0), w->accounts[0], w->inboxes[0],
+		    uids_up_to(w, many), many, w->accounts[0], other, false },
+		w->arena, &c, NULL),
 	    OK);
 	assert_int_equal(c.count, many);
 	assert_int_equal(state_of(w, 0, other).messages, many);
@@ -488,8 +505,10 @@ static enum errc copy_all(struct world *w, int64_t mailbox, int64_t other)
 {
 	struct copied c;
 
-	return store_copy(w->store, world_actor(w, 0), w->accounts[0], mailbox,
-	    uids_up_to(w, 4), 4, w->accounts[0], other, w->arena, &c, NULL);
+	return store_copy(w->store,
+	    &(const struct copy_order){ world_actor(w, 0), w->accounts[0], mailbox,
+		uids_up_to(w, 4), 4, w->accounts[0], other, false },
+	    w->arena, &c, NULL);
 }
 
 static enum errc copy_away(struct world *w, int64_t mailbox, int64_t other)
@@ -497,8 +516,10 @@ static enum errc copy_away(struct world *w, int64_t mailbox, int64_t other)
 	struct copied c;
 
 	(void)other;
-	return store_copy(w->store, ACTOR_ADMIN, w->accounts[0], mailbox, uids_up_to(w, 4), 4,
-	    w->accounts[2], w->inboxes[2], w->arena, &c, NULL);
+	return store_copy(w->store,
+	    &(const struct copy_order){ ACTOR_ADMIN, w->accounts[0], mailbox, uids_up_to(w, 4),
+		4, w->accounts[2], w->inboxes[2], false },
+	    w->arena, &c, NULL);
 }
 
 static const struct db_sql sql_print = { .name = "test.print",

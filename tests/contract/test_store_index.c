@@ -330,9 +330,10 @@ static enum errc copy_some(struct worker *me, struct index_version *v, struct ar
 	if (index_count(v) == 0)
 		return OK;
 	uid = index_at(v, index_count(v))->uid;
-	return store_copy(me->w->store, ACTOR_ADMIN, me->w->accounts[from],
-	    me->w->inboxes[from], &uid, 1, me->w->accounts[to], me->w->inboxes[to], arena,
-	    &copied, NULL);
+	return store_copy(me->w->store,
+	    &(const struct copy_order){ ACTOR_ADMIN, me->w->accounts[from],
+		me->w->inboxes[from], &uid, 1, me->w->accounts[to], me->w->inboxes[to], false },
+	    arena, &copied, NULL);
 }
 
 /* In both directions between any two accounts, and inside one. */
@@ -345,9 +346,10 @@ static enum errc move_some(struct worker *me, struct index_version *v, struct ar
 	if (index_count(v) == 0)
 		return OK;
 	uid = index_at(v, 1)->uid;
-	return store_move(me->w->store, ACTOR_ADMIN, me->w->accounts[from],
-	    me->w->inboxes[from], &uid, 1, me->w->accounts[to], me->w->inboxes[to], arena,
-	    &moved, NULL);
+	return store_copy(me->w->store,
+	    &(const struct copy_order){ ACTOR_ADMIN, me->w->accounts[from],
+		me->w->inboxes[from], &uid, 1, me->w->accounts[to], me->w->inboxes[to], true },
+	    arena, &moved, NULL);
 }
 
 static enum errc one_round(struct worker *me, int round)

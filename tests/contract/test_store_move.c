@@ -76,9 +76,10 @@ struct way {
 static enum errc move(struct world *w, struct actor actor, struct way way, uint32_t last,
     struct copied *moved_out)
 {
-	return store_move(w->store, actor, w->accounts[way.account], way.mailbox,
-	    uids_up_to(w, last), last, w->accounts[way.to_account], way.to_mailbox, w->arena,
-	    moved_out, NULL);
+	return store_copy(w->store,
+	    &(const struct copy_order){ actor, w->accounts[way.account], way.mailbox,
+		uids_up_to(w, last), last, w->accounts[way.to_account], way.to_mailbox, true },
+	    w->arena, moved_out, NULL);
 }
 
 static struct mailbox_state state_of(struct world *w, size_t account, int64_t mailbox)
@@ -112,9 +113,11 @@ static void moves_inside_an_account(void **state)
 	object = index_at(v, 2)->object;
 	index_release(&v);
 	/* 9 is not there */
-	assert_int_equal(store_move(w->store, world_actor(w, 0), w->accounts[0], way.mailbox,
-			     (const uint32_t[]){ 2, 4, 9 }, 3, w->accounts[0], way.to_mailbox,
-			     w->arena, &c, NULL),
+	assert_int_equal(
+	    store_copy(w->store,
+		&(const struct copy_order){ world_actor(w, 0), w->accounts[0], way.mailbox,
+		    (const uint32_t[]){ 2, 4, 9 }, 3, w->accounts[0], way.to_mailbox, true },
+		w->arena, &c, NULL),
 	    OK);
 	assert_int_equal(c.count, 2);
 	assert_int_equal(c.from[0], 2);
@@ -145,9 +148,11 @@ static void moves_inside_an_account(void **state)
 	assert_int_equal(world_number(w, &sql_removed), 0);
 	assert_int_equal(world_number(w, &sql_bytes), bytes);
 	/* they went: nothing is left to be moved, and nothing happens */
-	assert_int_equal(store_move(w->store, world_actor(w, 0), w->accounts[0], way.mailbox,
-			     (const uint32_t[]){ 2, 4, 9 }, 3, w->accounts[0], way.to_mailbox,
-			     w->arena, &c, NULL),
+	assert_int_equal(
+	    store_copy(w->store,
+		&(const struct copy_order){ world_actor(w, 0), w->accounts[0], way.mailbox,
+		    (const uint32_t[]){ 2, 4, 9 }, 3, w->accounts[0], way.to_mailbox, true },
+		w->arena, &c, NULL),
 	    OK);
 	assert_int_equal(c.count, 0);
 	assert_int_equal(state_of(w, 0, way.mailbox).highestmodseq, after.highestmodseq);
@@ -267,8 +272,11 @@ static void leaves_shared_objects_alone(void **state)
 	struct index_version *v;
 
 	fill(w, 0, w->inboxes[0], 1, (struct flag_list){ 0 });
-	assert_int_equal(store_copy(w->store, world_actor(w, 0), w->accounts[0], w->inboxes[0],
-			     uids_up_to(w, 1), 1, w->accounts[0], other, w->arena, &c, NULL),
+	assert_int_equal(
+	    store_copy(w->store,
+		&(const struct copy_order){ world_actor(w, 0), w->accounts[0], w->inboxes[0],
+		    uids_up_to(w, 1), 1, w->accounts[0], other, false },
+		w->arena, &c, NULL),
 	    OK);
 	assert_int_equal(move(w, ACTOR_ADMIN, away, 1, &c), OK);
 	assert_int_equal(world_number(w, &sql_objects), 2);
@@ -295,9 +303,11 @@ static void moves_much(void **state)
 	for (size_t i = 0; i < COUNT(counts); i++) {
 		uint32_t first = i == 0 ? 0 : counts[0];
 
-		assert_int_equal(store_move(w->store, world_actor(w, 0), w->accounts[0],
-				     way.mailbox, uids + first, counts[i], w->accounts[0],
-				     way.to_mailbox, w->arena, &c, NULL),
+		assert_int_equal(store_copy(w->store,
+				     &(const struct copy_order){ world_actor(w, 0),
+					 w->accounts[0], way.mailbox, uids + first, counts[i],
+					 w->accounts[0], way.to_mailbox, true },
+				     w->arena, &c, NULL),
 		    OK);
 		assert_int_equal(c.count, counts[i]);
 		assert_int_equal(c.from[c.count - 1], first + counts[i]);

@@ -263,9 +263,10 @@ static void undoes_unfinished_copies(void **state)
 	w->plan.calls = FAULT_STEP;
 	w->plan.again = 1;
 	fault_arm(&w->plan, 7000);
-	assert_int_not_equal(
-	    store_copy(w->store, world_actor(w, 0), w->accounts[0], w->inboxes[0], uids, many,
-		w->accounts[0], other, w->arena, &copied, NULL),
+	assert_int_not_equal(store_copy(w->store,
+				 &(const struct copy_order){ world_actor(w, 0), w->accounts[0],
+				     w->inboxes[0], uids, many, w->accounts[0], other, false },
+				 w->arena, &copied, NULL),
 	    OK);
 	assert_true(fault_disarm(&w->plan));
 	assert_true(world_number(w, &sql_journal) > 0);

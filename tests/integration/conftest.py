@@ -3,12 +3,14 @@
 --peer dovecot runs what is not marked `ours` against Debian's Dovecot: a check of the tests themselves.
 """
 
+import contextlib
 import itertools
 import pathlib
 import sys
 
 import pytest
 import wire
+from mails import mail
 from tabella_server import Server
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
@@ -127,6 +129,27 @@ def stop_and_look(server):
     code = server.stop()
     assert code == 0, f"exit {code}\n{server.log_tail(60)}"
     assert not server.trouble(), server.trouble()
+
+
+@contextlib.contextmanager
+def big_inbox(messages):
+    """An account of a server of its own, whose INBOX has so many messages."""
+    server = start_ours()
+    try:
+        account = Host(server, True).account()
+        with account.imap() as peer:
+            there = 10
+            for _ in range(there):
+                peer.append("INBOX", mail())
+            peer.select()
+            while there < messages:
+                more = min(there, messages - there, 5000)
+                peer.ok(f"COPY 1:{more} INBOX")
+                there += more
+        yield account
+        stop_and_look(server)
+    finally:
+        server.close()
 
 
 @pytest.fixture

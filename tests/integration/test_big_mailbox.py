@@ -1,6 +1,7 @@
 """A mailbox that SELECT does not load: more than 20,000 messages, and the server has just been started."""
 
 import pytest
+from conftest import big_inbox
 from mails import mail
 
 pytestmark = pytest.mark.ours
@@ -9,26 +10,9 @@ COUNT = 21_000
 
 
 @pytest.fixture(scope="module")
-def big_account(request):
-    from conftest import Host, start_ours, stop_and_look
-
-    server = start_ours()
-    try:
-        host = Host(server, True)
-        account = host.account()
-        with account.imap() as peer:
-            for _ in range(10):
-                peer.append("INBOX", mail())
-            peer.select()
-            there = 10
-            while there < COUNT:
-                more = min(there, COUNT - there, 5000)
-                peer.ok(f"COPY 1:{more} INBOX")
-                there += more
+def big_account():
+    with big_inbox(COUNT) as account:
         yield account
-        stop_and_look(server)
-    finally:
-        server.close()
 
 
 def test_recent_with_a_gap(big_account):

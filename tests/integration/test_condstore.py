@@ -6,7 +6,7 @@ import random
 import threading
 
 import pytest
-from conftest import PASSWORD, Host, start_ours, stop_and_look
+from conftest import PASSWORD, big_inbox
 from mails import mail
 
 pytestmark = pytest.mark.ours
@@ -426,21 +426,8 @@ BIG = 20_500
 
 @pytest.fixture(scope="module")
 def big_account():
-    server = start_ours()
-    try:
-        account = Host(server, True).account()
-        with account.imap() as peer:
-            append(peer, 10)
-            peer.select()
-            there = 10
-            while there < BIG:
-                more = min(there, BIG - there, 5000)
-                peer.ok(f"COPY 1:{more} INBOX")
-                there += more
+    with big_inbox(BIG) as account:
         yield account
-        stop_and_look(server)
-    finally:
-        server.close()
 
 
 def loads(server):
