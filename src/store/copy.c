@@ -5,6 +5,7 @@
  */
 #include "base/arena.h"
 #include "base/heap.h"
+#include "base/log.h"
 #include "store/journal.h"
 #include "store/mail_sql.h"
 #include "store/message.h"
@@ -100,9 +101,10 @@ static enum errc run_journaled(struct copy_work *w, struct copied *copied, struc
 	}
 	if (rc == OK)
 		rc = journal_finish(t->store, rows, done, err);
-	/* what cannot be undone now keeps its row, and housekeeping undoes it once the command is no more */
-	if (rc != OK)
-		(void)journal_undo(t->store, rows, done, NULL);
+	/* the rows that stay tell housekeeping, once the command is no more */
+	if (rc != OK && journal_undo(t->store, rows, done, NULL) != OK)
+		log_warn(t->store->settings.log, "copy-undo-waits", F_INT("owner", t->to_owner),
+		    F_INT("rows", (int64_t)done));
 	journal_end(t->store);
 	xfree(rows);
 	return rc;
