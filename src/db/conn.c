@@ -215,9 +215,13 @@ enum errc db_mark_broken(struct db *db, enum errc rc, const struct err *err)
 	return rc;
 }
 
-int64_t db_last_id(struct db *db)
+enum errc db_last_id(struct db *db, int64_t *id_out, struct err *err)
 {
-	return db->ops->last_id(db->conn);
+	struct err own;
+
+	if (!err)
+		err = &own;
+	return db_mark_broken(db, db->ops->last_id(db->conn, id_out, err), err);
 }
 
 enum db_engine db_engine_of(const struct db *db)

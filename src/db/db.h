@@ -25,7 +25,11 @@ enum db_engine { DB_SQLITE, DB_PGSQL, DB_MARIADB };
 struct db_sql {
 	const char *name; /* for the log and the slow-query counter: "entries.by_uid" */
 	const char *text;
-	const char *pgsql, *mariadb, *sqlite; /* NULL: same as text */
+	/*
+	 * NULL: same as text. MariaDB has no UPDATE ... RETURNING: its text may be two statements with a ';' between
+	 * them. The second gives the rows; it takes the last of the parameters, and runs if the first touched a row.
+	 */
+	const char *pgsql, *mariadb, *sqlite;
 };
 
 /*
@@ -58,10 +62,19 @@ void db_bind_null(struct db_q *q, int param);
 
 /*
  * OK with a row, ERR_END after the last one. Binding errors show up here (sticky). A unique key that is taken is
- * ERR_EXISTS and leaves the transaction usable (the statement had no effect); a row that names one which is not
- * there is ERR_NOTFOUND; NULL where there must be none, ERR_ARG. A write on a leased connection is ERR_STATE.
+ * ERR_EXISTS and leaves the transaction usable if the statement is INSERT ... VALUES (it had no effect); a row that
+ * names one which is not there is ERR_NOTFOUND; NULL where there must be none, ERR_ARG. A write on a leased connection
+ * is ERR_STATE. After any other failure than that ERR_EXISTS a transaction's body, or the part under a savepoint, can
+ * only return.
  */
 NODISCARD enum errc db_step(struct db_q *q, struct err *err);
+
+/*
+ * With its bindings done: sends the statement ahead, so that its answer is under way when the first db_step takes it.
+ * Several may be under way on one connection; they run in the order in which they were sent, and before whatever runs
+ * later. Where the engine is in this process nothing happens until db_step.
+ */
+void db_send(struct db_q *q);
 
 /* Columns of the current row, from 0. Views are valid until the next db_step or db_done. */
 int64_t db_i64(const struct db_q *q, int column);
@@ -79,8 +92,15 @@ void db_done(struct db_q **qp);
  * `changes_out` may be NULL. Takes *qp in any case. */
 NODISCARD enum errc db_run(struct db_q **qp, int64_t *changes_out, struct err *err);
 
+/*
+ * The same in a transaction's body, for a write whose count nobody needs: where the engine is far it is only sent. Its
+ * failure (a unique key that is taken is one) is told by the next call that waits for an answer: db_step, the end of
+ * db_savepoint, the commit; the transaction, or the savepoint, has failed with it. Takes *qp in any case.
+ */
+NODISCARD enum errc db_post(struct db_q **qp, struct err *err);
+
 /* INSERT into a table whose id is the engine's: the id of the row just inserted on this connection. */
-int64_t db_last_id(struct db *db);
+NODISCARD enum errc db_last_id(struct db *db, int64_t *id_out, struct err *err);
 
 enum db_engine db_engine_of(const struct db *db);
 
@@ -126,5 +146,5 @@ NODISCARD enum errc db_savepoint(struct db *db,
 /* Told to the pool's listener when, and only if, this transaction commits. */
 void db_notify(struct db *db, struct change change);
 
-/* Pipeline barrier: errors of statements sent so far show up here. OK at once where there is no pipeline. */
+/* Waits for what was posted so far: its failure shows up here. OK at once where there is no pipeline. */
 NODISCARD enum errc db_flush(struct db *db, struct err *err);

@@ -29,6 +29,7 @@ enum db_role {
 	DB_WRITER, /* the only one that writes, where the engine has one writer */
 	DB_BOTH,
 	DB_ADMIN, /* to create and to migrate: accepts any schema version; makes the database if settings.create */
+	DB_NEWS,  /* for `listen`, `tell` and `hear` */
 };
 
 struct db_driver {
@@ -52,10 +53,18 @@ struct db_migration {
 	    script; /* with the table names as they are without a prefix of the administrator's */
 };
 
-/* How the log of an engine with a single writer stands; 0 elsewhere. */
 struct db_driver_stats {
+	/* how the log of an engine with a single writer stands; 0 elsewhere */
 	uint64_t checkpoints;
 	int64_t wal_bytes;
+	uint64_t round_trips; /* how often a server was waited for */
+};
+
+/* Who waits for news of other processes. */
+struct db_ear {
+	int wake_fd; /* readable: stop waiting */
+	void (*heard)(void *arg, const struct change *changes, size_t count);
+	void *arg;
 };
 
 struct db_ops {
@@ -88,8 +97,17 @@ struct db_ops {
 
 	/* OK with a row, ERR_END without. */
 	enum errc (*step)(struct db_stmt *stmt, struct err *err);
-	/* Closes the cursor and forgets the bindings. */
+	/* Closes the cursor and forgets the bindings; an answer that is under way is thrown away. */
 	void (*reset)(struct db_stmt *stmt);
+
+	/*
+	 * A pipeline; NULL, all three: none. `send` sends with the bindings as they are, the first `step` takes the answer.
+	 * `post` sends a write; its failure is kept and returned by whatever waits next on the connection (step, flush,
+	 * savepoint_keep, commit). `flush` waits for all that was sent.
+	 */
+	enum errc (*send)(struct db_stmt *stmt, struct err *err);
+	enum errc (*post)(struct db_stmt *stmt, struct err *err);
+	enum errc (*flush)(struct db_conn *conn, struct err *err);
 
 	int64_t (*column_i64)(const struct db_stmt *stmt, int column);
 	struct str (*column_str)(const struct db_stmt *stmt, int column);
@@ -97,7 +115,7 @@ struct db_ops {
 	bool (*column_is_null)(const struct db_stmt *stmt, int column);
 
 	int64_t (*changes)(const struct db_stmt *stmt); /* rows touched by its last step */
-	int64_t (*last_id)(const struct db_conn *conn);
+	enum errc (*last_id)(struct db_conn *conn, int64_t *id_out, struct err *err);
 
 	/*
 	 * A writing transaction. `wait_ms`: how long to wait for another process's lock before ERR_CONFLICT.
@@ -120,12 +138,20 @@ struct db_ops {
 	enum errc (*snapshot_begin)(struct db_conn *conn, struct err *err);
 	void (*snapshot_end)(struct db_conn *conn);
 
-	enum errc (*flush)(struct db_conn *conn, struct err *err); /* NULL: no pipeline */
-	/* Inside the transaction, before its commit: tell other processes. NULL: they find out themselves. */
-	enum errc (*notify)(
-	    struct db_conn *conn, const struct change *changes, size_t count, struct err *err);
+	/*
+	 * News between processes, on a connection of the role DB_NEWS; NULL, all three: others find out by looking. Told
+	 * after the commit and never in the transaction: that would make PostgreSQL's commits wait for each other's flush.
+	 * `self` tells our own words from others'. `hear` returns when news came, the ear's descriptor is readable, or the
+	 * time is over; ERR_CLOSED: open another connection, and take it that anything may have changed. `listen` answers
+	 * ERR_UNSUPPORTED where this way to the server carries no news.
+	 */
+	enum errc (*listen)(struct db_conn *conn, struct err *err);
+	enum errc (*tell)(struct db_conn *conn, int64_t self, const struct change *changes,
+	    size_t count, struct err *err);
+	enum errc (*hear)(struct db_conn *conn, int64_t self, const struct db_ear *ear,
+	    int timeout_ms, struct err *err);
 
-	/* Did other processes commit since the last call on this connection? NULL: they tell us. */
+	/* Did other processes commit since the last call on this connection? NULL: not to be known so. */
 	bool (*foreign_changes)(struct db_conn *conn);
 
 	/* On the writer between groups: short work that cannot wait. NULL: none. */
@@ -154,4 +180,9 @@ NODISCARD enum errc db_driver_new(
     const struct db_settings *settings, struct db_driver **driver_out, struct err *err);
 
 NODISCARD enum errc sqlite_driver_new(
+    const struct db_settings *settings, struct db_driver **driver_out, struct err *err);
+/* ERR_UNSUPPORTED in a program that was built without them. */
+NODISCARD enum errc pgsql_driver_new(
+    const struct db_settings *settings, struct db_driver **driver_out, struct err *err);
+NODISCARD enum errc mariadb_driver_new(
     const struct db_settings *settings, struct db_driver **driver_out, struct err *err);

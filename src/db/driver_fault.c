@@ -274,9 +274,28 @@ static int64_t fault_changes(const struct db_stmt *stmt)
 	return inner_ops(stmt->conn)->changes(stmt_of(stmt)->inner);
 }
 
-static int64_t fault_last_id(const struct db_conn *conn)
+/* Ahead of the step that counts. */
+static enum errc fault_send(struct db_stmt *stmt, struct err *err)
 {
-	return inner_ops(conn)->last_id(conn_of(conn)->inner);
+	if (conn_of(stmt->conn)->is_lost)
+		return lost(err);
+	return inner_ops(stmt->conn)->send(stmt_of(stmt)->inner, err);
+}
+
+static enum errc fault_post(struct db_stmt *stmt, struct err *err)
+{
+	struct fault_conn *conn = conn_of(stmt->conn);
+	bool after_call;
+	enum errc rc = before(conn, FAULT_STEP, &after_call, err);
+
+	if (rc == OK)
+		rc = conn->inner->ops->post(stmt_of(stmt)->inner, err);
+	return after(conn, after_call, rc, err);
+}
+
+static enum errc fault_last_id(struct db_conn *conn, int64_t *id_out, struct err *err)
+{
+	return inner_ops(conn)->last_id(conn_of(conn)->inner, id_out, err);
 }
 
 /* ---- transactions ---- */
@@ -383,10 +402,21 @@ static enum errc fault_flush(struct db_conn *conn, struct err *err)
 	return inner_ops(conn)->flush(conn_of(conn)->inner, err);
 }
 
-static enum errc fault_notify(
-    struct db_conn *conn, const struct change *changes, size_t count, struct err *err)
+static enum errc fault_listen(struct db_conn *conn, struct err *err)
 {
-	return inner_ops(conn)->notify(conn_of(conn)->inner, changes, count, err);
+	return inner_ops(conn)->listen(conn_of(conn)->inner, err);
+}
+
+static enum errc fault_tell(struct db_conn *conn, int64_t self, const struct change *changes,
+    size_t count, struct err *err)
+{
+	return inner_ops(conn)->tell(conn_of(conn)->inner, self, changes, count, err);
+}
+
+static enum errc fault_hear(struct db_conn *conn, int64_t self, const struct db_ear *ear,
+    int timeout_ms, struct err *err)
+{
+	return inner_ops(conn)->hear(conn_of(conn)->inner, self, ear, timeout_ms, err);
 }
 
 static bool fault_foreign_changes(struct db_conn *conn)
@@ -479,8 +509,12 @@ static struct db_ops ops_around(const struct db_ops *inner)
 		.savepoint_undo = fault_savepoint_undo,
 		.snapshot_begin = fault_snapshot_begin,
 		.snapshot_end = fault_snapshot_end,
+		.send = inner->send ? fault_send : NULL,
+		.post = inner->post ? fault_post : NULL,
 		.flush = inner->flush ? fault_flush : NULL,
-		.notify = inner->notify ? fault_notify : NULL,
+		.listen = inner->listen ? fault_listen : NULL,
+		.tell = inner->tell ? fault_tell : NULL,
+		.hear = inner->hear ? fault_hear : NULL,
 		.foreign_changes = inner->foreign_changes ? fault_foreign_changes : NULL,
 		.between = inner->between ? fault_between : NULL,
 		.idle = inner->idle ? fault_idle : NULL,

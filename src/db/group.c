@@ -211,21 +211,6 @@ static bool run_member(struct group *g, size_t i, bool saved)
 	return false;
 }
 
-static enum errc commit(struct group *g, struct err *err)
-{
-	struct db *db = g->db;
-	enum errc rc = OK;
-
-	if (db->ops->notify && db->changes.count > 0)
-		rc = db->ops->notify(db->conn, db->changes.items, db->changes.count, err);
-	if (rc == OK && db->ops->flush)
-		rc = db->ops->flush(db->conn, err);
-	if (rc == OK)
-		return db->ops->commit(db->conn, err);
-	db->ops->rollback(db->conn);
-	return rc;
-}
-
 static void answer_kept(struct group *g, enum errc rc, const struct err *err)
 {
 	for (size_t i = 0; i < g->count; i++) {
@@ -285,7 +270,7 @@ static void commit_kept(struct group *g, size_t kept)
 	const struct db_settings *settings = &g->pool->settings;
 	struct err err;
 	int64_t began_us = clock_mono_us();
-	enum errc rc = commit(g, &err);
+	enum errc rc = g->db->ops->commit(g->db->conn, &err);
 
 	metric_observe(
 	    g->pool->metrics, DB_COMMIT_TIME, 0, 0, (uint64_t)(clock_mono_us() - began_us));

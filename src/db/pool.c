@@ -426,6 +426,7 @@ void db_stats(const struct db_pool *pool, struct db_stats *stats_out)
 		.checkpoints = driver.checkpoints,
 		.slow = counter_read(&pool->slow),
 		.wal_bytes = driver.wal_bytes,
+		.round_trips = driver.round_trips,
 	};
 }
 

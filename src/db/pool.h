@@ -10,7 +10,7 @@ struct log;
 struct db_driver;
 
 struct db_settings {
-	struct str url; /* "sqlite:/path/to/file.db" or a path; later postgresql://, mysql:// */
+	struct str url; /* "sqlite:/path/to/file.db" or a path, postgresql://..., mysql://... */
 	struct str table_prefix;  /* "dbmail_" unless the administrator says otherwise */
 	int readers;		  /* connections for reading, at least 1 */
 	int busy_timeout_ms;	  /* how long another process may hold the write lock */
@@ -59,7 +59,8 @@ bool db_foreign_changes(struct db_pool *pool);
 
 struct db_stats {
 	uint64_t statements, transactions, commits, rollbacks, reruns, checkpoints;
-	uint64_t slow; /* statements over a second */
+	uint64_t slow;	      /* statements over a second */
+	uint64_t round_trips; /* how often a database server was waited for; 0 with SQLite */
 	int64_t wal_bytes;
 };
 

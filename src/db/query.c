@@ -71,8 +71,10 @@ enum errc db_step(struct db_q *q, struct err *err)
 
 	if (!err)
 		err = &own;
-	if (q->bad.code != OK)
-		return err_set(err, q->bad.code, "%s: %s", q->sql->name, q->bad.text);
+	if (q->bad.code != OK) {
+		*err = q->bad;
+		return with_name(q, err->code, err);
+	}
 	if (q->db->broken.code != OK)
 		return err_set(
 		    err, q->db->broken.code, "%s: %s", q->sql->name, q->db->broken.text);
@@ -80,6 +82,16 @@ enum errc db_step(struct db_q *q, struct err *err)
 	if (rc == OK || rc == ERR_END)
 		return rc;
 	return with_name(q, rc, err);
+}
+
+/* A failure is kept and told by the first step: nobody looks at it earlier. */
+void db_send(struct db_q *q)
+{
+	struct err err;
+
+	if (!q->db->ops->send || q->bad.code != OK || q->db->broken.code != OK)
+		return;
+	note_binding(q, q->db->ops->send(q->stmt, &err), &err);
 }
 
 int64_t db_i64(const struct db_q *q, int column)
@@ -105,6 +117,23 @@ bool db_is_null(const struct db_q *q, int column)
 int64_t db_changes(const struct db_q *q)
 {
 	return q->db->ops->changes(q->stmt);
+}
+
+enum errc db_post(struct db_q **qp, struct err *err)
+{
+	struct db_q *q = *qp;
+	struct err own;
+	enum errc rc;
+
+	if (!q->db->ops->post || q->bad.code != OK || q->db->broken.code != OK)
+		return db_run(qp, NULL, err);
+	if (!err)
+		err = &own;
+	rc = q->db->ops->post(q->stmt, err);
+	if (rc != OK)
+		rc = with_name(q, rc, err);
+	db_done(qp);
+	return rc;
 }
 
 enum errc db_run(struct db_q **qp, int64_t *changes_out, struct err *err)

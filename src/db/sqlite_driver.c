@@ -111,9 +111,3 @@ enum errc sqlite_driver_new(
 	*driver_out = &driver->base;
 	return OK;
 }
-
-enum errc db_driver_new(
-    const struct db_settings *settings, struct db_driver **driver_out, struct err *err)
-{
-	return sqlite_driver_new(settings, driver_out, err);
-}

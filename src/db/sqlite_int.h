@@ -122,7 +122,7 @@ enum errc sqlite_savepoint_undo(struct db_conn *conn, int depth, struct err *err
 enum errc sqlite_snapshot_begin(struct db_conn *conn, struct err *err);
 void sqlite_snapshot_end(struct db_conn *conn);
 bool sqlite_foreign_changes(struct db_conn *conn);
-int64_t sqlite_last_id(const struct db_conn *conn);
+enum errc sqlite_last_id(struct db_conn *conn, int64_t *id_out, struct err *err);
 void sqlite_set_wait(struct sqlite_conn *conn, int wait_ms);
 
 /* sqlite_keeper.c */

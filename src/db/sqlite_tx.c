@@ -176,7 +176,9 @@ bool sqlite_foreign_changes(struct db_conn *base)
 	return conn->version != before;
 }
 
-int64_t sqlite_last_id(const struct db_conn *conn)
+enum errc sqlite_last_id(struct db_conn *conn, int64_t *id_out, struct err *err)
 {
-	return sqlite3_last_insert_rowid(sqlite_conn_of(conn)->handle);
+	(void)err;
+	*id_out = sqlite3_last_insert_rowid(sqlite_conn_of(conn)->handle);
+	return OK;
 }

@@ -38,22 +38,6 @@ enum errc db_too_busy(struct err *err)
 	return err_set(err, ERR_UNAVAIL, "the database was too busy until the deadline");
 }
 
-static enum errc finish(struct db *db, struct err *err)
-{
-	const struct change_list *changes = &db->changes;
-	enum errc rc = OK;
-
-	if (db->ops->notify && changes->count > 0)
-		rc = db->ops->notify(db->conn, changes->items, changes->count, err);
-	if (rc == OK && db->ops->flush)
-		rc = db->ops->flush(db->conn, err);
-	if (rc == OK)
-		rc = db->ops->commit(db->conn, err);
-	else
-		db->ops->rollback(db->conn);
-	return rc;
-}
-
 static enum errc run_once(struct db *db, struct deadline deadline, struct arena *arena,
     db_body *body, void *arg, struct err *err)
 {
@@ -75,7 +59,7 @@ static enum errc run_once(struct db *db, struct deadline deadline, struct arena 
 		db->ops->rollback(db->conn);
 		return rc;
 	}
-	rc = finish(db, err);
+	rc = db->ops->commit(db->conn, err);
 	if (rc == ERR_UNAVAIL && db->ops->doubtful && db->ops->doubtful(db->conn))
 		rc = ERR_UNCERTAIN;
 	if (rc == OK && settings->on_change && db->changes.count > 0)

@@ -190,9 +190,7 @@ enum errc account_row_insert(
 	db_bind_i64(q, 4, account->client);
 	db_bind_i64(q, 5, account->quota_bytes);
 	rc = db_run(&q, NULL, err);
-	if (rc == OK)
-		*id_out = db_last_id(db);
-	return rc;
+	return rc == OK ? db_last_id(db, id_out, err) : rc;
 }
 
 /* An UPDATE or DELETE of one account's row, bound but for the account's id at `param`. */

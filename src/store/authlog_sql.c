@@ -57,9 +57,7 @@ enum errc authlog_row_insert(struct db *db, struct arena *arena, const struct au
 	db_bind_i64(q, 10, (int64_t)row->received);
 	db_bind_i64(q, 11, (int64_t)row->sent);
 	rc = db_run(&q, NULL, err);
-	if (rc == OK)
-		*id_out = db_last_id(db);
-	return rc;
+	return rc == OK ? db_last_id(db, id_out, err) : rc;
 }
 
 enum errc authlog_row_close(struct db *db, struct arena *arena, const struct authlog_row *row,

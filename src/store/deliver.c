@@ -65,10 +65,10 @@ static enum errc make_inbox(struct db *db, int64_t owner, int64_t *mailbox_out, 
 	rc = rows_run(db, &sql_target_inbox, INTS(owner), NULL, err);
 	if (rc == ERR_EXISTS)
 		return err_set(err, ERR_CORRUPT, "INBOX is marked as no place for mail");
-	if (rc == OK) {
-		*mailbox_out = db_last_id(db);
+	if (rc == OK)
+		rc = db_last_id(db, mailbox_out, err);
+	if (rc == OK)
 		db_notify(db, (struct change){ owner, 0, 0, CHANGE_FOLDERS });
-	}
 	return rc;
 }
 

@@ -332,9 +332,10 @@ enum errc mailbox_row_make(struct db *db, int64_t owner, struct str name, int64_
 	db_bind_str(q, 2, name);
 	db_bind_i64(q, 3, modseq);
 	rc = db_run(&q, NULL, err);
+	if (rc == OK)
+		rc = db_last_id(db, id_out, err);
 	if (rc != OK)
 		return rc;
-	*id_out = db_last_id(db);
 	return insert_state(db, owner, *id_out, modseq, err);
 }
 

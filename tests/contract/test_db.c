@@ -351,7 +351,8 @@ static enum errc counts_body(struct db *db, struct arena *arena, void *arg, stru
 		if (rc == OK)
 			rc = db_run(&q, NULL, err);
 	}
-	counts->last_id = db_last_id(db);
+	if (rc == OK)
+		rc = db_last_id(db, &counts->last_id, err);
 	if (rc == OK)
 		rc = db_query(db, &sql_touch, &q, err);
 	if (rc != OK)

@@ -1,0 +1,13 @@
+/*
+ * db/mariadb_none.c - in the place of the MariaDB driver in a program that is built without it.
+ */
+#include "db/driver.h"
+
+enum errc mariadb_driver_new(
+    const struct db_settings *settings, struct db_driver **driver_out, struct err *err)
+{
+	(void)settings;
+	(void)driver_out;
+	return err_set(err, ERR_UNSUPPORTED,
+	    "this program was built without MariaDB (meson option mariadb)");
+}
