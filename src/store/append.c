@@ -48,13 +48,16 @@ static enum errc put_object(struct db *db, struct arena *arena, struct append_wo
     const struct append_message *m, struct entry *entry, struct err *err)
 {
 	struct new_object new = { .message = m->message, .owner = w->owner };
+	enum errc rc;
 
 	new.object = entry->object = store_new_id(w->store);
 	entry->id = w->last_id = store_new_id(w->store);
 	entry->internal_date = m->internal_date;
 	entry->internal_zone_min = m->internal_zone_min;
 	entry->size = (int64_t)m->message->bytes.n;
-	return object_insert(db, arena, &new, err);
+	rc = thread_assign(
+	    db, w->owner, &m->message->parsed.thread, new.object, &new.thread, err);
+	return rc == OK ? object_insert(db, arena, &new, err) : rc;
 }
 
 static enum errc put_messages(struct db *db, struct arena *arena, struct append_work *w,

@@ -9,6 +9,8 @@
 #include "store/mail_sql.h"
 #include "store/store_int.h"
 
+#include <string.h>
+
 #define STAGE_CHUNKS (STAGE_BYTES / BLOB_CHUNK)
 #define STAGE_AGAIN_MAX 5
 
@@ -45,7 +47,7 @@ static enum errc insert_chunks(struct db *db, const struct extent *e, int64_t fi
 		db_bind_i64(q, 1, first + (int64_t)i);
 		db_bind_blob(q, 2, hash_of(e));
 		db_bind_blob(q, 3, coded[i]);
-		rc = db_run(&q, NULL, err);
+		rc = db_post(&q, err);
 		if (rc != OK)
 			return rc;
 	}
@@ -211,21 +213,34 @@ enum errc blobs_ensure(struct db *db, const struct prepared *prepared, struct er
 	return OK;
 }
 
+/* The same part twice in one message is one reference. */
+static bool is_referred(const struct prepared *p, size_t i)
+{
+	for (size_t before = 0; before < i; before++) {
+		if (memcmp(p->extents[before].hash, p->extents[i].hash,
+			sizeof(p->extents[i].hash)) == 0)
+			return true;
+	}
+	return false;
+}
+
 enum errc blobs_refer(struct db *db, const struct prepared *prepared, int64_t owner,
     int64_t object, struct err *err)
 {
 	for (size_t i = 0; i < prepared->extent_count; i++) {
 		struct db_q *q;
-		enum errc rc = db_query(db, &sql_blob_ref_insert, &q, err);
+		enum errc rc;
 
+		if (is_referred(prepared, i))
+			continue;
+		rc = db_query(db, &sql_blob_ref_insert, &q, err);
 		if (rc != OK)
 			return rc;
 		db_bind_i64(q, 1, owner);
 		db_bind_i64(q, 2, object);
 		db_bind_blob(q, 3, hash_of(&prepared->extents[i]));
-		rc = db_run(&q, NULL, err);
-		/* the same part twice in one message is one reference */
-		if (rc != OK && rc != ERR_EXISTS)
+		rc = db_post(&q, err);
+		if (rc != OK)
 			return rc;
 	}
 	return OK;

@@ -24,9 +24,24 @@ static enum errc insert_account(struct db *db, int64_t owner, int64_t bytes, int
 enum errc account_touch(struct db *db, int64_t owner, int64_t bytes, int64_t messages,
     struct account_row *row_out, struct err *err)
 {
+	struct db_q *q;
+	enum errc rc = account_ask(db, owner, bytes, messages, &q, err);
+
+	return rc == OK ? account_take(db, &q, owner, bytes, messages, row_out, err) : rc;
+}
+
+enum errc account_ask(struct db *db, int64_t owner, int64_t bytes, int64_t messages,
+    struct db_q **q_out, struct err *err)
+{
+	return rows_ask(db, &sql_account_touch, INTS(bytes, messages, owner), q_out, err);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): what was asked, and its answer */
+enum errc account_take(struct db *db, struct db_q **qp, int64_t owner, int64_t bytes,
+    int64_t messages, struct account_row *row_out, struct err *err)
+{
 	int64_t row[3];
-	enum errc rc = rows_one(
-	    db, &sql_account_touch, INTS(bytes, messages, owner), row, COUNT(row), err);
+	enum errc rc = rows_take(qp, row, COUNT(row), err);
 
 	if (rc == ERR_END)
 		return insert_account(db, owner, bytes, messages, row_out, err);
@@ -40,7 +55,7 @@ enum errc account_book(
 {
 	if (bytes == 0 && messages == 0)
 		return OK;
-	return rows_run(db, &sql_account_book, INTS(bytes, messages, owner), NULL, err);
+	return rows_post(db, &sql_account_book, INTS(bytes, messages, owner), err);
 }
 
 enum errc quota_check(const struct account_row *account, int64_t quota_bytes, struct err *err)
@@ -84,13 +99,12 @@ enum errc mailbox_make_row(
 		uidvalidity = now;
 	if (uidvalidity > UINT32_MAX)
 		return err_set(err, ERR_LIMIT, "no uidvalidity is left");
-	rc = rows_run(
-	    db, &sql_account_uidvalidity, INTS(uidvalidity, account->owner), NULL, err);
+	rc = rows_post(db, &sql_account_uidvalidity, INTS(uidvalidity, account->owner), err);
 	if (rc != OK)
 		return rc;
 	account->uidvalidity_last = uidvalidity;
-	return rows_run(db, &sql_mailbox_insert,
-	    INTS(account->owner, mailbox, uidvalidity, account->modseq), NULL, err);
+	return rows_post(db, &sql_mailbox_insert,
+	    INTS(account->owner, mailbox, uidvalidity, account->modseq), err);
 }
 
 static enum errc arrive(struct db *db, const struct account_row *account, int64_t mailbox,
@@ -142,10 +156,10 @@ enum errc mailbox_adjust(struct db *db, const struct account_row *account, int64
 
 enum errc entry_insert(struct db *db, const struct entry *e, struct err *err)
 {
-	return rows_run(db, &sql_entry_insert,
+	return rows_post(db, &sql_entry_insert,
 	    INTS(e->owner, e->mailbox, e->uid, e->id, e->object, (int64_t)e->flags, e->modseq,
 		e->internal_date, e->internal_zone_min, clock_unix_s(), e->size),
-	    NULL, err);
+	    err);
 }
 
 void delta_add(struct mailbox_delta *delta, uint64_t flags, int64_t size)

@@ -16,6 +16,12 @@ struct account_row {
 NODISCARD enum errc account_touch(struct db *db, int64_t owner, int64_t bytes, int64_t messages,
     struct account_row *row_out, struct err *err);
 
+/* The same in two halves, so that what follows can be asked before the answer is there (db_send). */
+NODISCARD enum errc account_ask(struct db *db, int64_t owner, int64_t bytes, int64_t messages,
+    struct db_q **q_out, struct err *err);
+NODISCARD enum errc account_take(struct db *db, struct db_q **qp, int64_t owner, int64_t bytes,
+    int64_t messages, struct account_row *row_out, struct err *err);
+
 /* Books more, under the lock. */
 NODISCARD enum errc account_book(
     struct db *db, int64_t owner, int64_t bytes, int64_t messages, struct err *err);
@@ -72,12 +78,12 @@ NODISCARD enum errc entry_insert(struct db *db, const struct entry *entry, struc
 void delta_add(struct mailbox_delta *delta, uint64_t flags, int64_t size);
 
 /*
- * Rows of a new message: object, content, blob references, thread. `trace` is put in front of the bytes. The
+ * Rows of a new message: object, content, blob references. `trace` is put in front of the bytes. The
  * message's blobs are there already (blobs_ensure).
  */
 struct new_object {
 	const struct prepared *message;
-	int64_t owner, object;
+	int64_t owner, object, thread;
 	struct str trace;
 };
 
@@ -87,3 +93,9 @@ NODISCARD enum errc object_insert(
 /* threads.c: the conversation that a message belongs to; `fallback` if it begins one. */
 NODISCARD enum errc thread_assign(struct db *db, int64_t owner, const struct thread_keys *keys,
     int64_t fallback, int64_t *thread_out, struct err *err);
+
+/* The same in two halves, under the account's lock; *q_out NULL: there is nothing to be asked. */
+NODISCARD enum errc thread_ask(struct db *db, int64_t owner, const struct thread_keys *keys,
+    struct db_q **q_out, struct err *err);
+NODISCARD enum errc thread_take(struct db *db, int64_t owner, const struct thread_keys *keys,
+    struct db_q **qp, int64_t fallback, int64_t *thread_out, struct err *err);

@@ -30,26 +30,32 @@ struct target {
 	int64_t mailbox, quota_bytes;
 };
 
-static enum errc read_target(
-    struct db *db, int64_t owner, struct str name, struct target *target_out, struct err *err)
+static enum errc target_ask(
+    struct db *db, int64_t owner, struct str name, struct db_q **q_out, struct err *err)
 {
-	struct db_q *q;
-	bool active = false;
-	enum errc rc = db_query(db, &sql_target_find, &q, err);
+	enum errc rc = db_query(db, &sql_target_find, q_out, err);
 
-	*target_out = (struct target){ 0 };
 	if (rc != OK)
 		return rc;
-	db_bind_str(q, 1, name);
-	db_bind_i64(q, 2, owner);
-	rc = db_step(q, err);
+	db_bind_str(*q_out, 1, name);
+	db_bind_i64(*q_out, 2, owner);
+	db_send(*q_out);
+	return OK;
+}
+
+static enum errc target_take(struct db_q **qp, struct target *target_out, struct err *err)
+{
+	bool active = false;
+	enum errc rc = db_step(*qp, err);
+
+	*target_out = (struct target){ 0 };
 	if (rc == OK) {
-		active = db_i64(q, 0) != 0;
-		target_out->quota_bytes = db_i64(q, 1);
-		if (db_i64(q, 3) == 0)
-			target_out->mailbox = db_i64(q, 2);
+		active = db_i64(*qp, 0) != 0;
+		target_out->quota_bytes = db_i64(*qp, 1);
+		if (db_i64(*qp, 3) == 0)
+			target_out->mailbox = db_i64(*qp, 2);
 	}
-	db_done(&q);
+	db_done(qp);
 	if (rc == ERR_END || (rc == OK && !active))
 		return err_set(err, ERR_NOTFOUND, "no such account, or not active");
 	return rc;
@@ -73,33 +79,73 @@ static enum errc make_inbox(struct db *db, int64_t owner, int64_t *mailbox_out, 
 }
 
 /* The folder by name; INBOX where it is gone or no place for mail; a new INBOX where there is none. */
-static enum errc find_target(
-    struct db *db, const struct delivery *d, struct target *target_out, struct err *err)
+static enum errc find_target(struct db *db, const struct delivery *d, struct db_q **qp,
+    struct target *target_out, struct err *err)
 {
-	enum errc rc = read_target(db, d->owner, d->mailbox, target_out, err);
+	enum errc rc = target_take(qp, target_out, err);
 
-	if (rc == OK && target_out->mailbox == 0 && !str_equal(d->mailbox, STR("INBOX")))
-		rc = read_target(db, d->owner, STR("INBOX"), target_out, err);
+	if (rc == OK && target_out->mailbox == 0 && !str_equal(d->mailbox, STR("INBOX"))) {
+		rc = target_ask(db, d->owner, STR("INBOX"), qp, err);
+		if (rc == OK)
+			rc = target_take(qp, target_out, err);
+	}
 	if (rc == OK && target_out->mailbox == 0)
 		rc = make_inbox(db, d->owner, &target_out->mailbox, err);
 	return rc;
 }
 
+/* What a delivery asks at once, so that a server that is far is waited for once. */
+struct questions {
+	struct db_q *account, *key, *target, *thread;
+};
+
+/* The delivery in front has stored the same bytes in the same account. */
+static bool shares_object(const struct delivery_run *run)
+{
+	return run->before && str_equal(run->before->trace, run->d->trace);
+}
+
+static int64_t size_of(const struct delivery_run *run)
+{
+	return (int64_t)(run->batch->message->bytes.n + run->d->trace.n);
+}
+
+/* The account first: what is asked behind its lock sees what was committed before it was got. */
+static enum errc ask(
+    struct db *db, const struct delivery_run *run, struct questions *asked, struct err *err)
+{
+	const struct delivery *d = run->d;
+	enum errc rc = account_ask(db, d->owner, size_of(run), 1, &asked->account, err);
+
+	if (rc == OK && !run->before)
+		rc = delivery_key_ask(db, d, &asked->key, err);
+	if (rc == OK)
+		rc = target_ask(db, d->owner, d->mailbox, &asked->target, err);
+	if (rc == OK && !shares_object(run))
+		rc = thread_ask(
+		    db, d->owner, &run->batch->message->parsed.thread, &asked->thread, err);
+	return rc;
+}
+
 /* The object of the same bytes that this account has just got, or a new one. */
-static enum errc deliver_object(struct db *db, const struct delivery_run *run, struct err *err)
+static enum errc deliver_object(
+    struct db *db, const struct delivery_run *run, struct questions *asked, struct err *err)
 {
 	struct new_object new = {
 		.message = run->batch->message,
 		.owner = run->d->owner,
 		.trace = run->d->trace,
 	};
+	enum errc rc;
 
-	if (run->before && str_equal(run->before->trace, run->d->trace)) {
+	if (shares_object(run)) {
 		run->d->object = run->before->object;
 		return OK;
 	}
 	new.object = run->d->object = store_new_id(run->store);
-	return object_insert(db, run->arena, &new, err);
+	rc = thread_take(db, new.owner, &new.message->parsed.thread, &asked->thread, new.object,
+	    &new.thread, err);
+	return rc == OK ? object_insert(db, run->arena, &new, err) : rc;
 }
 
 static enum errc deliver_entry(struct db *db, const struct delivery_run *run,
@@ -119,62 +165,88 @@ static enum errc deliver_entry(struct db *db, const struct delivery_run *run,
 	return rc;
 }
 
-static enum errc put_in(
-    struct db *db, const struct delivery_run *run, const struct target *target, struct err *err)
+/* Where one goes: what is known of it when the questions have been answered. */
+struct place {
+	struct account_row account;
+	struct target target;
+};
+
+static enum errc put_in(struct db *db, const struct delivery_run *run, struct place *place,
+    struct questions *asked, struct err *err)
 {
 	struct delivery *d = run->d;
 	struct entry entry = {
 		.owner = d->owner,
-		.mailbox = target->mailbox,
+		.mailbox = place->target.mailbox,
+		.modseq = place->account.modseq,
 		.internal_date = run->batch->internal_date,
-		.size = (int64_t)(run->batch->message->bytes.n + d->trace.n),
+		.size = size_of(run),
 	};
-	struct keyword_scope scope = { d->owner, target->mailbox, run->arena, true };
+	struct keyword_scope scope = { d->owner, entry.mailbox, run->arena, true };
 	struct keyword_set keywords;
 	struct mailbox_delta delta = { 0 };
 	struct mailbox_arrival arrival;
-	struct account_row account;
-	enum errc rc = account_touch(db, d->owner, entry.size, 1, &account, err);
+	enum errc rc = keywords_resolve(
+	    db, &scope, d->flags.keywords, d->flags.keyword_count, &keywords, err);
 
-	if (rc == OK)
-		rc = quota_check(&account, target->quota_bytes, err);
-	if (rc == OK)
-		rc = keywords_resolve(
-		    db, &scope, d->flags.keywords, d->flags.keyword_count, &keywords, err);
 	if (rc != OK)
 		return rc;
 	entry.flags = (d->flags.system & FLAG_SYSTEM) | keyword_set_mask(&keywords);
 	delta_add(&delta, entry.flags, entry.size);
-	rc = mailbox_arrive(db, &account, target->mailbox, &delta, &arrival, err);
+	rc = mailbox_arrive(db, &place->account, entry.mailbox, &delta, &arrival, err);
 	if (rc == OK)
-		rc = deliver_object(db, run, err);
+		rc = deliver_object(db, run, asked, err);
 	if (rc != OK)
 		return rc;
 	entry.id = store_new_id(run->store);
 	entry.object = d->object;
-	entry.modseq = account.modseq;
 	entry.uid = arrival.uid_first;
-	d->mailbox_id = target->mailbox;
+	d->mailbox_id = entry.mailbox;
 	d->uid = arrival.uid_first;
 	d->uidvalidity = arrival.uidvalidity;
 	return deliver_entry(db, run, &entry, &keywords, err);
 }
 
-static enum errc deliver_one(struct db *db, void *arg, struct err *err)
+/* It was stored by an earlier session: what was booked for it now is taken back. */
+static enum errc is_repeat(
+    struct db *db, const struct delivery_run *run, struct questions *asked, struct err *err)
 {
-	struct delivery_run *run = arg;
 	struct delivery *d = run->d;
-	struct target target;
 	enum errc rc = OK;
 
 	if (run->before)
 		d->repeated = run->before->repeated;
 	else
-		rc = delivery_find_repeat(run->store, db, run->batch, d, &d->repeated, err);
-	if (rc != OK || d->repeated)
-		return rc;
-	rc = find_target(db, d, &target, err);
-	return rc == OK ? put_in(db, run, &target, err) : rc;
+		rc = delivery_find_repeat(
+		    run->store, db, run->batch, d, &asked->key, &d->repeated, err);
+	if (rc == OK && d->repeated)
+		rc = account_book(db, d->owner, -size_of(run), -1, err);
+	return rc;
+}
+
+/* Statements whose answers are not wanted any more are closed by the layer below. */
+static enum errc deliver_one(struct db *db, void *arg, struct err *err)
+{
+	struct delivery_run *run = arg;
+	const struct delivery *d = run->d;
+	struct questions asked = { NULL };
+	struct place place;
+	enum errc rc = ask(db, run, &asked, err);
+
+	if (rc == OK)
+		rc = account_take(
+		    db, &asked.account, d->owner, size_of(run), 1, &place.account, err);
+	if (rc == OK)
+		rc = is_repeat(db, run, &asked, err);
+	if (rc == OK && !d->repeated)
+		rc = find_target(db, d, &asked.target, &place.target, err);
+	if (rc == OK && !d->repeated)
+		rc = quota_check(&place.account, place.target.quota_bytes, err);
+	if (rc == OK && !d->repeated)
+		rc = put_in(db, run, &place, &asked, err);
+	db_done(&asked.target);
+	db_done(&asked.thread);
+	return rc;
 }
 
 /* The delivery in front, if it shares account and key with this one and was stored. */

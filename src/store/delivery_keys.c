@@ -328,26 +328,35 @@ static enum errc adopt(struct store *store, struct db *db, const struct delivery
 	return db_run(&q, NULL, err);
 }
 
+enum errc delivery_key_ask(
+    struct db *db, const struct delivery *d, struct db_q **q_out, struct err *err)
+{
+	enum errc rc = rows_open(db, &sql_key_find, INTS(d->owner), q_out, err);
+
+	if (rc != OK)
+		return rc;
+	db_bind_blob(*q_out, 2, (struct str){ (const char *)d->key, sizeof(d->key) });
+	db_send(*q_out);
+	return OK;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): what was asked, and its answer */
 enum errc delivery_find_repeat(struct store *store, struct db *db,
-    const struct delivery_batch *batch, const struct delivery *d, bool *repeated_out,
-    struct err *err)
+    const struct delivery_batch *batch, const struct delivery *d, struct db_q **qp,
+    bool *repeated_out, struct err *err)
 {
 	struct key_row row = { 0 };
 	bool lost = false;
-	struct db_q *q;
-	enum errc rc = rows_open(db, &sql_key_find, INTS(d->owner), &q, err);
+	enum errc rc = OK;
 
 	*repeated_out = false;
-	if (rc != OK)
-		return rc;
-	db_bind_blob(q, 2, (struct str){ (const char *)d->key, sizeof(d->key) });
-	while (!lost && (rc = db_step(q, err)) == OK) {
-		row = (struct key_row){ db_i64(q, 0), db_i64(q, 1), db_i64(q, 2) };
+	while (!lost && (rc = db_step(*qp, err)) == OK) {
+		row = (struct key_row){ db_i64(*qp, 0), db_i64(*qp, 1), db_i64(*qp, 2) };
 		rc = is_lost(store, db, &row, &lost, err);
 		if (rc != OK)
 			break;
 	}
-	db_done(&q);
+	db_done(qp);
 	if (!lost || (rc != OK && rc != ERR_END))
 		return rows_end(rc);
 	*repeated_out = true;
@@ -366,7 +375,7 @@ enum errc delivery_key_insert(struct store *store, struct db *db,
 	if (rc != OK)
 		return rc;
 	db_bind_blob(q, 6, (struct str){ (const char *)d->key, sizeof(d->key) });
-	return db_run(&q, NULL, err);
+	return db_post(&q, err);
 }
 
 static void mark_uncertain(struct delivery_sessions *s, const struct delivery_batch *batch)

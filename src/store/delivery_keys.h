@@ -14,11 +14,14 @@ void sessions_free(struct delivery_sessions **sessionsp);
 
 /*
  * Looks for a delivery of this key whose answer was lost, and makes it the batch's own. Then *repeated_out is true.
- * Inside a transaction.
+ * Inside a transaction, behind the account's lock: who repeats a delivery that is just being committed waits there. What
+ * delivery_key_ask has sent is taken by delivery_find_repeat.
  */
+NODISCARD enum errc delivery_key_ask(
+    struct db *db, const struct delivery *d, struct db_q **q_out, struct err *err);
 NODISCARD enum errc delivery_find_repeat(struct store *store, struct db *db,
-    const struct delivery_batch *batch, const struct delivery *d, bool *repeated_out,
-    struct err *err);
+    const struct delivery_batch *batch, const struct delivery *d, struct db_q **qp,
+    bool *repeated_out, struct err *err);
 
 NODISCARD enum errc delivery_key_insert(struct store *store, struct db *db,
     const struct delivery_batch *batch, const struct delivery *d, struct err *err);

@@ -128,7 +128,7 @@ enum errc extra_keywords_insert(struct db *db, int64_t owner, int64_t mailbox, u
 
 		if (!keyword_set_has(set, i))
 			continue;
-		rc = rows_run(db, &sql_extra_insert, INTS(owner, mailbox, uid, i), NULL, err);
+		rc = rows_post(db, &sql_extra_insert, INTS(owner, mailbox, uid, i), err);
 		if (rc != OK)
 			return rc;
 	}

@@ -197,10 +197,12 @@ const struct db_sql sql_key_own = {
 		" AND delivery_key = ?",
 };
 
+/* As many as THREAD_IDS_MAX. */
 const struct db_sql sql_thread_find = {
 	.name = "thread.find",
-	.text = "SELECT thread FROM mail_thread_ids"
-		" WHERE owner = ? AND id_hash = ? AND subject_hash = ?",
+	.text = "SELECT id_hash, thread FROM mail_thread_ids"
+		" WHERE owner = ? AND subject_hash = ? AND id_hash IN"
+		" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 };
 
 const struct db_sql sql_thread_insert = {

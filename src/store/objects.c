@@ -18,8 +18,7 @@ static void bind_text(struct db_q *q, int param, struct str text)
 		db_bind_null(q, param);
 }
 
-static enum errc insert_row(
-    struct db *db, const struct new_object *new, int64_t thread, struct err *err)
+static enum errc insert_row(struct db *db, const struct new_object *new, struct err *err)
 {
 	const struct parsed *parsed = &new->message->parsed;
 	struct db_q *q;
@@ -33,7 +32,7 @@ static enum errc insert_row(
 	db_bind_i64(q, 4, (int64_t)(parsed->header_size + new->trace.n));
 	db_bind_i64(q, 5, (int64_t) new->trace.n);
 	db_bind_i64(q, 6, parse_version());
-	db_bind_i64(q, 7, thread);
+	db_bind_i64(q, 7, new->thread);
 	db_bind_i64(q, 8, parsed->encoded);
 	if (parsed->sent_date == INT64_MIN)
 		db_bind_null(q, 9);
@@ -48,7 +47,7 @@ static enum errc insert_row(
 	db_bind_blob(q, 16, parsed->parts);
 	db_bind_str(q, 17, parsed->envelope);
 	db_bind_str(q, 18, parsed->structure);
-	return db_run(&q, NULL, err);
+	return db_post(&q, err);
 }
 
 /* The header's column: what is in the row besides, the trace headers as they are, the coded skeleton. */
@@ -86,18 +85,14 @@ static enum errc insert_content(
 		db_bind_blob(q, 5, p->extents_row);
 	else
 		db_bind_null(q, 5);
-	return db_run(&q, NULL, err);
+	return db_post(&q, err);
 }
 
 enum errc object_insert(
     struct db *db, struct arena *arena, const struct new_object *new, struct err *err)
 {
-	int64_t thread = new->object;
-	enum errc rc = thread_assign(
-	    db, new->owner, &new->message->parsed.thread, new->object, &thread, err);
+	enum errc rc = insert_row(db, new, err);
 
-	if (rc == OK)
-		rc = insert_row(db, new, thread, err);
 	if (rc == OK)
 		rc = insert_content(db, arena, new, err);
 	return rc == OK ? blobs_refer(db, new->message, new->owner, new->object, err) : rc;

@@ -60,6 +60,15 @@ NODISCARD enum errc rows_open(struct db *db, const struct db_sql *sql, struct in
 /* Runs one that gives no rows. `changes_out` may be NULL. */
 NODISCARD enum errc rows_run(struct db *db, const struct db_sql *sql, struct ints params,
     int64_t *changes_out, struct err *err);
+/* Opens one and sends it ahead (db_send): rows_take has its answer. */
+NODISCARD enum errc rows_ask(struct db *db, const struct db_sql *sql, struct ints params,
+    struct db_q **q_out, struct err *err);
+/* Takes the first row, or that there is none (ERR_END), and ends the statement. NULL is 0. */
+NODISCARD enum errc rows_take(
+    struct db_q **qp, int64_t *row_out, size_t columns, struct err *err);
+/* db_post of one that gives no rows. */
+NODISCARD enum errc rows_post(
+    struct db *db, const struct db_sql *sql, struct ints params, struct err *err);
 /* Runs one that gives at most one row of `columns` integers (NULL is 0). ERR_END: no row. */
 NODISCARD enum errc rows_one(struct db *db, const struct db_sql *sql, struct ints params,
     int64_t *row_out, size_t columns, struct err *err);

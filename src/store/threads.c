@@ -6,44 +6,65 @@
 #include "store/mail_sql.h"
 #include "store/store_int.h"
 
-/* A message that refers to none: its id is new, or it is a copy of one that is known. */
-static enum errc assign_single(struct db *db, int64_t owner, const struct thread_keys *keys,
-    int64_t fallback, int64_t *thread_out, struct err *err)
+enum errc thread_ask(struct db *db, int64_t owner, const struct thread_keys *keys,
+    struct db_q **q_out, struct err *err)
 {
-	enum errc rc = rows_run(db, &sql_thread_insert,
-	    INTS(owner, keys->ids[0], keys->subject, fallback), NULL, err);
+	int64_t params[2 + THREAD_IDS_MAX] = { owner, keys->subject };
+
+	*q_out = NULL;
+	if (keys->count == 0)
+		return OK;
+	/* what is too many of them says the last again */
+	for (size_t i = 0; i < THREAD_IDS_MAX; i++)
+		params[2 + i] = keys->ids[i < keys->count ? i : keys->count - 1];
+	return rows_ask(
+	    db, &sql_thread_find, (struct ints){ params, COUNT(params) }, q_out, err);
+}
+
+/* The first of the ids that is known, or their count; its thread. */
+static enum errc first_known(struct db_q *q, const struct thread_keys *keys, size_t *known_out,
+    int64_t *thread_out, struct err *err)
+{
+	size_t known = keys->count;
+	enum errc rc;
+
+	while ((rc = db_step(q, err)) == OK) {
+		int64_t id = db_i64(q, 0);
+
+		for (size_t i = 0; i < known; i++) {
+			if (keys->ids[i] != id)
+				continue;
+			known = i;
+			*thread_out = db_i64(q, 1);
+		}
+	}
+	*known_out = known;
+	return rows_end(rc);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the question, its keys, and one output */
+enum errc thread_take(struct db *db, int64_t owner, const struct thread_keys *keys,
+    struct db_q **qp, int64_t fallback, int64_t *thread_out, struct err *err)
+{
+	size_t known = 0;
+	enum errc rc;
 
 	*thread_out = fallback;
-	if (rc != ERR_EXISTS)
-		return rc;
-	rc = rows_one(
-	    db, &sql_thread_find, INTS(owner, keys->ids[0], keys->subject), thread_out, 1, err);
-	return rows_end(rc);
+	if (!*qp)
+		return OK;
+	rc = first_known(*qp, keys, &known, thread_out, err);
+	db_done(qp);
+	for (size_t i = 0; rc == OK && i < known; i++)
+		rc = rows_post(db, &sql_thread_insert,
+		    INTS(owner, keys->ids[i], keys->subject, *thread_out), err);
+	return rc;
 }
 
 enum errc thread_assign(struct db *db, int64_t owner, const struct thread_keys *keys,
     int64_t fallback, int64_t *thread_out, struct err *err)
 {
-	size_t unknown = 0;
-	enum errc rc = ERR_END;
+	struct db_q *q;
+	enum errc rc = thread_ask(db, owner, keys, &q, err);
 
-	*thread_out = fallback;
-	if (keys->count == 0)
-		return OK;
-	if (keys->count == 1)
-		return assign_single(db, owner, keys, fallback, thread_out, err);
-	for (; rc == ERR_END && unknown < keys->count; unknown++)
-		rc = rows_one(db, &sql_thread_find,
-		    INTS(owner, keys->ids[unknown], keys->subject), thread_out, 1, err);
-	if (rc == OK)
-		unknown--; /* that one is known */
-	else if (rc != ERR_END)
-		return rc;
-	for (size_t i = 0; i < unknown; i++) {
-		rc = rows_run(db, &sql_thread_insert,
-		    INTS(owner, keys->ids[i], keys->subject, *thread_out), NULL, err);
-		if (rc != OK)
-			return rc;
-	}
-	return OK;
+	return rc == OK ? thread_take(db, owner, keys, &q, fallback, thread_out, err) : rc;
 }
