@@ -229,6 +229,11 @@ enum db_engine db_engine_of(const struct db *db)
 	return db->ops->engine;
 }
 
+bool db_is_far(const struct db *db)
+{
+	return db->ops->engine != DB_SQLITE;
+}
+
 enum errc db_flush(struct db *db, struct err *err)
 {
 	struct err own;

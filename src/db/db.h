@@ -104,6 +104,9 @@ NODISCARD enum errc db_last_id(struct db *db, int64_t *id_out, struct err *err);
 
 enum db_engine db_engine_of(const struct db *db);
 
+/* The engine is another process: each statement costs a round trip. */
+bool db_is_far(const struct db *db);
+
 /*
  * Work of a transaction. OK commits, anything else rolls back and is returned by db_transact. What `arena` gave is
  * gone when the body returns: what a caller is to have goes into *arg. Statements left open are closed. After

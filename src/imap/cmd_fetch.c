@@ -239,6 +239,32 @@ static bool was_marked(const struct fetch_work *work, uint32_t uid)
 	return false;
 }
 
+/* Rows of this message and the next ones, about as many as a step sends. */
+static enum errc read_ahead(
+    struct imap_session *s, struct fetch_work *work, struct db *db, struct err *err)
+{
+	struct fetch_message *m = &work->message;
+	struct ahead_want want = { .owner = s->view->owner, .what = fetch_message_reads(m) };
+	int64_t object = view_message(s->view, work->next).entry->object;
+	size_t range = work->range;
+	uint64_t bytes = 0;
+
+	if (!m->ahead)
+		m->ahead = ahead_new();
+	if (ahead_covers(m->ahead, object))
+		return OK;
+	for (uint32_t seq = work->next; seq != 0 && want.count < AHEAD_MESSAGES;
+	     seq = after(s, work, seq, &range)) {
+		const struct index_entry *entry = view_message(s->view, seq).entry;
+
+		want.objects[want.count++] = entry->object;
+		bytes += entry->size;
+		if (want.what & AHEAD_CONTENT && bytes >= SEEN_AHEAD_BYTES)
+			break;
+	}
+	return ahead_read(m->ahead, db, &want, err);
+}
+
 /* Begins the next message, if \Seen of it is settled. */
 static enum errc next_message(
     struct imap_session *s, struct fetch_work *work, struct db *db, struct err *err)
@@ -246,8 +272,12 @@ static enum errc next_message(
 	uint32_t seq = work->next;
 	uint32_t uid = index_at(s->view->known, seq)->uid;
 	bool now_seen = was_marked(work, uid) && index_seq_of(s->view->newest, uid) != 0;
-	enum errc rc = fetch_message_begin(&work->message, db, seq, now_seen, err);
+	enum errc rc = OK;
 
+	if (db_is_far(db) && fetch_message_reads(&work->message))
+		rc = read_ahead(s, work, db, err);
+	if (rc == OK)
+		rc = fetch_message_begin(&work->message, db, seq, now_seen, err);
 	if (rc != OK && rc != ERR_NOTFOUND)
 		return rc;
 	work->missing = work->missing || rc == ERR_NOTFOUND;
@@ -272,8 +302,8 @@ static enum errc send_some(
 			view_tell_keywords(s);
 	}
 	work->refresh = rc != OK;
-	/* one state for the step: a transaction for each row costs SQLite as much as the row */
-	if (rc == OK && fetch_message_reads(&work->message))
+	/* a transaction for each row costs SQLite as much as the row; objects do not change */
+	if (rc == OK && fetch_message_reads(&work->message) && !db_is_far(db))
 		rc = db_snapshot_begin(db, err);
 	while (rc == OK) {
 		if (imap_step_is_over(s))

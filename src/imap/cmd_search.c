@@ -269,8 +269,8 @@ static enum errc step(struct imap_session *s, struct err *err)
 		return rc;
 	if (s->work == NULL)
 		rc = begin(s, db, err);
-	/* one state for the step: a transaction for each row costs SQLite as much as the row */
-	if (rc == OK && search_reads(((struct search_work *)s->work)->search))
+	/* a transaction for each row costs SQLite as much as the row; objects do not change */
+	if (rc == OK && !db_is_far(db) && search_reads(((struct search_work *)s->work)->search))
 		rc = db_snapshot_begin(db, err);
 	if (rc == OK)
 		rc = go_on(s, s->work, db, err);

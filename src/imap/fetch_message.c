@@ -58,11 +58,12 @@ static void close_message(struct fetch_message *m)
 void fetch_message_release(struct fetch_message *m)
 {
 	close_message(m);
+	ahead_free(&m->ahead);
 }
 
-bool fetch_message_reads(const struct fetch_message *m)
+unsigned fetch_message_reads(const struct fetch_message *m)
 {
-	return m->needs_info || m->needs_content;
+	return (m->needs_info ? AHEAD_OBJECT : 0u) | (m->needs_content ? AHEAD_CONTENT : 0u);
 }
 
 /* What cannot be read is a message without parts. */
@@ -80,11 +81,11 @@ static enum errc read_needed(struct fetch_message *m, struct db *db, struct err 
 	enum errc rc = OK;
 
 	if (m->needs_info)
-		rc = object_get(store, db, owner, object, m->arena, &m->info, err);
+		rc = object_get(db, m->ahead, owner, object, m->arena, &m->info, err);
 	if (rc == OK && m->needs_tree)
 		read_tree(m);
 	if (rc == OK && m->needs_content) {
-		rc = content_open(db, owner, object, &m->content, err);
+		rc = content_open(db, m->ahead, owner, object, &m->content, err);
 		store_count(store, STORE_READ, 1);
 	}
 	return rc;

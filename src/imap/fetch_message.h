@@ -7,6 +7,7 @@
 #include "imap/fetch_binary.h"
 #include "imap/imap_int.h"
 #include "imap/view.h"
+#include "store/ahead.h"
 #include "store/content.h"
 
 struct mime_part;
@@ -17,6 +18,7 @@ struct fetch_message {
 	const struct fetch_item *items;
 	size_t count, next; /* items; the next one to be written */
 	bool needs_info, needs_tree, needs_content;
+	struct ahead *ahead; /* rows of this message and the next; NULL: none was read yet */
 
 	bool open;
 	bool any; /* an item was written */
@@ -44,8 +46,8 @@ void fetch_message_init(struct fetch_message *m, struct imap_session *s, struct 
     const struct fetch_item *items, size_t count);
 void fetch_message_release(struct fetch_message *m);
 
-/* Do the items need rows of the database, beside the index? */
-bool fetch_message_reads(const struct fetch_message *m);
+/* What rows of the database the items need, beside the index: a mask of enum ahead_what. */
+unsigned fetch_message_reads(const struct fetch_message *m);
 
 /*
  * Begins number `seq`: reads what its items need before anything is written, then writes the beginning.

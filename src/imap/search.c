@@ -12,11 +12,13 @@
 #include "mime/header.h"
 #include "mime/message.h"
 #include "mime/text.h"
+#include "store/ahead.h"
 #include "store/content.h"
 #include "store/message.h"
 
 #define DAY_S 86400
 #define NO_KEYWORD SIZE_MAX
+#define AHEAD_BYTES ((uint64_t)256 * 1024) /* of messages */
 
 /* What has to be read to answer. */
 enum cost { COST_INDEX, COST_ENVELOPE, COST_HEADER, COST_MESSAGE };
@@ -47,8 +49,10 @@ struct message {
 struct search {
 	struct imap_session *s;
 	struct node *node;
+	unsigned reads;
 	struct arena *arena; /* of one message */
 	struct message message;
+	struct ahead *ahead; /* rows of this message and the next; NULL: none was read yet */
 };
 
 /* What building needs besides the key. */
@@ -166,6 +170,20 @@ static enum errc make_node(const struct building *b, const struct search_key *ke
 	return OK;
 }
 
+/* Rows of the database that a tree may need; a mask of enum ahead_what. */
+static unsigned reads_of(const struct node *node)
+{
+	unsigned reads = 0;
+
+	if (node->op < SEARCH_AND)
+		return node->cost == COST_INDEX	  ? 0
+		    : node->cost == COST_ENVELOPE ? AHEAD_OBJECT
+						  : AHEAD_CONTENT;
+	for (const struct node *child = node->child; child != NULL; child = child->next)
+		reads |= reads_of(child);
+	return reads;
+}
+
 enum errc search_new(struct imap_session *s, const struct search_key *key, struct str charset,
     struct arena *arena, struct search **search_out, struct err *err)
 {
@@ -179,6 +197,7 @@ enum errc search_new(struct imap_session *s, const struct search_key *key, struc
 	if (rc != OK)
 		return rc;
 	search->s = s;
+	search->reads = reads_of(search->node);
 	search->arena = arena_new("imap search");
 	buf_init(&search->message.header, SIZE_MAX);
 	*search_out = search;
@@ -206,7 +225,32 @@ void search_release(struct search *search)
 {
 	close_message(search);
 	buf_release(&search->message.header);
+	ahead_free(&search->ahead);
 	arena_free(&search->arena);
+}
+
+/* Where each question costs a round trip: what the search needs of this message and those behind it. */
+static enum errc read_ahead(struct search *search, struct db *db, struct err *err)
+{
+	const struct imap_view *view = search->s->view;
+	struct ahead_want want = { .owner = view->owner, .what = search->reads };
+	uint64_t bytes = 0;
+
+	if (!db_is_far(db))
+		return OK;
+	if (!search->ahead)
+		search->ahead = ahead_new();
+	if (ahead_covers(search->ahead, search->message.now.entry->object))
+		return OK;
+	for (uint32_t seq = search->message.seq; seq <= view->exists; seq++) {
+		const struct index_entry *entry = view_message(view, seq).entry;
+
+		want.objects[want.count++] = entry->object;
+		bytes += entry->size;
+		if (want.count == AHEAD_MESSAGES || bytes >= AHEAD_BYTES)
+			break;
+	}
+	return ahead_read(search->ahead, db, &want, err);
 }
 
 static enum errc open_content(struct search *search, struct db *db, struct err *err)
@@ -216,7 +260,11 @@ static enum errc open_content(struct search *search, struct db *db, struct err *
 
 	if (m->content != NULL || m->gone)
 		return OK;
-	rc = content_open(db, search->s->view->owner, m->now.entry->object, &m->content, err);
+	rc = read_ahead(search, db, err);
+	if (rc != OK)
+		return rc;
+	rc = content_open(
+	    db, search->ahead, search->s->view->owner, m->now.entry->object, &m->content, err);
 	m->gone = rc == ERR_NOTFOUND;
 	return m->gone ? OK : rc;
 }
@@ -244,7 +292,10 @@ static enum errc read_object(struct search *search, struct db *db, struct err *e
 	if (m->object_read || m->gone)
 		return OK;
 	m->object_read = true;
-	rc = object_get(search->s->env->store, db, search->s->view->owner, m->now.entry->object,
+	rc = read_ahead(search, db, err);
+	if (rc != OK)
+		return rc;
+	rc = object_get(db, search->ahead, search->s->view->owner, m->now.entry->object,
 	    search->arena, &m->object, err);
 	m->gone = rc == ERR_NOTFOUND;
 	return m->gone ? OK : rc;

@@ -1,6 +1,7 @@
 /*
  * store/content.c - an open message: pieces of the row and of blobs, in the order of its bytes.
  */
+#include "store/ahead_int.h"
 #include "store/content_int.h"
 
 #include "base/arena.h"
@@ -81,6 +82,16 @@ static enum errc read_header(struct content *c, struct str column, struct err *e
 	return OK;
 }
 
+static enum errc take_row(struct content *c, const struct content_row *row, struct err *err)
+{
+	c->size = row->size;
+	c->header_size = row->header_size;
+	c->trace_size = row->trace_size;
+	if (c->trace_size > c->header_size || c->header_size > c->size)
+		return corrupt(c, err, "sizes");
+	return read_header(c, row->header, err);
+}
+
 static enum errc read_sizes(struct content *c, struct db *db, struct err *err)
 {
 	struct db_q *q;
@@ -89,24 +100,21 @@ static enum errc read_sizes(struct content *c, struct db *db, struct err *err)
 	if (rc != OK)
 		return rc;
 	rc = db_step(q, err);
-	if (rc == OK) {
-		c->size = (uint64_t)db_i64(q, 0);
-		c->header_size = (uint64_t)db_i64(q, 1);
-		c->trace_size = (uint64_t)db_i64(q, 2);
-		if (c->trace_size > c->header_size || c->header_size > c->size)
-			rc = corrupt(c, err, "sizes");
-		else
-			rc = read_header(c, db_blob(q, 3), err);
-	}
+	if (rc == OK)
+		rc = take_row(c,
+		    &(const struct content_row){ (uint64_t)db_i64(q, 0), (uint64_t)db_i64(q, 1),
+			(uint64_t)db_i64(q, 2), db_blob(q, 3) },
+		    err);
 	db_done(&q);
 	if (rc == ERR_END)
 		return err_set(err, ERR_NOTFOUND, "the message is gone");
 	return rc;
 }
 
-enum errc content_open(
-    struct db *db, int64_t owner, int64_t object, struct content **content_out, struct err *err)
+enum errc content_open(struct db *db, const struct ahead *ahead, int64_t owner, int64_t object,
+    struct content **content_out, struct err *err)
 {
+	const struct content_row *row = ahead_content(ahead, owner, object);
 	struct arena *arena = arena_new("content");
 	struct content *c = ARENA_NEW(arena, struct content, 1);
 	enum errc rc;
@@ -116,7 +124,7 @@ enum errc content_open(
 	c->object = object;
 	buf_init(&c->chunk, BLOB_CHUNK);
 	buf_init(&c->view, SIZE_MAX);
-	rc = read_sizes(c, db, err);
+	rc = row ? take_row(c, row, err) : read_sizes(c, db, err);
 	if (rc != OK)
 		content_close(&c);
 	*content_out = c;

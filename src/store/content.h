@@ -16,10 +16,13 @@ struct object_info {
 	bool encoded; /* holds 8-bit text */
 };
 
+struct ahead;
+
 /*
- * One statement. Rows whose parser version is older are computed again from the bytes. ERR_NOTFOUND: swept.
+ * From what was read ahead (NULL: nothing was), or with one statement. Rows whose parser version is older are computed
+ * again from the bytes. What it gives lives until the arena's end or the next ahead_read. ERR_NOTFOUND: swept.
  */
-NODISCARD enum errc object_get(struct store *store, struct db *db, int64_t owner,
+NODISCARD enum errc object_get(struct db *db, const struct ahead *ahead, int64_t owner,
     int64_t object, struct arena *arena, struct object_info *info_out, struct err *err);
 
 /*
@@ -28,8 +31,9 @@ NODISCARD enum errc object_get(struct store *store, struct db *db, int64_t owner
  */
 struct content;
 
-NODISCARD enum errc content_open(struct db *db, int64_t owner, int64_t object,
-    struct content **content_out, struct err *err);
+/* `ahead` is looked at now and may be NULL. */
+NODISCARD enum errc content_open(struct db *db, const struct ahead *ahead, int64_t owner,
+    int64_t object, struct content **content_out, struct err *err);
 void content_close(struct content **contentp);
 uint64_t content_size(const struct content *content);
 

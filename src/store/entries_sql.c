@@ -114,6 +114,28 @@ const struct db_sql sql_object_get = {
 	    " parts, envelope, structure FROM mail_objects WHERE object = ? AND owner = ?",
 };
 
+#define EIGHT "?, ?, ?, ?, ?, ?, ?, ?"
+#define SIXTY_FOUR                                                                             \
+	EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT
+
+/* AHEAD_MESSAGES of them. */
+const struct db_sql sql_object_ahead = {
+	.name = "object.ahead",
+	.text = "SELECT object, size, header_size, trace_size, parser, thread, encoded,"
+		" sent_date, sha256, parts, envelope, structure FROM mail_objects"
+		" WHERE owner = ? AND object IN (" SIXTY_FOUR ")"
+		" AND length(parts) + length(envelope) + length(structure) <= ?",
+};
+
+const struct db_sql sql_content_ahead = {
+	.name = "content.ahead",
+	.text = "SELECT o.object, o.size, o.header_size, o.trace_size, c.header"
+		" FROM mail_objects o"
+		" JOIN mail_contents c ON c.object = o.object AND c.owner = o.owner"
+		" WHERE o.owner = ? AND o.object IN (" SIXTY_FOUR ")"
+		" AND length(c.header) <= ?",
+};
+
 /* Into another account: object and owner are new, and its thread. */
 const struct db_sql sql_object_copy = {
 	.name = "object.copy",

@@ -32,12 +32,12 @@ extern const struct db_sql sql_extra_insert, sql_extra_list, sql_extra_delete,
     sql_extra_delete_range;
 extern const struct db_sql sql_keywords, sql_keyword_insert;
 extern const struct db_sql sql_expunged_insert;
-extern const struct db_sql sql_object_insert, sql_object_get, sql_object_copy,
+extern const struct db_sql sql_object_insert, sql_object_get, sql_object_ahead, sql_object_copy,
     sql_object_thread_keys, sql_content_insert, sql_content_copy, sql_refs_copy;
 extern const struct db_sql sql_journal_insert, sql_journal_delete, sql_journal_list;
 
 /* content_sql.c: bytes */
-extern const struct db_sql sql_content_sizes, sql_content_body;
+extern const struct db_sql sql_content_sizes, sql_content_ahead, sql_content_body;
 extern const struct db_sql sql_blob_find, sql_blob_insert, sql_blob_grow, sql_blob_touch,
     sql_blob_ref_insert, sql_chunk_insert, sql_chunk_get;
 

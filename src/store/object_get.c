@@ -3,24 +3,27 @@
  */
 #include "base/arena.h"
 #include "base/str.h"
+#include "store/ahead_int.h"
 #include "store/content_int.h"
 #include "store/mail_sql.h"
 #include "store/parse.h"
 #include "store/prepare.h"
 #include "store/store_int.h"
 
-static void take_row(struct db_q *q, struct arena *arena, struct object_info *info)
+bool object_row_take(
+    const struct db_q *q, int column, struct arena *arena, struct object_info *info)
 {
-	info->size = (uint64_t)db_i64(q, 0);
-	info->header_size = (uint64_t)db_i64(q, 1);
-	info->trace_size = (uint64_t)db_i64(q, 2);
-	info->thread = db_i64(q, 4);
-	info->encoded = db_i64(q, 5) != 0;
-	info->sent_date = db_is_null(q, 6) ? INT64_MIN : db_i64(q, 6);
-	info->sha256 = str_dup(arena, db_blob(q, 7));
-	info->parts = str_dup(arena, db_blob(q, 8));
-	info->envelope = str_dup(arena, db_str(q, 9));
-	info->structure = str_dup(arena, db_str(q, 10));
+	info->size = (uint64_t)db_i64(q, column);
+	info->header_size = (uint64_t)db_i64(q, column + 1);
+	info->trace_size = (uint64_t)db_i64(q, column + 2);
+	info->thread = db_i64(q, column + 4);
+	info->encoded = db_i64(q, column + 5) != 0;
+	info->sent_date = db_is_null(q, column + 6) ? INT64_MIN : db_i64(q, column + 6);
+	info->sha256 = str_dup(arena, db_blob(q, column + 7));
+	info->parts = str_dup(arena, db_blob(q, column + 8));
+	info->envelope = str_dup(arena, db_str(q, column + 9));
+	info->structure = str_dup(arena, db_str(q, column + 10));
+	return db_i64(q, column + 3) >= parse_version();
 }
 
 /* An older parser made the row: the texts are computed again from the bytes. */
@@ -30,7 +33,7 @@ static enum errc compute(
 	struct content *content;
 	struct parsed parsed;
 	struct str bytes;
-	enum errc rc = content_open(db, info->owner, info->object, &content, err);
+	enum errc rc = content_open(db, NULL, info->owner, info->object, &content, err);
 
 	if (rc != OK)
 		return rc;
@@ -48,27 +51,34 @@ static enum errc compute(
 	return rc;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): an object has two numbers */
-enum errc object_get(struct store *store, struct db *db, int64_t owner, int64_t object,
-    struct arena *arena, struct object_info *info_out, struct err *err)
+static enum errc read_row(
+    struct db *db, struct arena *arena, struct object_info *info, struct err *err)
 {
 	struct db_q *q;
-	int64_t parser = 0;
-	enum errc rc = rows_open(db, &sql_object_get, INTS(object, owner), &q, err);
+	bool newest = true;
+	enum errc rc = rows_open(db, &sql_object_get, INTS(info->object, info->owner), &q, err);
 
-	(void)store;
 	if (rc != OK)
 		return rc;
 	rc = db_step(q, err);
-	if (rc == OK) {
-		*info_out = (struct object_info){ .owner = owner, .object = object };
-		take_row(q, arena, info_out);
-		parser = db_i64(q, 3);
-	}
+	if (rc == OK)
+		newest = object_row_take(q, 0, arena, info);
 	db_done(&q);
 	if (rc == ERR_END)
 		return err_set(err, ERR_NOTFOUND, "the message is gone");
-	if (rc == OK && parser < parse_version())
-		rc = compute(db, arena, info_out, err);
-	return rc;
+	return newest ? rc : compute(db, arena, info, err);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): an object has two numbers, and two places where it may be */
+enum errc object_get(struct db *db, const struct ahead *ahead, int64_t owner, int64_t object,
+    struct arena *arena, struct object_info *info_out, struct err *err)
+{
+	const struct object_info *info = ahead_object(ahead, owner, object);
+
+	if (info) {
+		*info_out = *info;
+		return OK;
+	}
+	*info_out = (struct object_info){ .owner = owner, .object = object };
+	return read_row(db, arena, info_out, err);
 }

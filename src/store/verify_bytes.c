@@ -50,7 +50,7 @@ static enum errc hash_content(struct verify *v, const struct object_row *row,
 	struct buf part = BUF_INIT(READ_BYTES);
 	struct content *content;
 	struct sha256 hash;
-	enum errc rc = content_open(v->db, row->owner, row->object, &content, err);
+	enum errc rc = content_open(v->db, NULL, row->owner, row->object, &content, err);
 
 	if (rc != OK)
 		return rc;

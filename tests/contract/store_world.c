@@ -282,7 +282,7 @@ struct str world_bytes(struct world *w, size_t account, int64_t object)
 	struct err err;
 
 	assert_int_equal(db_lease(w->pool, 1000, &db, NULL), OK);
-	if (content_open(db, w->accounts[account], object, &content, &err) != OK ||
+	if (content_open(db, NULL, w->accounts[account], object, &content, &err) != OK ||
 	    content_view(content, db, SIZE_MAX, &bytes, &err) != OK)
 		fail_msg("content: %s %s", errc_name(err.code), err.text);
 	bytes = str_dup(w->arena, bytes);

@@ -76,7 +76,8 @@ static uint32_t inbox(struct admin *a, int64_t owner, struct str *last_out)
 		struct str view;
 
 		assert_int_equal(
-		    content_open(db, owner, index_at(v, count)->object, &content, NULL), OK);
+		    content_open(db, NULL, owner, index_at(v, count)->object, &content, NULL),
+		    OK);
 		assert_int_equal(content_view(content, db, 65536, &view, NULL), OK);
 		*last_out = str_dup(a->arena, view);
 		content_close(&content);

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "store/account.h"
+#include "store/ahead.h"
 #include "tests/contract/store_world.h"
 
 #include <string.h>
@@ -62,6 +63,79 @@ static void gives_every_byte_back(void **state)
 		assert_bytes(w, &d, bytes);
 	}
 	world_check(w);
+}
+
+static void assert_same_info(const struct object_info *a, const struct object_info *b)
+{
+	assert_int_equal(a->size, b->size);
+	assert_int_equal(a->header_size, b->header_size);
+	assert_int_equal(a->trace_size, b->trace_size);
+	assert_int_equal(a->thread, b->thread);
+	assert_int_equal(a->sent_date, b->sent_date);
+	assert_int_equal(a->encoded, b->encoded);
+	assert_true(str_equal(a->envelope, b->envelope));
+	assert_true(str_equal(a->structure, b->structure));
+	assert_true(str_equal(a->parts, b->parts));
+	assert_true(str_equal(a->sha256, b->sha256));
+}
+
+static struct str content_bytes(
+    struct world *w, struct db *db, const struct ahead *ahead, int64_t object)
+{
+	struct content *content;
+	struct str bytes;
+
+	assert_int_equal(content_open(db, ahead, w->accounts[0], object, &content, NULL), OK);
+	assert_int_equal(content_view(content, db, SIZE_MAX, &bytes, NULL), OK);
+	bytes = str_dup(w->arena, bytes);
+	content_close(&content);
+	return bytes;
+}
+
+/* Small ones come together; large ones and what is not there are left to be read alone. */
+static void reads_ahead_what_is_read_alone(void **state)
+{
+	static const size_t sizes[] = { 0, 1000, 20000, 70000, 300000 };
+	struct world *w = *state;
+	struct ahead_want want = { .owner = w->accounts[0],
+		.what = AHEAD_OBJECT | AHEAD_CONTENT };
+	struct ahead *ahead = ahead_new();
+	struct object_info alone, together;
+	struct db *db;
+
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		struct delivery d;
+
+		assert_int_equal(
+		    world_deliver(
+			w, 0, world_message(w->arena, (int)i * 10, sizes[i]), (int)i, &d),
+		    OK);
+		want.objects[want.count++] = d.object;
+	}
+	want.objects[want.count++] = 4711;
+	assert_int_equal(db_lease(w->pool, 1000, &db, NULL), OK);
+	assert_false(ahead_covers(ahead, want.objects[0]));
+	assert_int_equal(ahead_read(ahead, db, &want, NULL), OK);
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		int64_t object = want.objects[i];
+
+		assert_true(ahead_covers(ahead, object));
+		assert_int_equal(
+		    object_get(db, NULL, want.owner, object, w->arena, &alone, NULL), OK);
+		assert_int_equal(
+		    object_get(db, ahead, want.owner, object, w->arena, &together, NULL), OK);
+		assert_same_info(&alone, &together);
+		assert_true(str_equal(
+		    content_bytes(w, db, NULL, object), content_bytes(w, db, ahead, object)));
+	}
+	assert_int_equal(
+	    object_get(db, ahead, want.owner, 4711, w->arena, &alone, NULL), ERR_NOTFOUND);
+	/* another account's message of that number is another */
+	assert_int_equal(
+	    object_get(db, ahead, want.owner + 1, want.objects[0], w->arena, &alone, NULL),
+	    ERR_NOTFOUND);
+	db_return(&db);
+	ahead_free(&ahead);
 }
 
 static struct str repeat(struct arena *arena, struct str what, size_t times)
@@ -410,6 +484,8 @@ int main(void)
 		    trusts_the_keys_of_a_living_process, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    puts_several_folders_of_an_account_together, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    reads_ahead_what_is_read_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(survives_failing_calls, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(survives_lost_transactions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(survives_lost_connections, set_up, tear_down),

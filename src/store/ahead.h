@@ -1,0 +1,38 @@
+/*
+ * store/ahead.h - the rows of the next messages, read together: where the database is a server each question costs a
+ * round trip, whatever it asks for. object_get and content_open look there first.
+ */
+#pragma once
+
+#include "store/store.h"
+
+#define AHEAD_MESSAGES 64
+#define AHEAD_ROW_MAX 32768 /* bytes; larger rows are read when their turn comes */
+
+struct ahead;
+
+enum ahead_what {
+	AHEAD_OBJECT = 1, /* for object_get */
+	AHEAD_CONTENT = 2 /* for content_open */
+};
+
+/* Messages of one account, and what of them. */
+struct ahead_want {
+	int64_t owner, objects[AHEAD_MESSAGES];
+	size_t count;  /* 1 or more */
+	unsigned what; /* a mask */
+};
+
+struct ahead *ahead_new(void);
+/* Sets *aheadp to NULL; accepts a pointer to NULL. */
+void ahead_free(struct ahead **aheadp);
+
+/* Was this message asked for by the last ahead_read? */
+bool ahead_covers(const struct ahead *ahead, int64_t object);
+
+/*
+ * Reads the rows. What was read before is forgotten. A row that is not there, too large, or made by an older parser is
+ * no error: it is read alone later.
+ */
+NODISCARD enum errc ahead_read(
+    struct ahead *ahead, struct db *db, const struct ahead_want *want, struct err *err);
