@@ -17,7 +17,7 @@ struct blob_work {
 };
 
 static enum errc run_on_hash(struct db *db, const struct db_sql *sql, struct ints params,
-    const uint8_t hash[32], struct err *err)
+    const uint8_t hash[32], int64_t *changes_out, struct err *err)
 {
 	struct db_q *q;
 	enum errc rc = rows_open(db, sql, params, &q, err);
@@ -25,7 +25,7 @@ static enum errc run_on_hash(struct db *db, const struct db_sql *sql, struct int
 	if (rc != OK)
 		return rc;
 	db_bind_blob(q, (int)params.n + 1, (struct str){ (const char *)hash, 32 });
-	return db_run(&q, NULL, err);
+	return db_run(&q, changes_out, err);
 }
 
 /* ERR_END: it is used, or was touched. */
@@ -48,7 +48,7 @@ static enum errc free_chunks(
 static enum errc blob_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
 	struct blob_work *w = arg;
-	int64_t chunks = 0, keep;
+	int64_t chunks = 0, keep, changes = 0;
 	enum errc rc = free_chunks(db, w, &chunks, err);
 
 	(void)arena;
@@ -57,12 +57,14 @@ static enum errc blob_body(struct db *db, struct arena *arena, void *arg, struct
 		return rows_end(rc);
 	keep = chunks > CHUNKS ? chunks - CHUNKS : 0;
 	rc = keep > 0
-	    ? run_on_hash(db, &sql_sweep_blob_shrink, INTS(keep), w->hash, err)
-	    : run_on_hash(db, &sql_sweep_blob_delete, (struct ints){ NULL, 0 }, w->hash, err);
-	if (rc == OK)
-		rc = run_on_hash(db, &sql_sweep_chunks_delete, INTS(keep), w->hash, err);
+	    ? run_on_hash(
+		  db, &sql_sweep_blob_shrink, INTS(keep, w->before), w->hash, &changes, err)
+	    : run_on_hash(db, &sql_sweep_blob_delete, INTS(w->before), w->hash, &changes, err);
+	/* where writers do not wait for one another, a delivery may have taken it since */
+	if (rc != OK || changes == 0)
+		return rc;
 	w->did = 1;
-	return rc;
+	return run_on_hash(db, &sql_sweep_chunks_delete, INTS(keep), w->hash, NULL, err);
 }
 
 /* Hashes from the cursor on, and which of them may go. */

@@ -176,14 +176,17 @@ const struct db_sql sql_sweep_blob_is_free = {
 		" AND NOT EXISTS (SELECT 1 FROM mail_blob_refs r WHERE r.hash = b.hash)",
 };
 
+/*
+ * These two are the lock: whoever touched the blob since it was looked at, on another node, keeps it whole.
+ */
 const struct db_sql sql_sweep_blob_shrink = {
 	.name = "sweep.blob_shrink",
-	.text = "UPDATE mail_blobs SET chunks = ? WHERE hash = ?",
+	.text = "UPDATE mail_blobs SET chunks = ? WHERE touched < ? AND hash = ?",
 };
 
 const struct db_sql sql_sweep_blob_delete = {
 	.name = "sweep.blob_delete",
-	.text = "DELETE FROM mail_blobs WHERE hash = ?",
+	.text = "DELETE FROM mail_blobs WHERE touched < ? AND hash = ?",
 };
 
 const struct db_sql sql_sweep_chunks_delete = {
