@@ -4,17 +4,27 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 
-#define ACCOUNT_COLUMNS                                                                        \
+#define USER_COLUMNS                                                                           \
 	"SELECT u.user_idnr, u.userid, u.passwd, u.encryption_type, u.client_idnr, "           \
-	"u.maxmail_size, u.active, coalesce(a.bytes, 0), coalesce(a.messages, 0) "             \
-	"FROM dbmail_users u LEFT JOIN mail_accounts a ON a.owner = u.user_idnr "
+	"u.maxmail_size, u.active, "
+#define ACCOUNT_COLUMNS                                                                        \
+	USER_COLUMNS "coalesce(a.bytes, 0), coalesce(a.messages, 0) "                          \
+		     "FROM dbmail_users u LEFT JOIN mail_accounts a ON a.owner = u.user_idnr "
 
-/* Two rows made by hand may differ in case alone: the one that was asked for wins. */
+/*
+ * Two rows made by hand may differ in case alone: the one that was asked for wins. What it uses is asked for by its id:
+ * a join that does not know the id beforehand would search all shards.
+ */
 static const struct db_sql BY_NAME = {
 	.name = "account.by_name",
-	.text = ACCOUNT_COLUMNS
-	"WHERE lower(u.userid) = ? "
+	.text = USER_COLUMNS
+	"0, 0 FROM dbmail_users u WHERE lower(u.userid) = ? "
 	"ORDER BY CASE WHEN u.userid = ? THEN 0 ELSE 1 END, u.user_idnr LIMIT 1",
+};
+
+static const struct db_sql USED = {
+	.name = "account.used",
+	.text = "SELECT bytes, messages FROM mail_accounts WHERE owner = ?",
 };
 
 static const struct db_sql BY_ID = {
@@ -128,6 +138,24 @@ static enum errc step_to_account(
 	return OK;
 }
 
+/* No row: nothing was ever delivered. */
+static enum errc read_used(struct db *db, struct account *account, struct err *err)
+{
+	struct db_q *q = NULL;
+	enum errc rc = db_query(db, &USED, &q, err);
+
+	if (rc != OK)
+		return rc;
+	db_bind_i64(q, 1, account->id);
+	rc = db_step(q, err);
+	if (rc == OK) {
+		account->used_bytes = db_i64(q, 0);
+		account->messages = db_i64(q, 1);
+	}
+	db_done(&q);
+	return rc == ERR_END ? OK : rc;
+}
+
 enum errc account_by_name(struct db *db, struct str name, struct arena *arena,
     struct account *account_out, struct err *err)
 {
@@ -140,7 +168,7 @@ enum errc account_by_name(struct db *db, struct str name, struct arena *arena,
 	db_bind_str(q, 2, name);
 	rc = step_to_account(q, arena, account_out, err);
 	db_done(&q);
-	return rc;
+	return rc == OK ? read_used(db, account_out, err) : rc;
 }
 
 enum errc account_by_id(struct db *db, int64_t id, struct arena *arena,

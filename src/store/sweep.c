@@ -5,6 +5,7 @@
 
 #include "base/heap.h"
 #include "base/log.h"
+#include "store/bus_sql.h"
 #include "store/journal.h"
 #include "store/map.h"
 
@@ -88,12 +89,34 @@ enum errc sweep_lease(struct store *store, struct db **db_out, struct err *err)
 	return db_lease(store->settings.pool, LEASE_WAIT_MS, db_out, err);
 }
 
+struct refresh_item {
+	int64_t owner, mailbox; /* 0: the account */
+};
+
 struct refresh {
-	struct {
-		int64_t owner, mailbox;
-	} items[REFRESH_MAX];
+	struct refresh_item items[REFRESH_MAX];
 	size_t count;
 };
+
+static enum errc refresh_seq(struct db *db, const struct refresh_item *item, struct err *err)
+{
+	int64_t modseq;
+	enum errc rc =
+	    rows_one(db, &sql_bus_modseq, INTS(item->owner, item->mailbox), &modseq, 1, err);
+
+	if (rc != OK)
+		return rows_end(rc);
+	return rows_run(db, &sql_refresh_seq, INTS(modseq, item->mailbox, modseq), NULL, err);
+}
+
+static enum errc refresh_size(struct db *db, int64_t owner, struct err *err)
+{
+	int64_t bytes = 0;
+	enum errc rc = rows_one(db, &sql_refresh_used, INTS(owner), &bytes, 1, err);
+
+	rc = rows_end(rc);
+	return rc == OK ? rows_run(db, &sql_refresh_size, INTS(bytes, owner), NULL, err) : rc;
+}
 
 static enum errc refresh_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
@@ -102,11 +125,10 @@ static enum errc refresh_body(struct db *db, struct arena *arena, void *arg, str
 
 	(void)arena;
 	for (size_t i = 0; rc == OK && i < r->count; i++) {
-		int64_t owner = r->items[i].owner, mailbox = r->items[i].mailbox;
+		const struct refresh_item *item = &r->items[i];
 
-		rc = mailbox != 0
-		    ? rows_run(db, &sql_refresh_seq, INTS(owner, mailbox, mailbox), NULL, err)
-		    : rows_run(db, &sql_refresh_size, INTS(owner, owner), NULL, err);
+		rc = item->mailbox != 0 ? refresh_seq(db, item, err)
+					: refresh_size(db, item->owner, err);
 	}
 	return rc;
 }

@@ -194,15 +194,18 @@ const struct db_sql sql_sweep_chunks_delete = {
 	.text = "DELETE FROM mail_chunks WHERE n >= ? AND hash = ?",
 };
 
+/* Read first, then written: the tables may stand on different machines. Another node may have been quicker. */
 const struct db_sql sql_refresh_seq = {
 	.name = "refresh.seq",
-	.text = "UPDATE dbmail_mailboxes SET seq = coalesce((SELECT highestmodseq"
-		" FROM mail_mailboxes WHERE owner = ? AND mailbox = ?), seq)"
-		" WHERE mailbox_idnr = ?",
+	.text = "UPDATE dbmail_mailboxes SET seq = ? WHERE mailbox_idnr = ? AND seq < ?",
+};
+
+const struct db_sql sql_refresh_used = {
+	.name = "refresh.used",
+	.text = "SELECT bytes FROM mail_accounts WHERE owner = ?",
 };
 
 const struct db_sql sql_refresh_size = {
 	.name = "refresh.size",
-	.text = "UPDATE dbmail_users SET curmail_size = coalesce((SELECT bytes"
-		" FROM mail_accounts WHERE owner = ?), 0) WHERE user_idnr = ?",
+	.text = "UPDATE dbmail_users SET curmail_size = ? WHERE user_idnr = ?",
 };
