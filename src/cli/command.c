@@ -129,23 +129,20 @@ int cli_open_loaded(const struct cli *cli, enum site_use use, struct site *site)
 	return rc == OK ? EX_OK : cli_fail(cli, rc, &err);
 }
 
-enum errc cli_migrate(struct site *site, int *from_out, int *to_out, struct err *err)
+enum errc cli_db_settings(struct site *site, struct db_settings *settings_out, struct err *err)
 {
 	const struct settings *s = site->settings;
-	struct db_settings settings = {
+	enum errc rc = become_database_owner(site, err);
+
+	*settings_out = (struct db_settings){
 		.table_prefix = s->table_prefix,
 		.readers = 1,
-		.create = true,
 		.busy_timeout_ms = (int)s->db_busy_timeout_ms,
 		.group_max = 1,
 		.wal_limit_bytes = (int64_t)s->db_wal_limit,
 		.log = &site->log,
 	};
-	enum errc rc = become_database_owner(site, err);
-
-	if (rc == OK)
-		rc = settings_db_url(s, site->arena, &settings.url, err);
-	return rc == OK ? db_migrate(&settings, from_out, to_out, err) : rc;
+	return rc == OK ? settings_db_url(s, site->arena, &settings_out->url, err) : rc;
 }
 
 enum errc cli_lease(struct site *site, struct db **db_out, struct err *err)

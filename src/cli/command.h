@@ -96,8 +96,9 @@ int cli_open(const struct cli *cli, enum site_use use, struct site *site);
 int cli_load(const struct cli *cli, struct site *site);
 int cli_open_loaded(const struct cli *cli, enum site_use use, struct site *site);
 
-/* The steps of the schema that a loaded site's database lacks, as its owner. */
-NODISCARD enum errc cli_migrate(struct site *site, int *from_out, int *to_out, struct err *err);
+/* How a loaded site's database is opened by itself, without a store; as its owner from then on. */
+NODISCARD enum errc cli_db_settings(
+    struct site *site, struct db_settings *settings_out, struct err *err);
 
 /* The password that options give: --password, --password-stdin (the first line), or none: then one is made and
  * *generated_out says so. In the arena. */

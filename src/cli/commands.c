@@ -118,6 +118,12 @@ static const struct cli_option config_show_options[] = {
 	{ .name = "changed", .help = "only what is not at its default" },
 };
 
+static const struct cli_option db_upgrade_options[] = {
+	{ .name = "rehearse", .help = "try the steps and undo them; nothing is changed" },
+	{ .name = "undo", .help = "back to the schema before, until it is confirmed" },
+	{ .name = "confirm", .help = "stay: there is no way back from then on" },
+};
+
 static const struct command commands[] = {
 	{ "init", "", "make a new site: configuration, database, certificate",
 	    OPTIONS(init_options), 0, 0, cmd_init },
@@ -180,7 +186,7 @@ static const struct command commands[] = {
 	{ "config manual", "", "what each option means, as Markdown", NO_OPTIONS, 0, 0,
 	    cmd_config_manual },
 	{ "db upgrade", "", "make the database, or bring it to this program's schema",
-	    NO_OPTIONS, 0, 0, cmd_db_upgrade },
+	    OPTIONS(db_upgrade_options), 0, 0, cmd_db_upgrade },
 
 	{ "verify", "", "check every rule of the mail store", OPTIONS(json_option), 0, 0,
 	    cmd_verify },

@@ -123,4 +123,10 @@ void writer_poll_foreign(struct writer *writer);
 NODISCARD enum errc db_check_schema(
     struct db_driver *driver, struct db_conn *conn, struct err *err);
 NODISCARD enum errc db_migrate_conn(struct db_driver *driver, struct db_conn *conn,
-    struct str prefix, int *from_out, int *to_out, struct err *err);
+    const struct db_settings *settings, int *from_out, int *to_out, struct err *err);
+
+/* pool.c: work on a connection of the role DB_ADMIN, which it opens and closes. */
+struct schema_work;
+typedef enum errc db_admin_body(const struct schema_work *work, void *arg, struct err *err);
+NODISCARD enum errc db_administer(
+    const struct db_settings *settings, db_admin_body *body, void *arg, struct err *err);

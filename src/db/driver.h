@@ -46,11 +46,21 @@ struct db_stmt {
 	struct db_conn *conn;
 };
 
-/* One numbered step of the schema; what stands before it in the list is applied first. */
+/* When a step is not undone: while `ask` gives a row. The last of a list has no `ask`. */
+struct db_refusal {
+	const char *ask, *why;
+};
+
+/*
+ * One numbered step of the schema; what stands before it in the list is applied first. Scripts name tables as they are
+ * without a prefix of the administrator's. Where the engine commits in the middle of one it can be run again.
+ */
 struct db_migration {
 	int to;
-	struct str
-	    script; /* with the table names as they are without a prefix of the administrator's */
+	struct str script;
+	struct str undo;		   /* empty: there is no way back */
+	const struct db_refusal *refusals; /* of the way back; NULL: none */
+	int oldest; /* programs that know this schema or a later one can use the database; 0: only `to` and later */
 };
 
 struct db_driver_stats {

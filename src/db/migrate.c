@@ -1,35 +1,71 @@
 /*
- * db/migrate.c - the numbered steps of the schema: what is there, what is missing, one transaction each.
+ * db/migrate.c - the numbered steps of the schema: what is there, what is missing, one transaction each; and which
+ * programs may use what is there.
  */
 #include "base/arena.h"
-#include "db/db_int.h"
+#include "base/str.h"
+#include "db/migrate_int.h"
 
-#define MIGRATE_WAIT_MS 30000
-
-static int newest(struct db_driver *driver)
+struct schema_work schema_work_on(
+    struct db_driver *driver, struct db_conn *conn, struct str prefix)
 {
-	size_t count;
-	const struct db_migration *steps = driver->ops->migrations(driver, &count);
+	struct schema_work work = { .driver = driver, .conn = conn, .prefix = prefix };
 
-	return steps[count - 1].to;
+	work.steps = driver->ops->migrations(driver, &work.count);
+	return work;
 }
 
-static enum errc refuse_newer(int version, int ours, struct err *err)
+int schema_newest(const struct schema_work *work)
 {
+	return work->steps[work->count - 1].to;
+}
+
+enum errc schema_refuse_newer(const struct schema_work *work, int version, struct err *err)
+{
+	int ours = schema_newest(work);
+	struct schema_rows rows = { .newest = 0 };
+	enum errc rc = OK;
+
+	if (ours >= SCHEMA_ROWS_FROM)
+		rc = schema_rows_read(work->conn, &rows, err);
+	if (rc != OK)
+		return rc;
+	/* a newer program says with each step which older ones can go on */
+	if (rows.newest == version && rows.oldest <= ours)
+		return OK;
+	if (rows.newest == version)
+		return err_set(err, ERR_UNSUPPORTED,
+		    "the database has schema %d, which is for programs from schema %d on, and "
+		    "this one knows %d: use the newer program",
+		    version, rows.oldest, ours);
 	return err_set(err, ERR_UNSUPPORTED,
 	    "the database has schema %d and this program knows %d: use the newer program",
 	    version, ours);
 }
 
+static enum errc refuse_half_copied(struct db_conn *conn, struct err *err)
+{
+	struct arena *arena = arena_new("schema check");
+	struct str source;
+	enum errc rc = schema_copy_source(conn, arena, &source, err);
+
+	if (rc == OK && source.n > 0)
+		rc = err_set(err, ERR_STATE,
+		    "the copy of %.*s into this database is not finished: give the same "
+		    "`tabella db copy` command again",
+		    STR_ARG(source));
+	arena_free(&arena);
+	return rc;
+}
+
 enum errc db_check_schema(struct db_driver *driver, struct db_conn *conn, struct err *err)
 {
-	int version, ours = newest(driver);
+	struct schema_work work = schema_work_on(driver, conn, STR_EMPTY);
+	int version, ours = schema_newest(&work);
 	enum errc rc = driver->ops->schema_version(conn, &version, err);
 
 	if (rc != OK)
 		return rc;
-	if (version > ours)
-		return refuse_newer(version, ours, err);
 	if (version == 0)
 		return err_set(
 		    err, ERR_NOTFOUND, "the database is empty: make it with `tabella init`");
@@ -38,70 +74,87 @@ enum errc db_check_schema(struct db_driver *driver, struct db_conn *conn, struct
 		    "the database has schema %d and this program needs %d: run `tabella "
 		    "db upgrade`",
 		    version, ours);
-	return OK;
+	if (version > ours)
+		rc = schema_refuse_newer(&work, version, err);
+	return rc == OK ? refuse_half_copied(conn, err) : rc;
 }
 
-/* Runs in the step's transaction: another process may have done the step meanwhile. */
-static enum errc apply(struct db_driver *driver, struct db_conn *conn,
-    const struct db_migration *step, struct str prefix, struct err *err)
+/* DBMail's own record. A step that was cut off in its middle may have written it. */
+static enum errc record_step(
+    const struct schema_work *work, struct arena *arena, int from, int to, struct err *err)
 {
-	const struct db_ops *ops = driver->ops;
+	struct str text = str_printf(arena,
+	    "INSERT INTO %.*supgrade_steps (from_version, to_version)"
+	    " SELECT one.a, one.b FROM (SELECT %d AS a, %d AS b) one WHERE NOT EXISTS"
+	    " (SELECT 1 FROM %.*supgrade_steps WHERE from_version = %d AND to_version = %d)",
+	    STR_ARG(work->prefix), from, to, STR_ARG(work->prefix), from, to);
+
+	return work->driver->ops->run_script(work->conn, text, err);
+}
+
+enum errc schema_apply(const struct schema_work *work, const struct db_migration *step,
+    const struct step_options *options, struct err *err)
+{
+	const struct db_ops *ops = work->driver->ops;
 	struct arena *arena;
 	int from;
-	enum errc rc = ops->schema_version(conn, &from, err);
+	enum errc rc = ops->schema_version(work->conn, &from, err);
 
+	/* another process may have done the step meanwhile */
 	if (rc != OK || from >= step->to)
 		return rc;
 	arena = arena_new("migration");
-	rc = ops->run_script(conn, db_rewrite_prefix(arena, step->script, prefix), err);
-	if (rc == OK) {
-		struct str record = str_printf(arena,
-		    "INSERT INTO %.*supgrade_steps (from_version, to_version) VALUES (%d, %d)",
-		    STR_ARG(prefix), from, step->to);
-
-		rc = ops->run_script(conn, record, err);
-	}
+	rc = ops->run_script(
+	    work->conn, db_rewrite_prefix(arena, step->script, work->prefix), err);
 	if (rc == OK)
-		rc = ops->set_schema_version(conn, step->to, err);
+		rc = record_step(work, arena, from, step->to, err);
+	if (rc == OK && options->copy_source.n > 0 && step->to == schema_newest(work))
+		rc = schema_copy_mark(work->conn, options->copy_source, err);
+	/* last: where each statement commits by itself, the step is done from here on */
+	if (rc == OK && step->to >= SCHEMA_ROWS_FROM)
+		rc = schema_row_add(work->conn, step, options->fresh, err);
+	if (rc == OK)
+		rc = ops->set_schema_version(work->conn, step->to, err);
 	arena_free(&arena);
 	return rc;
 }
 
-static enum errc run_step(struct db_driver *driver, struct db_conn *conn,
-    const struct db_migration *step, struct str prefix, struct err *err)
+static enum errc run_step(const struct schema_work *work, const struct db_migration *step,
+    const struct step_options *options, struct err *err)
 {
-	const struct db_ops *ops = driver->ops;
-	enum errc rc = ops->begin(conn, MIGRATE_WAIT_MS, err);
+	const struct db_ops *ops = work->driver->ops;
+	enum errc rc = ops->begin(work->conn, MIGRATE_WAIT_MS, err);
 
 	if (rc == ERR_CONFLICT)
 		return err_set(err, ERR_UNAVAIL, "another process is writing: try again");
 	if (rc != OK)
 		return rc;
-	rc = apply(driver, conn, step, prefix, err);
+	rc = schema_apply(work, step, options, err);
 	if (rc == OK)
-		rc = ops->commit(conn, err);
-	if (rc != OK && ops->in_transaction(conn))
-		ops->rollback(conn);
+		rc = ops->commit(work->conn, err);
+	if (rc != OK && ops->in_transaction(work->conn))
+		ops->rollback(work->conn);
 	return rc;
 }
 
-enum errc db_migrate_conn(struct db_driver *driver, struct db_conn *conn, struct str prefix,
-    int *from_out, int *to_out, struct err *err)
+enum errc db_migrate_conn(struct db_driver *driver, struct db_conn *conn,
+    const struct db_settings *settings, int *from_out, int *to_out, struct err *err)
 {
-	size_t count;
-	const struct db_migration *steps = driver->ops->migrations(driver, &count);
-	int ours = steps[count - 1].to;
+	struct schema_work work = schema_work_on(driver, conn, settings->table_prefix);
+	struct step_options options = { .copy_source = settings->copy_source };
 	enum errc rc = driver->ops->schema_version(conn, from_out, err);
 
 	if (rc != OK)
 		return rc;
-	if (*from_out > ours)
-		return refuse_newer(*from_out, ours, err);
-	for (size_t i = 0; i < count && rc == OK; i++) {
-		if (steps[i].to > *from_out)
-			rc = run_step(driver, conn, &steps[i], prefix, err);
+	*to_out = schema_newest(&work);
+	if (*from_out > *to_out) {
+		*to_out = *from_out;
+		return schema_refuse_newer(&work, *from_out, err);
 	}
-	if (rc == OK)
-		*to_out = ours;
+	options.fresh = *from_out == 0;
+	for (size_t i = 0; i < work.count && rc == OK; i++) {
+		if (work.steps[i].to > *from_out)
+			rc = run_step(&work, &work.steps[i], &options, err);
+	}
 	return rc;
 }

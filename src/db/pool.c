@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "db/db_int.h"
 #include "db/group.h"
+#include "db/migrate_int.h"
 
 #include <errno.h>
 #include <time.h>
@@ -124,8 +125,7 @@ static enum errc migrate(struct db_pool *pool, int *from_out, int *to_out, struc
 
 	if (rc != OK)
 		return rc;
-	rc = db_migrate_conn(
-	    pool->driver, conn, pool->settings.table_prefix, from_out, to_out, err);
+	rc = db_migrate_conn(pool->driver, conn, &pool->settings, from_out, to_out, err);
 	ops->disconnect(&conn);
 	return rc;
 }
@@ -138,7 +138,8 @@ static enum errc open_first_reader(struct db_pool *pool, struct err *err)
 
 	if (rc != OK)
 		return rc;
-	rc = db_check_schema(pool->driver, db->conn, err);
+	if (!pool->settings.any_schema)
+		rc = db_check_schema(pool->driver, db->conn, err);
 	pool->connections++;
 	db_return(&db);
 	return rc;
@@ -196,6 +197,28 @@ enum errc db_migrate(
 		rc = make_driver(&pool->settings, &pool->driver, err);
 	if (rc == OK)
 		rc = migrate(pool, from_out, to_out, err);
+	pool_release(&pool);
+	return rc;
+}
+
+enum errc db_administer(
+    const struct db_settings *settings, db_admin_body *body, void *arg, struct err *err)
+{
+	struct db_pool *pool = pool_new(settings);
+	struct db_conn *conn;
+	enum errc rc = check_prefix(pool->settings.table_prefix, err);
+
+	if (rc == OK)
+		rc = make_driver(&pool->settings, &pool->driver, err);
+	if (rc == OK)
+		rc = pool->driver->ops->connect(pool->driver, DB_ADMIN, &conn, err);
+	if (rc == OK) {
+		struct schema_work work =
+		    schema_work_on(pool->driver, conn, pool->settings.table_prefix);
+
+		rc = body(&work, arg, err);
+		pool->driver->ops->disconnect(&conn);
+	}
 	pool_release(&pool);
 	return rc;
 }

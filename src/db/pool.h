@@ -20,6 +20,10 @@ struct db_settings {
 	const char *sqlite_vfs;	  /* NULL: the default; tests inject one */
 	bool create;		  /* make the database if there is none */
 	bool read_only;
+	bool
+	    any_schema; /* whatever the schema is, and a copy that is not finished: for those who look at it */
+	struct str
+	    copy_source; /* with db_migrate: an empty database becomes one that is copied into, from here */
 	struct log *log; /* borrowed; must outlive the pool */
 	/* called after each commit on a database thread; must be quick and must not use the database */
 	void (*on_change)(void *arg, const struct change *changes, size_t count);

@@ -374,7 +374,9 @@ enum errc writer_new(struct db_pool *pool, struct writer **writer_out, struct er
 	init_locks(w);
 	rc = db_conn_new(pool, role, &w->group.db, err);
 	if (rc == OK)
-		rc = db_check_schema(pool->driver, w->group.db->conn, err);
+		rc = pool->settings.any_schema
+		    ? OK
+		    : db_check_schema(pool->driver, w->group.db->conn, err);
 	if (rc == OK)
 		rc = thread_start(
 		    "db writer", THREAD_STACK_SIZE, writer_main, w, &w->thread, err);

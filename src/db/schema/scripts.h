@@ -5,4 +5,4 @@
 
 #include "db/driver.h"
 
-extern const struct db_migration sqlite_scripts[3];
+extern const struct db_migration sqlite_scripts[4];
