@@ -115,6 +115,9 @@ static enum errc before(
 	case FAULT_DROPS_AFTER:
 		*after_out = true;
 		return OK;
+	case FAULT_LOSES:
+		lose(conn);
+		return err_set(err, ERR_UNCERTAIN, "the answer to COMMIT is lost, and it too");
 	case FAULT_DOUBTS:
 		conn->is_doubtful = true;
 		conn->inner->ops->rollback(conn->inner);

@@ -40,6 +40,8 @@ enum fault_kind {
 	FAULT_DROPS,
 	/* the call has its effect, then the connection is lost: ERR_CLOSED, for a commit ERR_UNCERTAIN */
 	FAULT_DROPS_AFTER,
+	/* commit: has no effect, and the connection is lost: ERR_UNCERTAIN, as after one that has */
+	FAULT_LOSES,
 	/* commit: has no effect now, but may be found after a crash unless a later commit succeeds: ERR_UNAVAIL */
 	FAULT_DOUBTS,
 	/* the call takes `delay_ms` longer and works */

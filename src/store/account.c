@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "store/admin_int.h"
+#include "store/resolve.h"
 
 /* How long a last-login time may wait to be written with others (DESIGN.md, law 2). */
 #define LAST_LOGIN_DELAY_MS 5000
@@ -48,8 +49,16 @@ static enum errc check_name_is_free(
 struct create_work {
 	const struct account_new *account;
 	struct str name;
-	int64_t id;
+	int64_t id; /* of the row that this run, or the one before, made */
 };
+
+static bool account_is_named(struct db *db, struct arena *arena, int64_t id, struct str name)
+{
+	struct account account;
+
+	return account_by_id(db, id, arena, &account, NULL) == OK &&
+	    str_equal(account.name, name);
+}
 
 static enum errc insert_aliases(struct db *db, struct arena *arena,
     const struct account_new *account, int64_t id, struct err *err)
@@ -69,13 +78,16 @@ static enum errc insert_aliases(struct db *db, struct arena *arena,
 	return rc;
 }
 
+/* ERR_END: an earlier run has made it. */
 static enum errc create_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
 	struct create_work *work = arg;
 	struct account_new row = *work->account;
 	int64_t modseq, inbox;
-	enum errc rc = check_name_is_free(db, arena, work->name, 0, err);
+	enum errc rc = check_name_is_free(db, arena, work->name, work->id, err);
 
+	if (rc == OK && work->id != 0 && account_is_named(db, arena, work->id, work->name))
+		return ERR_END;
 	row.name = work->name;
 	if (rc == OK)
 		rc = account_row_insert(db, &row, &work->id, err);
@@ -108,8 +120,10 @@ enum errc account_create(
 	if (rc == OK && account->quota_bytes < 0)
 		rc = err_set(err, ERR_ARG, "the quota is negative");
 	if (rc == OK)
-		rc = db_transact(
-		    store_pool(store), store_deadline(store), create_body, &work, err);
+		rc = store_transact(store, create_body, &work, RESOLVE_DONE(ERR_END), err);
+	/* a number that was given again after a run that was undone */
+	if (rc == ERR_END)
+		rc = err_set(err, ERR_EXISTS, "account %.*s exists", STR_ARG(work.name));
 	if (rc == OK)
 		*id_out = work.id;
 	arena_free(&arena);
@@ -192,8 +206,7 @@ enum errc account_change(
 	if (rc == OK && change->set_quota && change->quota_bytes < 0)
 		rc = err_set(err, ERR_ARG, "the quota is negative");
 	if (rc == OK)
-		rc = db_transact(
-		    store_pool(store), store_deadline(store), change_body, &work, err);
+		rc = store_transact(store, change_body, &work, 0, err);
 	arena_free(&arena);
 	return rc;
 }
@@ -221,7 +234,7 @@ enum errc account_delete(struct store *store, int64_t id, struct err *err)
 	if (account_is_internal(&account))
 		return err_set(
 		    err, ERR_DENIED, "account %lld is the program's own", (long long)id);
-	return db_transact(store_pool(store), store_deadline(store), delete_body, &id, err);
+	return store_transact(store, delete_body, &id, RESOLVE_DONE(ERR_NOTFOUND), err);
 }
 
 struct login_note {

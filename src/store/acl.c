@@ -2,6 +2,7 @@
 
 #include "base/str.h"
 #include "store/admin_int.h"
+#include "store/resolve.h"
 
 #define ANYONE STR("anyone")
 
@@ -161,8 +162,7 @@ enum errc acl_change(struct store *store, struct actor actor, struct str mailbox
 	enum errc rc = mailbox_name_canonical(mailbox, arena, &work.mailbox, err);
 
 	if (rc == OK)
-		rc = db_transact(
-		    store_pool(store), store_deadline(store), change_body, &work, err);
+		rc = store_transact(store, change_body, &work, 0, err);
 	arena_free(&arena);
 	return rc;
 }

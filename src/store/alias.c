@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "store/admin_int.h"
+#include "store/resolve.h"
 
 /* "|command" may be a line of shell; DBMail's column has 255. */
 #define ALIAS_TARGET_MAX 1000
@@ -78,8 +79,7 @@ enum errc alias_add(
 	if (rc == OK && str_equal_nocase(address, target))
 		rc = err_set(err, ERR_ARG, "the address points to itself");
 	if (rc == OK)
-		rc =
-		    db_transact(store_pool(store), store_deadline(store), add_body, &work, err);
+		rc = store_transact(store, add_body, &work, RESOLVE_DONE(ERR_EXISTS), err);
 	return rc;
 }
 
@@ -100,5 +100,5 @@ enum errc alias_remove(
 {
 	struct alias_work work = { .address = address, .target = target };
 
-	return db_transact(store_pool(store), store_deadline(store), remove_body, &work, err);
+	return store_transact(store, remove_body, &work, RESOLVE_DONE(ERR_NOTFOUND), err);
 }

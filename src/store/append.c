@@ -6,6 +6,7 @@
 #include "store/book.h"
 #include "store/keywords.h"
 #include "store/mail_sql.h"
+#include "store/resolve.h"
 #include "store/rights.h"
 #include "store/store_int.h"
 
@@ -122,17 +123,9 @@ static enum errc append_body(struct db *db, struct arena *arena, void *arg, stru
 /* After ERR_UNCERTAIN: is the last entry there? */
 static enum errc resolve_append(const struct append_work *w, struct err *err)
 {
-	struct db *db = NULL;
-	int64_t id = 0;
-	enum errc rc = db_lease(w->store->settings.pool, 5000, &db, err);
+	struct lost_entry last = { w->owner, w->mailbox, w->appended.uid_last, w->last_id };
 
-	if (rc == OK)
-		rc = rows_one(db, &sql_entry_id,
-		    INTS(w->owner, w->mailbox, w->appended.uid_last), &id, 1, err);
-	db_return(&db);
-	if (rc == OK && id == w->last_id)
-		return OK;
-	return err_set(err, ERR_UNAVAIL, "the commit was lost");
+	return resolve_entry(w->store, &last, err);
 }
 
 /* Nothing is stored for who may not append, or has no room. */
@@ -157,13 +150,11 @@ static bool is_staged(const struct append_work *w)
 static enum errc run(struct store *store, const struct prepared *const *prepared,
     struct append_work *w, struct err *err)
 {
-	enum errc rc = OK;
+	enum errc rc = is_staged(w) ? store_transact(store, room_body, w, 0, err) : OK;
 
-	if (is_staged(w))
-		rc =
-		    db_transact(store->settings.pool, store_deadline(store), room_body, w, err);
-	if (rc == OK)
-		rc = blobs_transact(store, prepared, w->count, append_body, w, err);
+	if (rc != OK)
+		return rc;
+	rc = blobs_transact(store, prepared, w->count, append_body, w, err);
 	return rc == ERR_UNCERTAIN ? resolve_append(w, err) : rc;
 }
 

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "store/account.h"
 #include "store/auth_keys_int.h"
+#include "store/resolve.h"
 
 /* How long keys may wait to be written with others (DESIGN.md, law 2). */
 #define KEYS_DELAY_MS 5000
@@ -217,5 +218,5 @@ enum errc site_secret(
 	struct secret_work work = { .name = name, .out = out };
 
 	random_bytes(work.fresh, sizeof(work.fresh));
-	return db_transact(store_pool(store), store_deadline(store), secret_body, &work, err);
+	return store_transact(store, secret_body, &work, 0, err);
 }

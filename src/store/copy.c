@@ -9,6 +9,7 @@
 #include "store/journal.h"
 #include "store/mail_sql.h"
 #include "store/message.h"
+#include "store/resolve.h"
 #include "store/store_int.h"
 #include "store/transfer.h"
 
@@ -47,20 +48,12 @@ static enum errc copy_body(struct db *db, struct arena *arena, void *arg, struct
 /* After ERR_UNCERTAIN: is the last entry there? */
 static enum errc resolve_copy(const struct transfer *t, struct err *err)
 {
-	struct db *db = NULL;
-	int64_t id = 0;
-	enum errc rc;
+	struct lost_entry last = { t->to_owner, t->to_mailbox, 0, t->last_id };
 
 	if (t->done == 0)
 		return err_set(err, ERR_UNAVAIL, "the commit was lost");
-	rc = db_lease(t->store->settings.pool, 5000, &db, err);
-	if (rc == OK)
-		rc = rows_one(db, &sql_entry_id,
-		    INTS(t->to_owner, t->to_mailbox, t->to[t->done - 1]), &id, 1, err);
-	db_return(&db);
-	if (rc == OK && id == t->last_id)
-		return OK;
-	return err_set(err, ERR_UNAVAIL, "the commit was lost");
+	last.uid = t->to[t->done - 1];
+	return resolve_entry(t->store, &last, err);
 }
 
 static enum errc run(struct copy_work *w, struct err *err)

@@ -8,6 +8,7 @@
 #include "store/delivery_keys.h"
 #include "store/keywords.h"
 #include "store/mail_sql.h"
+#include "store/resolve.h"
 #include "store/store_int.h"
 
 #include <string.h>
@@ -347,8 +348,7 @@ enum errc store_deliver(struct store *store, struct delivery_batch *batch, struc
 		return err_set(err, ERR_LIMIT, "%zu recipients in one batch", batch->count);
 	sort_by_owner(batch);
 	if (prepared_is_staged(batch->message) && !batch->also) {
-		rc = db_transact(
-		    store->settings.pool, store_deadline(store), room_body, &work, err);
+		rc = store_transact(store, room_body, &work, 0, err);
 		if (rc != OK)
 			return rows_end(rc);
 	}

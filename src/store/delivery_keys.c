@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "store/mail_sql.h"
 #include "store/map.h"
+#include "store/resolve.h"
 #include "store/store_int.h"
 
 #include <string.h>
@@ -18,7 +19,6 @@
 #define FORGET_AGAIN_MS 2000
 #define FORGET_BATCH 500
 #define UNCERTAIN_MAX 8
-#define RESOLVE_WAIT_MS 5000
 
 struct living {
 	struct map_node node; /* session, 0 */
@@ -391,43 +391,48 @@ static void mark_uncertain(struct delivery_sessions *s, const struct delivery_ba
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
-static enum errc key_is_there(struct store *store, struct db *db,
-    const struct delivery_batch *batch, const struct delivery *d, bool *there_out,
-    struct err *err)
+struct own_key {
+	const struct delivery_batch *batch;
+	const struct delivery *d;
+};
+
+static enum errc key_is_there(struct db *db, const void *arg, bool *found_out, struct err *err)
 {
+	const struct own_key *own = arg;
 	struct db_q *q;
 	enum errc rc = rows_open(db, &sql_key_own,
-	    INTS(d->owner, batch->session, batch->serial, store->node.incarnation), &q, err);
+	    INTS(own->d->owner, own->batch->session, own->batch->serial), &q, err);
 
 	if (rc != OK)
 		return rc;
-	db_bind_blob(q, 5, (struct str){ (const char *)d->key, sizeof(d->key) });
+	db_bind_blob(q, 4, (struct str){ (const char *)own->d->key, sizeof(own->d->key) });
 	rc = db_step(q, err);
 	db_done(&q);
-	*there_out = rc == OK;
+	*found_out = rc == OK;
 	return rows_end(rc);
 }
 
+/* All that a batch stores is in one commit: one of its keys tells of all. */
 enum errc delivery_resolve(
     struct store *store, const struct delivery_batch *batch, bool *stored_out, struct err *err)
 {
-	const struct delivery *d = batch->deliveries;
-	struct db *db = NULL;
+	struct own_key own = { batch, batch->deliveries };
 	size_t i = 0;
 	enum errc rc;
 
 	*stored_out = false;
-	while (i < batch->count && d[i].rc != OK)
+	while (i < batch->count && batch->deliveries[i].rc != OK)
 		i++;
 	if (i == batch->count)
 		return OK; /* it stored nothing */
-	rc = db_lease(store->settings.pool, RESOLVE_WAIT_MS, &db, err);
-	if (rc == OK)
-		rc = key_is_there(store, db, batch, &d[i], stored_out, err);
-	db_return(&db);
+	own.d += i;
+	rc = store_resolve(store, own.d->owner, key_is_there, &own, stored_out, err);
+	if (rc == OK && *stored_out)
+		return OK;
+	/* it may be there after all, and then counts as one whose answer was lost */
+	mark_uncertain(store->sessions, batch);
 	if (rc == OK)
 		return OK;
-	mark_uncertain(store->sessions, batch);
 	log_warn(store->settings.log, "delivery-uncertain", F_INT("serial", batch->serial));
 	return err_set(err, ERR_UNAVAIL, "whether the message was stored cannot be found out");
 }

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "store/admin_int.h"
+#include "store/resolve.h"
 
 #define DOMAIN_NAME_MAX 253 /* RFC 1035 2.3.4, as text */
 #define DOMAIN_LABEL_MAX 63
@@ -59,7 +60,7 @@ enum errc domain_add(struct store *store, const struct domain *domain, struct er
 		rc = admin_text_check(
 		    "the description", domain->description, DOMAIN_DESCRIPTION_MAX, err);
 	if (rc == OK)
-		rc = db_transact(store_pool(store), store_deadline(store), add_body, &row, err);
+		rc = store_transact(store, add_body, &row, RESOLVE_DONE(ERR_EXISTS), err);
 	return rc;
 }
 
@@ -79,7 +80,7 @@ enum errc domain_set_active(struct store *store, struct str name, bool active, s
 {
 	struct domain_work work = { .name = name, .active = active };
 
-	return db_transact(store_pool(store), store_deadline(store), active_body, &work, err);
+	return store_transact(store, active_body, &work, 0, err);
 }
 
 static enum errc remove_body(struct db *db, struct arena *arena, void *arg, struct err *err)
@@ -93,5 +94,5 @@ enum errc domain_remove(struct store *store, struct str name, struct err *err)
 {
 	struct domain_work work = { .name = name };
 
-	return db_transact(store_pool(store), store_deadline(store), remove_body, &work, err);
+	return store_transact(store, remove_body, &work, RESOLVE_DONE(ERR_NOTFOUND), err);
 }

@@ -10,6 +10,7 @@
 #include "store/index.h"
 #include "store/mail_sql.h"
 #include "store/pick.h"
+#include "store/resolve.h"
 #include "store/rights.h"
 #include "store/store_int.h"
 
@@ -73,7 +74,17 @@ struct expunge_work {
 	size_t removed_count;
 	uint32_t scanned;
 	bool at_end; /* nothing is left to be found */
+	/* what lost commits were to remove; a run puts those that are gone to the front */
+	uint32_t *lost;
+	size_t lost_count, gone_count;
 };
+
+static int compare_uids(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
 
 /* Uids from the cursor on that are \Deleted: a bounded number of rows is looked at. */
 static enum errc scan(struct db *db, struct expunge_work *w, struct arena *arena,
@@ -108,6 +119,38 @@ static size_t keep_deleted(struct picked *entries, size_t count)
 	return kept;
 }
 
+/* Of what a lost commit was to remove, moves to the front what is not there any more; the rest stays behind it. */
+static enum errc sort_lost(
+    struct db *db, struct expunge_work *w, struct arena *arena, struct err *err)
+{
+	struct pick pick = { w->owner, w->mailbox, w->lost, w->lost_count };
+	struct picked *there;
+	uint32_t *left;
+	size_t count = 0, at = 0, left_count = 0;
+	enum errc rc;
+
+	w->gone_count = 0;
+	if (w->lost_count == 0)
+		return OK;
+	/* the run before has moved them */
+	qsort(w->lost, w->lost_count, sizeof(uint32_t), compare_uids);
+	rc = pick_entries(db, &pick, arena, &there, &count, err);
+	if (rc != OK)
+		return rc;
+	left = ARENA_NEW(arena, uint32_t, w->lost_count);
+	for (size_t i = 0; i < w->lost_count; i++) {
+		while (at < count && there[at].uid < w->lost[i])
+			at++;
+		if (at < count && there[at].uid == w->lost[i])
+			left[left_count++] = w->lost[i];
+		else
+			w->lost[w->gone_count++] = w->lost[i];
+	}
+	if (left_count > 0)
+		memcpy(w->lost + w->gone_count, left, left_count * sizeof(uint32_t));
+	return OK;
+}
+
 /* ERR_END: nothing was there to be removed. */
 static enum errc expunge_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
@@ -125,6 +168,8 @@ static enum errc expunge_body(struct db *db, struct arena *arena, void *arg, str
 	w->at_end = false;
 	if (rc == OK)
 		rc = rights_need(db, w->actor, w->owner, w->mailbox, RIGHT_EXPUNGE, err);
+	if (rc == OK)
+		rc = sort_lost(db, w, arena, err);
 	if (rc == OK && !w->uids) {
 		rc = scan(db, w, arena, &found, &pick.count, err);
 		pick.uids = found;
@@ -163,13 +208,6 @@ static void list_add(struct uid_list *list, const uint32_t *uids, size_t count)
 	list->count += count;
 }
 
-static int compare_uids(const void *a, const void *b)
-{
-	const uint32_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 static void list_give(struct uid_list *list, struct arena *arena, uint32_t **uids_out)
 {
 	*uids_out = ARENA_NEW(arena, uint32_t, list->count);
@@ -180,18 +218,42 @@ static void list_give(struct uid_list *list, struct arena *arena, uint32_t **uid
 	xfree(list->uids);
 }
 
-/* An uncertain commit removed these, or did not; the same is asked for again, and both are reported. */
+/* The next run says which of them are gone. */
+static void keep_lost(struct expunge_work *w)
+{
+	size_t count = 0;
+
+	w->lost = xrealloc(w->lost, (w->lost_count + w->removed_count + 1) * sizeof(uint32_t));
+	memcpy(w->lost + w->lost_count, w->removed, w->removed_count * sizeof(uint32_t));
+	w->lost_count += w->removed_count;
+	qsort(w->lost, w->lost_count, sizeof(uint32_t), compare_uids);
+	for (size_t i = 0; i < w->lost_count; i++) {
+		if (count == 0 || w->lost[count - 1] != w->lost[i])
+			w->lost[count++] = w->lost[i];
+	}
+	w->lost_count = count;
+}
+
+/* A lost commit removed these, or did not; the same is asked for again, and both are reported. */
 static enum errc run(
     struct store *store, struct expunge_work *w, struct uid_list *list, struct err *err)
 {
-	enum errc rc = ERR_UNCERTAIN;
+	struct resolver r = resolver_of(store);
+	enum errc rc;
 
-	for (int i = 0; rc == ERR_UNCERTAIN && i < 3; i++) {
+	do {
 		rc = db_transact(
 		    store->settings.pool, store_deadline(store), expunge_body, w, err);
-		if (rc == OK)
-			list_add(list, w->removed, w->removed_count);
+		if (rc == ERR_UNCERTAIN)
+			keep_lost(w);
+	} while (resolver_again(&r, &rc, err));
+	if (rc == OK || rc == ERR_END) {
+		list_add(list, w->removed, w->removed_count);
+		list_add(list, w->lost, w->gone_count);
 	}
+	xfree(w->lost);
+	w->lost = NULL;
+	w->lost_count = 0;
 	return rows_end(rc);
 }
 

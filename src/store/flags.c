@@ -6,6 +6,7 @@
 #include "store/keywords.h"
 #include "store/mail_sql.h"
 #include "store/pick.h"
+#include "store/resolve.h"
 #include "store/rights.h"
 #include "store/store_int.h"
 
@@ -231,7 +232,7 @@ static void book_change(struct flags_plan *plan, uint32_t uid, uint64_t old, uin
 /* An uncertain commit has taken place after all. Another one's change of the same modseq and outcome is as good. */
 static bool was_ours(const struct flags_work *w, int64_t modseq)
 {
-	for (size_t i = 0; i < w->attempt_count; i++)
+	for (size_t i = 0; i < w->attempt_count && i < ATTEMPTS_MAX; i++)
 		if (w->attempts[i] == modseq)
 			return true;
 	return false;
@@ -302,14 +303,16 @@ static enum errc flags_body(struct db *db, struct arena *arena, void *arg, struc
 /* All of it is the same when done again, so an uncertain commit is repeated. */
 static enum errc run(struct store *store, struct flags_work *work, struct err *err)
 {
-	enum errc rc = ERR_UNCERTAIN;
+	struct resolver r = resolver_of(store);
+	enum errc rc;
 
 	work->attempt_count = 0;
-	while (rc == ERR_UNCERTAIN && work->attempt_count < ATTEMPTS_MAX) {
+	do {
 		rc = db_transact(
 		    store->settings.pool, store_deadline(store), flags_body, work, err);
-		work->attempts[work->attempt_count++] = work->modseq;
-	}
+		if (rc == ERR_UNCERTAIN)
+			work->attempts[work->attempt_count++ % ATTEMPTS_MAX] = work->modseq;
+	} while (resolver_again(&r, &rc, err));
 	return rows_end(rc);
 }
 

@@ -7,11 +7,11 @@
 #include "base/heap.h"
 #include "store/expunge.h"
 #include "store/mail_sql.h"
+#include "store/resolve.h"
 #include "store/store_int.h"
 #include "store/transfer.h"
 
 #define SWEEP_ROWS 100 /* as sql_journal_list reads */
-#define UNCERTAIN_RUNS 3
 
 struct journal {
 	pthread_mutex_t lock; /* guards `living` */
@@ -70,26 +70,21 @@ struct journal_work {
 	size_t count;
 };
 
-/* A commit whose answer is lost is asked for again: both bodies do nothing the second time. */
-static enum errc run(
-    struct store *store, db_body *body, struct journal_work *work, struct err *err)
-{
-	enum errc rc = ERR_UNCERTAIN;
-
-	for (int i = 0; rc == ERR_UNCERTAIN && i < UNCERTAIN_RUNS; i++)
-		rc = db_transact(store->settings.pool, store_deadline(store), body, work, err);
-	return rc;
-}
-
+/* ERR_END: the rows are gone, by a run of this that was lost, or because another node has undone the command. */
 static enum errc finish_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
 	const struct journal_work *w = arg;
 	enum errc rc = OK;
 
 	(void)arena;
-	for (size_t i = 0; rc == OK && i < w->count; i++)
-		rc = rows_run(
-		    db, &sql_journal_delete, INTS(w->rows[i].owner, w->rows[i].id), NULL, err);
+	for (size_t i = 0; rc == OK && i < w->count; i++) {
+		int64_t deleted = 0;
+
+		rc = rows_run(db, &sql_journal_delete, INTS(w->rows[i].owner, w->rows[i].id),
+		    &deleted, err);
+		if (rc == OK && deleted == 0)
+			rc = err_set(err, ERR_END, "another node has undone this");
+	}
 	return rc;
 }
 
@@ -97,8 +92,11 @@ enum errc journal_finish(
     struct store *store, const struct journal_row *rows, size_t count, struct err *err)
 {
 	struct journal_work work = { store, rows, count };
+	enum errc rc = OK;
 
-	return count == 0 ? OK : run(store, finish_body, &work, err);
+	if (count > 0)
+		rc = store_transact(store, finish_body, &work, RESOLVE_DONE(ERR_END), err);
+	return rc == ERR_END ? ERR_UNAVAIL : rc;
 }
 
 /* The copies of one transaction, gone without a trace but the expunge log. */
@@ -172,7 +170,7 @@ enum errc journal_undo(
 	for (size_t i = 0; rc == OK && i < count; i++) {
 		struct journal_work work = { store, &rows[i], 1 };
 
-		rc = run(store, undo_body, &work, err);
+		rc = store_transact(store, undo_body, &work, 0, err);
 	}
 	return rc;
 }

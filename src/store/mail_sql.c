@@ -193,8 +193,7 @@ const struct db_sql sql_key_forget = {
 const struct db_sql sql_key_own = {
 	.name = "key.own",
 	.text = "SELECT created FROM delivery_keys"
-		" WHERE owner = ? AND session = ? AND serial = ? AND node = ?"
-		" AND delivery_key = ?",
+		" WHERE owner = ? AND session = ? AND serial = ? AND delivery_key = ?",
 };
 
 /* As many as THREAD_IDS_MAX. */

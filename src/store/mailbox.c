@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "store/admin_int.h"
+#include "store/resolve.h"
 #include "store/special_use.h"
 
 enum errc mailbox_resolve(struct db *db, struct actor actor, struct str name,
@@ -128,8 +129,7 @@ static enum errc inbox_body(struct db *db, struct arena *arena, void *arg, struc
 enum errc mailbox_inbox(struct store *store, int64_t owner, int64_t *id_out, struct err *err)
 {
 	struct inbox_work work = { .owner = owner };
-	enum errc rc =
-	    db_transact(store_pool(store), store_deadline(store), inbox_body, &work, err);
+	enum errc rc = store_transact(store, inbox_body, &work, 0, err);
 
 	if (rc == OK)
 		*id_out = work.id;

@@ -5,6 +5,7 @@
  */
 #include "base/str.h"
 #include "store/admin_int.h"
+#include "store/resolve.h"
 #include "store/special_use.h"
 
 /* What a caller asked for. */
@@ -156,11 +157,11 @@ static enum errc make_path(
 static enum errc create_over(
     const struct folder_tx *tx, const struct mailbox_row *row, int64_t *id_out, struct err *err)
 {
+	*id_out = row->id;
 	if (!row->no_select)
 		return err_set(err, ERR_EXISTS, "that folder is there already");
 	if ((mailbox_row_rights(tx->actor, row) & RIGHT_CREATE) == 0)
 		return err_set(err, ERR_DENIED, "no right to make a folder there");
-	*id_out = row->id;
 	return mailbox_row_select(tx->db, row->id, false, err);
 }
 
@@ -216,8 +217,7 @@ enum errc mailbox_create_for(struct store *store, struct actor actor, struct str
 	enum errc rc = mailbox_name_check(without_last_slash(name), arena, &work.name, err);
 
 	if (rc == OK)
-		rc = db_transact(
-		    store_pool(store), store_deadline(store), create_body, &work, err);
+		rc = store_transact(store, create_body, &work, RESOLVE_DONE(ERR_EXISTS), err);
 	if (rc == OK)
 		*id_out = work.id;
 	arena_free(&arena);
@@ -303,8 +303,9 @@ enum errc mailbox_delete(
 	enum errc rc = mailbox_name_canonical(name, arena, &work.name, err);
 
 	if (rc == OK)
-		rc = db_transact(
-		    store_pool(store), store_deadline(store), delete_body, &work, err);
+		/* where folders below it keep the name, a second run finds that it cannot be deleted */
+		rc = store_transact(store, delete_body, &work,
+		    RESOLVE_DONE(ERR_NOTFOUND) | RESOLVE_DONE(ERR_STATE), err);
 	arena_free(&arena);
 	return rc;
 }
@@ -375,30 +376,52 @@ static enum errc check_target(const struct folder_tx *tx, const struct work *wor
 	return make_path(tx, place.stored, false, NULL, err);
 }
 
-static enum errc rename_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+/* The folder that an earlier run was to move has the new name: that run's commit was lost, and took place. */
+static bool was_moved(const struct folder_tx *tx, const struct work *work)
 {
-	const struct work *work = arg;
-	bool is_inbox = false;
+	struct mailbox_place place;
 	struct mailbox_row row;
-	struct folder_tx tx;
+
+	return work->id != 0 &&
+	    mailbox_resolve(tx->db, tx->actor, work->to, tx->arena, &place, NULL) == OK &&
+	    place.owner == tx->place.owner && row_at(tx, place.stored, &row, NULL) == OK &&
+	    row.id == work->id;
+}
+
+static enum errc move_row(const struct folder_tx *tx, const struct work *work,
+    const struct mailbox_row *row, struct err *err)
+{
+	bool is_inbox = str_equal_nocase(row->name, STR("INBOX"));
 	struct str to;
-	enum errc rc = tx_begin(db, arena, work, &tx, err);
+	/* the folders below INBOX do not move with it, so it may go below itself */
+	enum errc rc = check_target(tx, work, is_inbox ? STR("\x01") : row->name, &to, err);
 
 	if (rc == OK)
-		rc = visible_row(&tx, RIGHT_DELETE, &row, err);
-	if (rc == OK)
-		is_inbox = str_equal_nocase(row.name, STR("INBOX"));
-	if (rc == OK)
-		/* the folders below INBOX do not move with it, so it may go below itself */
-		rc = check_target(&tx, work, is_inbox ? STR("\x01") : row.name, &to, err);
-	if (rc == OK)
-		rc = is_inbox ? rename_inbox(&tx, &row, to, err)
-			      : rename_tree(&tx, &row, to, err);
+		rc = is_inbox ? rename_inbox(tx, row, to, err) : rename_tree(tx, row, to, err);
 	if (rc == OK) {
-		tx_notify(&tx, row.id);
-		tx_notify(&tx, 0);
+		tx_notify(tx, row->id);
+		tx_notify(tx, 0);
 	}
 	return rc;
+}
+
+/* ERR_END: an earlier run has done it. */
+static enum errc rename_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	struct work *work = arg;
+	struct mailbox_row row;
+	struct folder_tx tx;
+	enum errc rc = tx_begin(db, arena, work, &tx, err);
+
+	if (rc != OK)
+		return rc;
+	if (was_moved(&tx, work))
+		return ERR_END;
+	rc = visible_row(&tx, RIGHT_DELETE, &row, err);
+	if (rc != OK)
+		return rc;
+	work->id = row.id;
+	return move_row(&tx, work, &row, err);
 }
 
 enum errc mailbox_rename(
@@ -411,10 +434,9 @@ enum errc mailbox_rename(
 	if (rc == OK)
 		rc = mailbox_name_check(without_last_slash(to), arena, &work.to, err);
 	if (rc == OK)
-		rc = db_transact(
-		    store_pool(store), store_deadline(store), rename_body, &work, err);
+		rc = store_transact(store, rename_body, &work, 0, err);
 	arena_free(&arena);
-	return rc;
+	return rc == ERR_END ? OK : rc;
 }
 
 static enum errc unsubscribe(const struct work *work, struct db *db, struct arena *arena,
@@ -466,8 +488,8 @@ enum errc mailbox_subscribe(
 	if (rc == OK && actor.user == 0)
 		rc = err_set(err, ERR_ARG, "a subscription needs an account");
 	if (rc == OK)
-		rc = db_transact(
-		    store_pool(store), store_deadline(store), subscribe_body, &work, err);
+		rc = store_transact(
+		    store, subscribe_body, &work, RESOLVE_DONE(ERR_NOTFOUND), err);
 	arena_free(&arena);
 	return rc;
 }
