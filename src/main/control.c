@@ -64,6 +64,7 @@ static void add_status(const struct control_env *env, struct buf *out)
 			{ "login_failures", auth.failures },
 			{ "passwords_waiting", auth.waiting },
 			{ "statements", db.statements },
+			{ "round_trips", db.round_trips },
 			{ "slow_statements", db.slow },
 			{ "transactions", db.transactions },
 			{ "commits", db.commits },

@@ -96,6 +96,9 @@ static void write_db(const struct metrics_env *env, struct buf *out)
 		const struct number numbers[] = {
 			{ "tabella_db_statements_total", "Statements.", METRIC_COUNTER,
 			    db.statements },
+			{ "tabella_db_round_trips_total",
+			    "Times that a database server was waited for.",
+			    METRIC_COUNTER, db.round_trips },
 			{ "tabella_db_slow_statements_total",
 			    "Statements whose first row took a second or longer.",
 			    METRIC_COUNTER, db.slow },
