@@ -36,9 +36,11 @@ struct parse {
 
 static const struct cli_option *find_option(const struct parse *p, struct str name)
 {
-	for (size_t i = 0; i < p->options->count; i++) {
-		if (str_equal(str_from(p->options->item[i].name), name))
-			return &p->options->item[i];
+	for (const struct cli_options *list = p->options; list; list = list->more) {
+		for (size_t i = 0; i < list->count; i++) {
+			if (str_equal(str_from(list->item[i].name), name))
+				return &list->item[i];
+		}
 	}
 	return NULL;
 }

@@ -18,6 +18,7 @@ struct cli_option {
 struct cli_options {
 	const struct cli_option *item;
 	size_t count;
+	const struct cli_options *more; /* NULL, or others that are known too */
 };
 
 struct cli_given {

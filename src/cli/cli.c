@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "cli/command.h"
+#include "db/url.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -142,23 +143,50 @@ static bool asks_for_help(int argc, char **argv)
 	return false;
 }
 
+/* Known to every command. */
+static const struct cli_option common_option[] = {
+	{ .name = "db", .value = "URL", .help = "this database in place of db.url" },
+};
+static const struct cli_options common_options = { .item = common_option,
+	.count = COUNT(common_option) };
+
+/* The url is kept, and what ps shows of it is covered: there may be a password in it. */
+static void take_database(struct cli *cli, const struct cli_args *args, int argc, char **argv)
+{
+	struct str url = cli_value(args, "db");
+	enum db_engine engine;
+
+	if (!url.p)
+		return;
+	cli->database = str_dup(cli->arena, url);
+	for (int i = 0; i < argc && db_url_engine(url, &engine); i++) {
+		size_t n = strlen(argv[i]);
+
+		if (url.p >= argv[i] && url.p <= argv[i] + n)
+			memset(argv[i] + (url.p - argv[i]), '*', n - (size_t)(url.p - argv[i]));
+	}
+}
+
 static int run_command(struct cli *cli, int argc, char **argv)
 {
 	const struct command *command = cli->command;
+	struct cli_options options = command->options;
 	struct cli_args args;
 	struct err err = { .code = OK };
 
+	options.more = &common_options;
 	if (asks_for_help(argc, argv)) {
 		help_usage(stdout, command);
 		return EX_OK;
 	}
-	if (cli_args_parse(&command->options, argc, argv, cli->arena, &args, &err) != OK)
+	if (cli_args_parse(&options, argc, argv, cli->arena, &args, &err) != OK)
 		return cli_usage(cli, "%s", err.text);
 	if (args.word_count < command->words_min)
 		return cli_usage(cli, "%s is missing", command->arguments);
 	if (args.word_count > command->words_max)
 		return cli_usage(cli, "too many arguments, beginning with \"%.*s\"",
 		    STR_ARG(args.words[command->words_max]));
+	take_database(cli, &args, argc, argv);
 	return command->run(cli, &args);
 }
 

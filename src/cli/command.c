@@ -66,7 +66,8 @@ int cli_load(const struct cli *cli, struct site *site)
 {
 	struct buf complaints = BUF_INIT(COMPLAINTS_MAX);
 	struct err err = { .code = OK };
-	enum errc rc = site_load(cli->conf_path, site, &complaints, &err);
+	struct site_named named = { .conf_path = cli->conf_path, .database = cli->database };
+	enum errc rc = site_load(&named, site, &complaints, &err);
 	struct str text = buf_str(&complaints);
 
 	(void)fprintf(stderr, "%.*s", STR_ARG(text));
@@ -86,30 +87,18 @@ int cli_load(const struct cli *cli, struct site *site)
 	return rc == ERR_SYNTAX ? EX_DATAERR : exit_status(rc);
 }
 
-/* The file that an SQLite URL names; empty for other engines. */
-static struct str database_file(struct str url)
+/*
+ * Whose the database's file is; a server's database has no file, but the folder of our scratch files has an owner, too.
+ * The password is read before.
+ */
+static enum errc become_database_owner(struct site *site, struct err *err)
 {
-	if (str_starts_nocase(url, STR("sqlite://")))
-		return str_from_at(url, 9);
-	if (str_starts_nocase(url, STR("sqlite:")))
-		return str_from_at(url, 7);
-	return str_find(url, STR("://")) < url.n ? STR_EMPTY : url;
-}
-
-static enum errc become_database_owner(const struct site *site, struct err *err)
-{
-	const char *path;
-	struct str url, file;
-	enum errc rc = settings_db_url(site->settings, site->arena, &url, err);
+	enum errc rc = site_find_database(site, err);
+	const char *file = site->database.file;
 
 	if (rc != OK)
 		return rc;
-	file = database_file(url);
-	if (file.n == 0)
-		return OK;
-	path = str_cstr(site->arena, file);
-	return path ? privileges_become_owner(path, err)
-		    : err_set(err, ERR_ARG, "db.url: a NUL in the path");
+	return privileges_become_owner(file ? file : site->settings->spool.p, err);
 }
 
 int cli_open(const struct cli *cli, enum site_use use, struct site *site)
@@ -142,7 +131,8 @@ enum errc cli_db_settings(struct site *site, struct db_settings *settings_out, s
 		.wal_limit_bytes = (int64_t)s->db_wal_limit,
 		.log = &site->log,
 	};
-	return rc == OK ? settings_db_url(s, site->arena, &settings_out->url, err) : rc;
+	settings_out->url = secret_view(&site->database.url);
+	return rc;
 }
 
 enum errc cli_lease(struct site *site, struct db **db_out, struct err *err)

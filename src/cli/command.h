@@ -14,6 +14,7 @@
 
 struct cli {
 	const char *conf_path;
+	struct str database;	       /* --db: in place of db.url; empty: not given */
 	const struct command *command; /* the one that runs */
 	struct arena *arena;
 };
@@ -29,11 +30,11 @@ struct command {
 
 #define OPTIONS(table)                                                                         \
 	{                                                                                      \
-		(table), COUNT(table)                                                          \
+		.item = (table), .count = COUNT(table)                                         \
 	}
 #define NO_OPTIONS                                                                             \
 	{                                                                                      \
-		NULL, 0                                                                        \
+		.item = NULL, .count = 0                                                       \
 	}
 
 /* commands.c: all of them, in the order of help. */

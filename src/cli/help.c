@@ -24,11 +24,12 @@ static void print_list(void)
 	size_t count;
 	const struct command *commands = command_table(&count);
 
-	printf("Usage: tabella [-c FILE] COMMAND\n\n");
+	printf("Usage: tabella [-c FILE] COMMAND [--db URL]\n\n");
 	for (size_t i = 0; i < count; i++)
 		printf("  %-15s %s\n", commands[i].name, commands[i].help);
 	printf("\n-c FILE is the configuration; without it $TABELLA_CONF, then "
-	       "/etc/tabella/tabella.conf,\nthen /var/lib/tabella/tabella.conf. "
+	       "/etc/tabella/tabella.conf,\nthen /var/lib/tabella/tabella.conf. --db URL names "
+	       "another database than it does.\n"
 	       "`tabella help COMMAND` shows a command's options.\n");
 }
 

@@ -312,7 +312,7 @@ static enum errc read_options(struct init *init, const struct cli_args *args, st
 	init->account = cli_value(args, "user");
 	init->hostname = cli_value(args, "hostname");
 	init->listen = cli_value(args, "listen");
-	init->database = cli_value(args, "db");
+	init->database = init->cli->database;
 	if (base.p && str_to_u64(base, PORT_BASE_MAX, &init->port_base) != OK)
 		return err_set(err, ERR_ARG, "--port-base is a number up to %d", PORT_BASE_MAX);
 	if (!init->hostname.p)
@@ -327,6 +327,7 @@ static enum errc read_options(struct init *init, const struct cli_args *args, st
 static enum errc make_site(struct init *init, struct err *err)
 {
 	struct buf complaints = BUF_INIT(CONFIGURATION_MAX);
+	struct site_named named = { .conf_path = init->conf };
 	struct site site = { .conf = NULL };
 	enum errc rc = hand_over(init, err);
 
@@ -336,7 +337,7 @@ static enum errc make_site(struct init *init, struct err *err)
 	if (rc == OK)
 		rc = write_files(init, err);
 	if (rc == OK)
-		rc = site_load(init->conf, &site, &complaints, err);
+		rc = site_load(&named, &site, &complaints, err);
 	if (complaints.n > 0)
 		(void)fprintf(stderr, "%.*s", STR_ARG(buf_str(&complaints)));
 	if (rc == OK) {

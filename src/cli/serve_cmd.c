@@ -4,6 +4,8 @@
 
 int cmd_serve(struct cli *cli, const struct cli_args *args)
 {
+	struct site_named named = { .conf_path = cli->conf_path, .database = cli->database };
+
 	(void)args;
-	return serve(cli->conf_path);
+	return serve(&named);
 }

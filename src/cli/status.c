@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/json_read.h"
+#include "db/url.h"
 #include "store/summary.h"
 
 #include <stdio.h>
@@ -59,7 +60,8 @@ struct answer {
 	struct summary summary;
 	struct server *server;
 	int64_t file, log;
-	const char *database_path;
+	const char *database_path; /* SQLite's file */
+	struct str database;	   /* of other engines, without its password */
 	const char *conf_path;
 };
 
@@ -114,7 +116,8 @@ static void print_text(struct arena *arena, const struct answer *answer)
 		    answer->database_path, STR_ARG(cli_bytes(arena, answer->file)),
 		    STR_ARG(cli_bytes(arena, answer->log)), (long long)s->schema);
 	else
-		printf("database       schema %lld\n", (long long)s->schema);
+		printf("database       %.*s, schema %lld\n", STR_ARG(answer->database),
+		    (long long)s->schema);
 	if (!answer->server->running)
 		printf("\nStart the server with `tabella -c %s serve`.\n", answer->conf_path);
 }
@@ -139,9 +142,10 @@ int cmd_status(struct cli *cli, const struct cli_args *args)
 		if (rc == OK)
 			rc = summary_read(db, &answer.summary, &err);
 		db_return(&db);
-		answer.database_path = site.database_path;
-		answer.file = file_size(cli->arena, site.database_path, "");
-		answer.log = file_size(cli->arena, site.database_path, "-wal");
+		answer.database_path = site.database.file;
+		answer.database = db_url_shown(secret_view(&site.database.url), cli->arena);
+		answer.file = file_size(cli->arena, site.database.file, "");
+		answer.log = file_size(cli->arena, site.database.file, "-wal");
 		if (rc != OK)
 			status = cli_fail(cli, rc, &err);
 		else if (cli_has(args, "json"))

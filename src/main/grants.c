@@ -16,8 +16,8 @@ void grants_of(const struct wire *wire, struct lockin *lockin)
 	if (!site->helper)
 		files_grant(&site->files, lockin);
 	lockin_grant(lockin, s->spool, OWN_FILES);
-	if (site->database_path)
-		lockin_grant_around(lockin, str_from(site->database_path), OWN_FILES);
+	if (site->database.file)
+		lockin_grant_around(lockin, str_from(site->database.file), OWN_FILES);
 	/* sockets are removed at the end */
 	for (size_t i = 0; (path = reactor_unix_path(wire->reactor, i)); i++)
 		lockin_grant_around(lockin, str_from(path), LOCKIN_REMOVE);

@@ -124,7 +124,7 @@ static void write_db(const struct metrics_env *env, struct buf *out)
 
 static void write_store(const struct metrics_env *env, struct buf *out)
 {
-	const char *path = env->site->database_path;
+	const char *path = env->site->database.file;
 	struct index_cache_stats cache;
 	struct stat about;
 

@@ -51,7 +51,10 @@ static enum errc read_again(struct site *site, struct conf **conf_out, struct er
 	const struct files_taker taker = { take_text, &bytes };
 	enum errc rc = site_reopen(site, FILES_CONFIGURATION, &taker, err);
 	struct str text = buf_str(&bytes);
-	struct conf_source source = { .path = site->conf_path, .text = &text };
+	struct conf_source source = { .path = site->conf_path,
+		.text = &text,
+		.setting = &site->setting,
+		.settings = site->setting ? 1 : 0 };
 
 	if (rc == OK)
 		rc = settings_load(&source, conf_out, &complaints, err);

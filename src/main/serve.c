@@ -108,6 +108,9 @@ static enum errc start(struct wire *wire, struct site *site, struct err *err)
 	privileges_raise_descriptors(
 	    (uint64_t)net_conf_of(site)->connections_max + DESCRIPTORS_BESIDE, &descriptors);
 	rc = open_log(site, err);
+	/* the password may be root's to read */
+	if (rc == OK)
+		rc = site_find_database(site, err);
 	/* before the listeners, which are none of the helper's */
 	if (rc == OK && geteuid() == 0)
 		rc = helper_start(&site->files, (enum lockin_mode)site->settings->sandbox,
@@ -119,8 +122,6 @@ static enum errc start(struct wire *wire, struct site *site, struct err *err)
 		rc = privileges_drop(site->settings->run_as, err);
 	if (rc == OK)
 		rc = make_spool(site->settings, err);
-	if (rc == OK)
-		rc = site_find_database(site, err);
 	if (rc == OK)
 		rc = lock_in(wire, err);
 	if (rc == OK)
@@ -180,11 +181,11 @@ static void wait_for_the_end(struct server *server)
 	}
 }
 
-static enum errc load(struct server *server, const char *conf_path, struct err *err)
+static enum errc load(struct server *server, const struct site_named *named, struct err *err)
 {
 	struct buf complaints = BUF_INIT(SETTINGS_COMPLAINTS_MAX);
 	struct site *site = &server->site;
-	enum errc rc = site_load(conf_path, site, &complaints, err);
+	enum errc rc = site_load(named, site, &complaints, err);
 
 	if (rc != OK)
 		log_init(&site->log, &site->sink, "tabella");
@@ -193,7 +194,7 @@ static enum errc load(struct server *server, const char *conf_path, struct err *
 	return rc;
 }
 
-int serve(const char *conf_path)
+int serve(const struct site_named *named)
 {
 	struct server server = { .notify = { .fd = -1 } };
 	const struct log *log = &server.site.log;
@@ -202,7 +203,7 @@ int serve(const char *conf_path)
 
 	heap_bound_arenas(ALLOCATOR_ARENAS);
 	block_signals(&server.waited);
-	rc = load(&server, conf_path, &err);
+	rc = load(&server, named, &err);
 	if (rc == OK)
 		rc = notify_open(&server.notify, &err);
 	if (rc == OK)

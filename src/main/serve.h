@@ -3,10 +3,10 @@
  */
 #pragma once
 
-#include "base/base.h"
+#include "main/site.h"
 
 /*
  * Runs in the foreground until SIGTERM or SIGINT; SIGHUP loads what can change while it runs (certificate, log).
  * Returns the process's exit status; what went wrong is in the log.
  */
-int serve(const char *conf_path);
+int serve(const struct site_named *named);

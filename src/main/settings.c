@@ -11,6 +11,7 @@
 #include "http/http.h"
 #include "imap/imap.h"
 #include "lmtp/lmtp.h"
+#include "main/database.h"
 #include "main/lockin.h"
 #include "net/conf.h"
 
@@ -63,19 +64,24 @@ static const struct conf_option options[] = {
 		    "itself." },
 
 	{ "db.url", CONF_URL, CONF_FIELD(struct settings, db_url), .dbmail = "DBMAIL.dburi",
-	    .text = "The database: sqlite:/path/to/file.db." },
+	    .text = "The database: sqlite:/path/to/file.db, "
+		    "postgresql://USER:PASSWORD@HOST/NAME or "
+		    "mysql://USER:PASSWORD@HOST/NAME (MariaDB and MySQL). Several hosts stand "
+		    "behind one another with a comma between; a unix socket is a host with %2F "
+		    "for each /. What follows a ? belongs to the engine's library: "
+		    "sslmode=verify-full." },
 	{ "db.table_prefix", CONF_STRING, CONF_FIELD(struct settings, table_prefix),
 	    .def = "dbmail_", .max = "32", .dbmail = "DBMAIL.table_prefix",
 	    .text = "What the names of the administration's tables begin with." },
-	{ "db.connections", CONF_INT, CONF_FIELD(struct settings, db_connections), .def = "32",
-	    .min = "2", .max = "1024", .dbmail = "DBMAIL.max_db_connections",
-	    .text =
-		"Sessions that use the database at the same time; others wait their turn." },
+	{ "db.connections", CONF_INT, CONF_FIELD(struct settings, db_connections), .def = "0",
+	    .min = "0", .max = "1024", .dbmail = "DBMAIL.max_db_connections",
+	    .text = "Sessions that use the database at the same time; others wait their turn. "
+		    "With a database server it is the number of connections to it, beside two "
+		    "that are the program's own. 0: 32 with SQLite, 16 with a server." },
 	{ "db.busy_timeout", CONF_TIME, CONF_FIELD(struct settings, db_busy_timeout_ms),
 	    .def = "30s", .min = "100ms", .max = "5m",
-	    .text = "How long a change waits for the write lock of an SQLite file that another "
-		    "process holds; "
-		    "then mail is answered 4xx." },
+	    .text = "How long a change waits for what others hold locked (the file of SQLite, "
+		    "rows and tables of a server); then mail is answered 4xx." },
 	{ "db.wal_limit", CONF_SIZE, CONF_FIELD(struct settings, db_wal_limit), .def = "64M",
 	    .min = "1M", .max = "4G",
 	    .text = "The write-ahead log of SQLite is brought back below this." },
@@ -88,9 +94,10 @@ static const struct conf_option options[] = {
 		    "limit." },
 	{ "db.driver", CONF_STRING, CONF_FIELD(struct settings, db_driver),
 	    .dbmail = "DBMAIL.driver",
-	    .text = "sqlite; used with db.name when db.url is not set." },
+	    .text = "sqlite, postgresql or mysql, when db.url is not set." },
 	{ "db.host", CONF_STRING, CONF_FIELD(struct settings, db_host), .dbmail = "DBMAIL.host",
-	    .text = "Host of the database server, when db.url is not set." },
+	    .text = "Host of the database server, when db.url is not set; several with "
+		    "commas between." },
 	{ "db.port", CONF_INT, CONF_FIELD(struct settings, db_port), .def = "0", .min = "0",
 	    .max = "65535", .dbmail = "DBMAIL.sqlport",
 	    .text = "Port of the database server, when db.url is not set." },
@@ -102,6 +109,10 @@ static const struct conf_option options[] = {
 	{ "db.password", CONF_SECRET, CONF_FIELD(struct settings, db_password),
 	    .dbmail = "DBMAIL.pass",
 	    .text = "Password at the database server, when db.url is not set." },
+	{ "db.password_file", CONF_PATH, CONF_FIELD(struct settings, db_password_file),
+	    .text =
+		"A file whose first line is the password at the database server, with db.url "
+		"too: read once, as the user who starts the program." },
 	{ "db.name", CONF_STRING, CONF_FIELD(struct settings, db_name), .dbmail = "DBMAIL.db",
 	    .text = "Name of the database (of the file for SQLite), when db.url is not set." },
 
@@ -160,7 +171,25 @@ static const struct conf_option options[] = {
 	    .text = "Recipients without a domain (postmaster) are looked up in this one." },
 };
 
-const struct conf_table settings_table = CONF_TABLE(struct settings, options);
+/* A site without a database can be read and shown. */
+static void check(struct conf *conf, const void *fields)
+{
+	const struct settings *s = fields;
+	const char *option;
+	struct err err;
+
+	if (s->db_url.n == 0 && s->db_driver.n == 0 && s->db_name.n == 0)
+		return;
+	if (database_check(s, &option, &err) != OK)
+		conf_complain(conf, CONF_ERROR, option, "%s", err.text);
+}
+
+const struct conf_table settings_table = {
+	.option = options,
+	.count = COUNT(options),
+	.size = sizeof(struct settings),
+	.check = check,
+};
 
 static const struct conf_table *const tables[] = {
 	&settings_table,
@@ -196,23 +225,6 @@ enum errc settings_load(const struct conf_source *source, struct conf **conf_out
 const struct settings *settings_of(const struct conf *conf)
 {
 	return conf_fields(conf, &settings_table);
-}
-
-enum errc settings_db_url(
-    const struct settings *settings, struct arena *arena, struct str *url_out, struct err *err)
-{
-	if (settings->db_url.n > 0) {
-		*url_out = settings->db_url;
-		return OK;
-	}
-	if (settings->db_driver.n == 0 && settings->db_name.n == 0)
-		return err_set(err, ERR_ARG, "no database: set url in section [db]");
-	if (str_equal_nocase(settings->db_driver, STR("sqlite"))) {
-		*url_out = str_printf(arena, "sqlite:%.*s", STR_ARG(settings->db_name));
-		return OK;
-	}
-	return err_set(err, ERR_UNSUPPORTED, "db.driver: \"%.*s\" is not there yet; sqlite is",
-	    STR_ARG(settings->db_driver));
 }
 
 struct route_settings route_settings_of(const struct settings *settings)

@@ -16,7 +16,8 @@ struct settings {
 
 	struct str db_url;
 	struct str table_prefix;
-	int64_t db_connections; /* sessions that use the database at once */
+	int64_t
+	    db_connections; /* sessions that use the database at once; 0: see database_connections */
 	int64_t db_busy_timeout_ms;
 	uint64_t db_wal_limit;
 	int64_t db_group_max;
@@ -25,6 +26,7 @@ struct settings {
 	/* DBMail's older way to name a database, used when db.url is not set */
 	struct str db_driver, db_host, db_user, db_password, db_name, db_socket;
 	int64_t db_port;
+	struct str db_password_file;
 
 	uint64_t store_index_cache;
 	int64_t store_removed_keep_ms, store_blob_keep_ms;
@@ -56,11 +58,6 @@ NODISCARD enum errc settings_load(const struct conf_source *source, struct conf 
     struct buf *complaints, struct err *err);
 
 const struct settings *settings_of(const struct conf *conf);
-
-/* The database's URL: db.url, or what DBMail's separate keys say. In the arena. */
-struct arena;
-NODISCARD enum errc settings_db_url(
-    const struct settings *settings, struct arena *arena, struct str *url_out, struct err *err);
 
 /* How addresses are resolved on this site. */
 struct route_settings route_settings_of(const struct settings *settings);

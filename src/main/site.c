@@ -15,21 +15,33 @@
 #define READERS_MIN 4
 #define TOOL_CACHE_BYTES ((size_t)1024 * 1024)
 
+static enum errc load_conf(
+    struct site *site, const char *path, struct buf *complaints, struct err *err)
+{
+	struct conf_source source = {
+		.path = path,
+		.setting = &site->setting,
+		.settings = site->setting ? 1 : 0,
+	};
+
+	return settings_load(&source, &site->conf, complaints, err);
+}
+
 enum errc site_load(
-    const char *conf_path, struct site *site, struct buf *complaints, struct err *err)
+    const struct site_named *named, struct site *site, struct buf *complaints, struct err *err)
 {
 	/* absolute, so that the paths in it are too, wherever the process stands */
-	char *absolute = realpath(conf_path, NULL);
-	struct conf_source source = { .path = absolute ? absolute : conf_path };
+	char *absolute = realpath(named->conf_path, NULL);
 	enum errc rc;
 
-	*site = (struct site){ .sink = LOG_SINK_STDERR };
-	rc = settings_load(&source, &site->conf, complaints, err);
-	if (rc == OK) {
-		site->arena = arena_new("site");
-		site->conf_path = str_cstr(site->arena, str_from(source.path));
-	}
+	*site = (struct site){ .sink = LOG_SINK_STDERR, .arena = arena_new("site") };
+	site->conf_path =
+	    str_cstr(site->arena, str_from(absolute ? absolute : named->conf_path));
 	xfree(absolute);
+	if (named->database.n > 0)
+		site->setting =
+		    str_printf(site->arena, "db.url=%.*s", STR_ARG(named->database)).p;
+	rc = load_conf(site, site->conf_path, complaints, err);
 	if (rc != OK)
 		return rc;
 	site->settings = settings_of(site->conf);
@@ -44,20 +56,15 @@ enum errc site_load(
 	return OK;
 }
 
-/* "sqlite:/path", "sqlite:///path" or a path. */
-static struct str sqlite_path(struct str url)
+/* Where locks of this machine's nodes live: beside the database's file, or where the site has its scratch files. */
+static char *lock_folder(const struct site *site)
 {
-	if (str_starts_nocase(url, STR("sqlite://")))
-		return str_from_at(url, 9);
-	if (str_starts_nocase(url, STR("sqlite:")))
-		return str_from_at(url, 7);
-	return str_find(url, STR("://")) < url.n ? STR_EMPTY : url;
-}
-
-/* The folder of the database file: locks of the nodes live there. */
-static char *folder_of(struct arena *arena, struct str path)
-{
+	struct arena *arena = site->arena;
+	struct str path = str_from(site->database.file);
 	size_t slash = str_rfind_char(path, '/');
+
+	if (!site->database.file)
+		return str_cstr(arena, site->settings->spool);
 
 	if (slash == path.n)
 		return str_cstr(arena, STR("."));
@@ -73,24 +80,27 @@ static void on_change(void *arg, const struct change *changes, size_t count)
 		store_on_change(site->store, changes, count);
 }
 
-static int server_readers(const struct settings *s)
+/* With a server each session that works has a connection of its own. */
+static int server_readers(const struct site *site)
 {
+	int connections = database_connections(site->settings, site->database.engine);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	int64_t readers = (cores > 0 ? cores : 1) * READERS_PER_CORE;
 
 	if (readers < READERS_MIN)
 		readers = READERS_MIN;
-	return (int)(readers < s->db_connections ? readers : s->db_connections);
+	if (site->database.engine != DB_SQLITE || readers > connections)
+		return connections;
+	return (int)readers;
 }
 
-static enum errc open_database(
-    struct site *site, enum site_use use, struct str url, struct err *err)
+static enum errc open_database(struct site *site, enum site_use use, struct err *err)
 {
 	const struct settings *s = site->settings;
 	struct db_settings settings = {
-		.url = url,
+		.url = secret_view(&site->database.url),
 		.table_prefix = s->table_prefix,
-		.readers = use == SITE_SERVE ? server_readers(s) : TOOL_READERS,
+		.readers = use == SITE_SERVE ? server_readers(site) : TOOL_READERS,
 		.busy_timeout_ms = (int)s->db_busy_timeout_ms,
 		.group_max = (int)s->db_group_max,
 		.wal_limit_bytes = (int64_t)s->db_wal_limit,
@@ -111,7 +121,7 @@ static enum errc open_store(struct site *site, enum site_use use, struct err *er
 	struct store_settings settings = {
 		.pool = site->pool,
 		.log = &site->log,
-		.lock_directory = folder_of(site->arena, str_from(site->database_path)),
+		.lock_directory = lock_folder(site),
 		.index_cache_bytes =
 		    use == SITE_SERVE ? (size_t)s->store_index_cache : TOOL_CACHE_BYTES,
 		.removed_keep_s = s->store_removed_keep_ms / 1000,
@@ -132,37 +142,19 @@ enum errc site_reopen(const struct site *site, enum files_what what,
 			    : files_open(&site->files, what, taker, err);
 }
 
-static enum errc find_database(struct site *site, struct str *url_out, struct err *err)
-{
-	enum errc rc = settings_db_url(site->settings, site->arena, url_out, err);
-	struct str path;
-
-	if (rc != OK)
-		return rc;
-	path = sqlite_path(*url_out);
-	if (path.n > 0) {
-		site->database_path = str_cstr(site->arena, path);
-		if (!site->database_path)
-			return err_set(err, ERR_ARG, "db.url: a NUL in the path");
-	}
-	return OK;
-}
-
 enum errc site_find_database(struct site *site, struct err *err)
 {
-	struct str url;
-
-	return find_database(site, &url, err);
+	if (site->database.url.n > 0)
+		return OK;
+	return database_find(site->settings, site->arena, &site->database, err);
 }
 
 enum errc site_open(struct site *site, enum site_use use, struct err *err)
 {
-	struct str url;
-	enum errc rc = find_database(site, &url, err);
+	enum errc rc = site_find_database(site, err);
 
-	if (rc != OK)
-		return rc;
-	rc = open_database(site, use, url, err);
+	if (rc == OK)
+		rc = open_database(site, use, err);
 	return rc == OK ? open_store(site, use, err) : rc;
 }
 
@@ -171,6 +163,7 @@ void site_close(struct site *site)
 	store_close(&site->store);
 	db_close(&site->pool);
 	helper_stop(&site->helper);
+	database_release(&site->database);
 	conf_free(&site->conf);
 	arena_free(&site->arena);
 }

@@ -288,7 +288,8 @@ static struct reactor_options reactor_options_of(const struct site *site)
 	uint64_t least = largest_message(site->conf);
 
 	return (struct reactor_options){
-		.tickets = (unsigned)site->settings->db_connections,
+		.tickets =
+		    (unsigned)database_connections(site->settings, site->database.engine),
 		.connections_max = (unsigned)net->connections_max,
 		.per_address_max = (unsigned)net->per_address_max,
 		.per_user_max = (unsigned)net->per_user_max,

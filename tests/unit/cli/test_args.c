@@ -17,7 +17,7 @@ static const struct cli_option table[] = {
 static enum errc parse(
     struct arena *arena, char **argv, size_t argc, struct cli_args *args, struct err *err)
 {
-	static const struct cli_options options = { table, COUNT(table) };
+	static const struct cli_options options = { .item = table, .count = COUNT(table) };
 
 	return cli_args_parse(&options, (int)argc, argv, arena, args, err);
 }
