@@ -50,7 +50,7 @@ class Bench:
         return KINDS[kind](folder, accounts=self.accounts).prepare()
 
     def remove(self, server):
-        shutil.rmtree(server.folder, ignore_errors=True)
+        server.discard()
 
     def deliver(self, server, cell, messages=MESSAGES_MAX, seconds=0, to=None, acks=None, block=0):
         """Run the load generator; returns what it says. A failed delivery is an error."""
@@ -77,10 +77,10 @@ class Bench:
         server.start()
         try:
             self.warm_up(server, cell)
-            before = measure.cpu_seconds(server.pid), server.stored_bytes(), server.counters()
+            before = server.cpu_seconds(), server.stored_bytes(), server.counters()
             result = self.deliver(server, cell, seconds=seconds, acks=acks)
             time.sleep(SETTLE_SECONDS)
-            after = measure.cpu_seconds(server.pid), server.stored_bytes(), server.counters()
+            after = server.cpu_seconds(), server.stored_bytes(), server.counters()
             tally = readback.read_back(HOST, server.port("imap"), [acks], server.login)
             server.stop()
             result["stored_bytes"] = server.stored_bytes() - before[1]
@@ -152,10 +152,10 @@ class Bench:
         return runs
 
     def one_mailbox(self, server, to, seconds):
-        before = measure.cpu_seconds(server.pid)
+        before = server.cpu_seconds()
         result = self.deliver(server, Cell(32, 4096, 1), seconds=seconds, to=to)
         time.sleep(SETTLE_SECONDS)
-        result["cpu_us"] = (measure.cpu_seconds(server.pid) - before) * 1e6 / result["deliveries"]
+        result["cpu_us"] = (server.cpu_seconds() - before) * 1e6 / result["deliveries"]
         return result
 
 

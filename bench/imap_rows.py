@@ -9,7 +9,6 @@ import os
 import random
 import time
 
-import measure
 from imap_client import Client
 from mailboxes import USER
 from servers import HOST
@@ -42,7 +41,7 @@ class Subject:
         self.server.stop()
 
     def cpu(self):
-        return measure.cpu_seconds(self.server.pid)
+        return self.server.cpu_seconds()
 
 
 def drop_caches():
@@ -195,6 +194,7 @@ def run_rows(mailboxes, kinds, count, rounds, rows, say):
     finally:
         for subject in subjects.values():
             subject.server.kill9()
+            mailboxes.let_go(subject.server)
     return results
 
 

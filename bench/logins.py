@@ -4,7 +4,6 @@ import multiprocessing
 import socket
 import time
 
-import measure
 from servers import HOST, KINDS, PASSWORD, account_names
 
 PROCESSES = 4
@@ -67,12 +66,12 @@ def logins(bench, kind, form, seconds):
     server.start(services=("imap",)) if kind == "tabella" else server.start()
     try:
         run(server, 2)
-        cpu = measure.cpu_seconds(server.pid)
+        cpu = server.cpu_seconds()
         begun = time.monotonic()
         times = sorted(run(server, seconds))
         took = time.monotonic() - begun
         time.sleep(1)
-        cpu = measure.cpu_seconds(server.pid) - cpu
+        cpu = server.cpu_seconds() - cpu
     finally:
         server.kill9()
     bench.remove(server)

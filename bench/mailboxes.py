@@ -9,7 +9,7 @@ import subprocess
 
 from cells import Cell
 from imap_client import Client
-from servers import HOST, KINDS, free_port_base
+from servers import HOST, KINDS, OnEngine, free_port_base
 
 USER = "one"
 MESSAGE_BYTES = 2048
@@ -47,6 +47,8 @@ class Mailboxes:
         finally:
             server.stop()
 
+    fill_pgsql = fill_mariadb = fill_tabella
+
     def fill_dovecot(self, server, count):
         """Files with the names that Dovecot gives, so that it need not look into them for their sizes."""
         source = self.server("tabella", count)
@@ -76,6 +78,12 @@ class Mailboxes:
         finally:
             server.stop()
         self.give(server)
+
+    @staticmethod
+    def let_go(server):
+        """A store over a database server goes with that; the others stay."""
+        if isinstance(server, OnEngine):
+            server.discard()
 
     @staticmethod
     def messages(server, count):

@@ -162,6 +162,30 @@ def login_table(results):
     return table(["stored password", "server", "logins /s", "p50 ms", "p99 ms", "CPU µs"], rows)
 
 
+def counts_table(results):
+    """results: kind to operation to counts by name."""
+    kinds = list(results)
+    head = ["operation", *(f"{kind}: {what}" for kind in kinds for what in ("statements", "round trips", "commits"))]
+    rows = []
+    for operation in results[kinds[0]]:
+        row = [operation]
+        for kind in kinds:
+            found = results[kind][operation]
+            row += [f"{found['statements']:.1f}", f"{found['round_trips']:.1f}", f"{found['commits']:.2f}"]
+        rows.append(row)
+    return table(head, rows)
+
+
+def nodes_table(results):
+    """results: kind to number of nodes to its run."""
+    rows = [
+        [kind, count, number(run["per_second"]), number(run["p99"]), run["readback"]]
+        for kind, runs in results.items()
+        for count, run in runs.items()
+    ]
+    return table(["engine", "nodes", "deliveries /s", "p99 ms", "check, at the last node"], rows)
+
+
 def idle_table(results, stages):
     """results: server and transport to bytes of a connection at each stage."""
     rows = [[name, *(f"{value / 1024:,.1f}" for value in found)] for name, found in results.items()]

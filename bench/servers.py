@@ -1,4 +1,5 @@
-"""The servers that are compared, behind one face: prepare, start, port, stop, kill9, pid, address, password, stored_bytes."""
+"""The servers that are compared, behind one face: prepare, start, port, stop, kill9, discard, pid, address, login,
+cpu_seconds, stored_bytes, counters."""
 
 import json
 import os
@@ -13,7 +14,10 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/integration"))
+sys.path.insert(0, str(ROOT / "tests"))
 
+import engines  # noqa: E402
+import measure  # noqa: E402
 from tabella_server import HOST, PORTS, STOP_SECONDS, Server, free_port_base, port_answers  # noqa: E402
 
 # What ./dev build leaves; TABELLA names another one.
@@ -213,11 +217,17 @@ service auth {{
             self.process = None
             (self.folder / "run/master.pid").unlink(missing_ok=True)
 
+    def cpu_seconds(self):
+        return measure.cpu_seconds(self.pid)
+
     def stored_bytes(self):
         return folder_bytes(self.folder / "mail")
 
     def counters(self):
         return {}
+
+    def discard(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Sdbox(Dovecot):
@@ -281,13 +291,73 @@ class Tabella(Server):
         self.process = None
         return code
 
+    def cpu_seconds(self):
+        return measure.cpu_seconds(self.pid)
+
     def stored_bytes(self):
         return folder_bytes(self.data)
+
+    def discard(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def counters(self):
         """What the server counted since it was started; empty where it cannot say."""
         done = self.cli("status", "--json", check=False)
         return json.loads(done.stdout)["server"] if done.returncode == 0 and done.stdout.startswith("{") else {}
+
+
+class OnEngine(Tabella):
+    """Tabella over a database server of its own, whose settings are the engine's but for memory and size of the log; it
+    flushes at every commit. Its processes are counted as the server's."""
+
+    engine_name = None
+
+    def __init__(self, folder, port_base=None, accounts=100):
+        super().__init__(folder, port_base, accounts)
+        self.engine = None
+
+    def prepare(self):
+        self.engine = engines.SERVERS[self.engine_name](durable=True, folder=self.folder.parent)
+        self._run(
+            [self.binary, "init", "--dir", self.data, "--db", self.engine.url("bench")]
+            + ["--port-base", self.port_base, "--domain", DOMAIN]
+        )
+        for name in account_names(self.accounts):
+            self.add_user(name, PASSWORD)
+        return self
+
+    def second(self, number):
+        """Another node on the same database."""
+        folder = self.folder.parent / f"{self.folder.name}-{number}"
+        other = type(self)(folder, free_port_base() + number, self.accounts)
+        copy_folder(self.data, other.data)
+        other.config.write_text(other.config.read_text().replace(str(self.folder), str(folder)))
+        text = other.config.read_text()
+        for offset in PORTS.values():
+            text = re.sub(rf":{self.port_base + offset}\b", f":{other.port_base + offset}", text)
+        other.config.write_text(text)
+        return other
+
+    def cpu_seconds(self):
+        return measure.cpu_seconds(self.pid) + (measure.cpu_seconds(self.engine.process.pid) if self.engine else 0)
+
+    def stored_bytes(self):
+        return folder_bytes(self.engine.folder)
+
+    def discard(self):
+        if self.engine:
+            self.engine.close()
+        super().discard()
+
+
+class OnPgsql(OnEngine):
+    name = "pgsql"
+    engine_name = "pgsql"
+
+
+class OnMariaDB(OnEngine):
+    name = "mariadb"
+    engine_name = "mariadb"
 
 
 def copy_folder(source, target):
@@ -299,4 +369,4 @@ def copy_folder(source, target):
             os.chown(target / os.path.relpath(os.path.join(place, name), source), was.st_uid, was.st_gid)
 
 
-KINDS = {"tabella": Tabella, "dovecot": Dovecot, "sdbox": Sdbox}
+KINDS = {"tabella": Tabella, "dovecot": Dovecot, "sdbox": Sdbox, "pgsql": OnPgsql, "mariadb": OnMariaDB}
