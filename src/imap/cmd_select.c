@@ -43,14 +43,17 @@ static enum errc find(
 	return rc;
 }
 
-static enum errc pin_if_cheap(struct imap_session *s, struct db *db, struct err *err)
+static enum errc pin_if_cheap(
+    struct imap_session *s, struct db *db, const struct mailbox_state *state, struct err *err)
 {
+	struct index_row row = index_row_of(
+	    state->uidvalidity, state->uidnext, state->highestmodseq, state->expunged_floor);
 	struct imap_view *view = s->view;
 	struct index_version *version = index_cached(s->env->store, view->owner, view->mailbox);
 	bool cheap = version != NULL || view->exists <= LOADED_AT_ONCE_MAX;
 
 	index_release(&version);
-	return cheap ? view_pin(s, db, err) : OK;
+	return cheap ? view_pin(s, db, &row, err) : OK;
 }
 
 /* RFC 7162 3.2.5: what a client knows under another UIDVALIDITY is of no use. */
@@ -77,7 +80,7 @@ static enum errc read_view(
 	view->exists = sel->state.messages;
 	view->uidnext = sel->state.uidnext;
 	view->modseq = view->complete = sel->state.highestmodseq;
-	rc = pin_if_cheap(s, db, err);
+	rc = pin_if_cheap(s, db, &sel->state, err);
 	return rc == OK ? resync(s, db, sel, err) : rc;
 }
 
@@ -91,7 +94,9 @@ static enum errc open_view(struct imap_session *s, struct selection *sel, struct
 		return rc;
 	rc = read_view(s, db, sel, err);
 	db_return(&db);
-	if (rc == OK && !view->read_only)
+	sel->recent = (struct recent_uids){ sel->state.uidnext, sel->state.uidnext };
+	/* nothing to take is the common case */
+	if (rc == OK && !view->read_only && sel->state.first_recent < view->uidnext)
 		rc = mailbox_take_recent(
 		    s->env->store, view->owner, view->mailbox, &sel->recent, err);
 	return rc;

@@ -105,7 +105,7 @@ enum errc resync_begin(struct imap_session *s, struct db *db, const struct qresy
 		rc = read_changes(s, db, r, err);
 		if (rc != ERR_LIMIT)
 			return rc;
-		rc = view_pin(s, db, err);
+		rc = view_pin(s, db, NULL, err);
 	}
 	if (rc != OK)
 		return rc;

@@ -62,6 +62,15 @@ void view_unwatch(struct imap_session *s)
 }
 
 /* ERR_CLOSED: all uids that the client knows are void (RFC 3501 2.3.1.1), by somebody's hand. */
+static enum errc check_uidvalidity(
+    const struct imap_view *view, struct index_version **version_out, struct err *err)
+{
+	if (index_uidvalidity(*version_out) == view->uidvalidity)
+		return OK;
+	index_release(version_out);
+	return err_set(err, ERR_CLOSED, "the mailbox has another UIDVALIDITY now");
+}
+
 static enum errc read_newest(
     struct imap_session *s, struct db *db, struct index_version **version_out, struct err *err)
 {
@@ -69,10 +78,17 @@ static enum errc read_newest(
 	enum errc rc =
 	    index_newest(s->env->store, db, view->owner, view->mailbox, version_out, err);
 
-	if (rc != OK || index_uidvalidity(*version_out) == view->uidvalidity)
-		return rc;
-	index_release(version_out);
-	return err_set(err, ERR_CLOSED, "the mailbox has another UIDVALIDITY now");
+	return rc == OK ? check_uidvalidity(view, version_out, err) : rc;
+}
+
+static enum errc newest_at(struct imap_session *s, struct db *db, const struct index_row *row,
+    struct index_version **version_out, struct err *err)
+{
+	const struct imap_view *view = s->view;
+	enum errc rc = index_newest_at(s->env->store, db,
+	    (struct index_key){ view->owner, view->mailbox }, row, version_out, err);
+
+	return rc == OK ? check_uidvalidity(view, version_out, err) : rc;
 }
 
 /* Messages of `version` that the client was told of. */
@@ -135,11 +151,13 @@ enum errc view_load(struct imap_session *s, struct db *db, struct err *err)
 	return rc;
 }
 
-enum errc view_pin(struct imap_session *s, struct db *db, struct err *err)
+enum errc view_pin(
+    struct imap_session *s, struct db *db, const struct index_row *row, struct err *err)
 {
 	struct imap_view *view = s->view;
 	struct index_version *version;
-	enum errc rc = read_newest(s, db, &version, err);
+	enum errc rc =
+	    row ? newest_at(s, db, row, &version, err) : read_newest(s, db, &version, err);
 
 	if (rc != OK)
 		return rc;
@@ -150,28 +168,20 @@ enum errc view_pin(struct imap_session *s, struct db *db, struct err *err)
 	return OK;
 }
 
-/* A row that was changed by hand counts at once. */
-static enum errc check_right(struct imap_session *s, struct db *db, struct err *err)
-{
-	unsigned rights;
-	enum errc rc =
-	    mailbox_rights(db, s->actor, s->view->owner, s->view->mailbox, &rights, err);
-
-	if (rc == OK && (rights & RIGHT_READ) == 0)
-		return err_set(err, ERR_DENIED, "no right to read the mailbox any more");
-	return rc;
-}
-
 enum errc view_refresh(struct imap_session *s, struct db *db, struct err *err)
 {
 	struct imap_view *view = s->view;
 	struct index_version *version;
-	enum errc rc = check_right(s, db, err);
+	struct mailbox_look look;
+	enum errc rc = mailbox_look(db, s->actor, view->owner, view->mailbox, &look, err);
 
+	/* a row that was changed by hand counts at once */
+	if (rc == OK && (look.rights & RIGHT_READ) == 0)
+		return err_set(err, ERR_DENIED, "no right to read the mailbox any more");
 	if (rc == OK)
 		rc = view_load(s, db, err);
 	if (rc == OK)
-		rc = read_newest(s, db, &version, err);
+		rc = newest_at(s, db, &look.index, &version, err);
 	if (rc != OK)
 		return rc;
 	if (version == view->known) {

@@ -72,8 +72,12 @@ void view_close(struct imap_session *s);
 /* `known` is there after this. ERR_CLOSED: messages went before anything was known of them. ERR_NOTFOUND: it is gone. */
 NODISCARD enum errc view_load(struct imap_session *s, struct db *db, struct err *err);
 
-/* A view that tells its first news: the newest version is known, and all that is in it was told. */
-NODISCARD enum errc view_pin(struct imap_session *s, struct db *db, struct err *err);
+/*
+ * A view that tells its first news: the newest version is known, and all that is in it was told. `row`: of the mailbox,
+ * just read; NULL: it is read.
+ */
+NODISCARD enum errc view_pin(
+    struct imap_session *s, struct db *db, const struct index_row *row, struct err *err);
 
 /* Reads the newest version. The client is told nothing. ERR_DENIED: the right to read was taken away. */
 NODISCARD enum errc view_refresh(struct imap_session *s, struct db *db, struct err *err);

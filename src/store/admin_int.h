@@ -159,6 +159,10 @@ NODISCARD enum errc mailbox_rows_below(struct db *db, int64_t owner, struct str 
     struct arena *arena, struct mailbox_rows *rows_out, struct err *err);
 NODISCARD enum errc mailbox_has_below(
     struct db *db, int64_t owner, struct str name, bool *has_out, struct err *err);
+/* The same in two halves (db_send); the arena outlives the answer. */
+NODISCARD enum errc mailbox_below_ask(struct db *db, struct arena *arena, int64_t owner,
+    struct str name, struct db_q **q_out, struct err *err);
+NODISCARD enum errc mailbox_below_take(struct db_q **qp, bool *has_out, struct err *err);
 NODISCARD enum errc mailbox_rows_count(
     struct db *db, int64_t owner, int64_t *count_out, struct err *err);
 

@@ -22,12 +22,30 @@ struct index_entry {
 	uint64_t size; /* bytes */
 };
 
+struct index_key {
+	int64_t owner, mailbox;
+};
+
+/* Of a mailbox's row: what tells whether a version is the newest. */
+struct index_row {
+	uint32_t uidvalidity, uidnext;
+	int64_t modseq, expunged_floor;
+};
+
+/* From the columns; a mailbox without a row of state (uidvalidity 0) is there and empty. */
+struct index_row index_row_of(
+    uint32_t uidvalidity, uint32_t uidnext, int64_t modseq, int64_t expunged_floor);
+
 /*
  * The newest version: reads the mailbox row's modseq, and then only what changed since the cached one. Counted: give it
  * back with index_release. ERR_NOTFOUND: the mailbox is gone.
  */
 NODISCARD enum errc index_newest(struct store *store, struct db *db, int64_t owner,
     int64_t mailbox, struct index_version **version_out, struct err *err);
+
+/* The same for a caller who has just read the row. */
+NODISCARD enum errc index_newest_at(struct store *store, struct db *db, struct index_key key,
+    const struct index_row *row, struct index_version **version_out, struct err *err);
 
 struct uid_range {
 	uint32_t first, last;

@@ -198,18 +198,23 @@ static void forget(struct index_cache *cache, struct index_key key)
 enum errc index_newest(struct store *store, struct db *db, int64_t owner, int64_t mailbox,
     struct index_version **version_out, struct err *err)
 {
-	struct index_cache *cache = store->index;
 	struct index_key key = { owner, mailbox };
 	struct index_row row;
-	struct slot *slot;
 	enum errc rc = index_read_row(db, key, &row, err);
 
 	if (rc == ERR_NOTFOUND)
-		forget(cache, key);
-	if (rc != OK)
-		return rc;
+		forget(store->index, key);
+	return rc == OK ? index_newest_at(store, db, key, &row, version_out, err) : rc;
+}
+
+enum errc index_newest_at(struct store *store, struct db *db, struct index_key key,
+    const struct index_row *row, struct index_version **version_out, struct err *err)
+{
+	struct index_cache *cache = store->index;
+	struct slot *slot;
+
 	(void)pthread_mutex_lock(&cache->lock);
-	*version_out = take_or_claim(cache, key, &row, &slot);
+	*version_out = take_or_claim(cache, key, row, &slot);
 	(void)pthread_mutex_unlock(&cache->lock);
 	if (*version_out) {
 		counter_add(&cache->hits, 1);

@@ -104,15 +104,6 @@ struct index_version *index_merge(const struct index_version *base,
     struct index_changes *changes, const struct index_head *head);
 
 /* index_load.c: the newest version. `base` (may be NULL) is what is cached. */
-struct index_key {
-	int64_t owner, mailbox;
-};
-
-struct index_row {
-	uint32_t uidvalidity, uidnext;
-	int64_t modseq, expunged_floor;
-};
-
 NODISCARD enum errc index_read_row(
     struct db *db, struct index_key key, struct index_row *row_out, struct err *err);
 NODISCARD enum errc index_bring_up(struct db *db, struct index_key key, struct counter *living,

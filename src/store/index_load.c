@@ -26,10 +26,15 @@ enum errc index_read_row(
 		return err_set(err, ERR_NOTFOUND, "no such mailbox");
 	if (rc != OK)
 		return rc;
-	*row_out = (struct index_row){ (uint32_t)v[0], (uint32_t)v[1], v[2], v[3] };
-	if (row_out->uidvalidity == 0)
-		row_out->uidnext = 1;
+	*row_out = index_row_of((uint32_t)v[0], (uint32_t)v[1], v[2], v[3]);
 	return OK;
+}
+
+struct index_row index_row_of(
+    uint32_t uidvalidity, uint32_t uidnext, int64_t modseq, int64_t expunged_floor)
+{
+	return (struct index_row){ uidvalidity, uidvalidity == 0 ? 1 : uidnext, modseq,
+		expunged_floor };
 }
 
 static struct index_entry entry_of(const struct db_q *q)

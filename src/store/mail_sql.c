@@ -123,15 +123,18 @@ const struct db_sql sql_mailbox_recent_take = {
 		" WHERE owner = ? AND mailbox = ?",
 };
 
-/* The actor's row and that of "anyone" (2) together. No row at all: the mailbox is gone. */
+/* The actor's row and that of "anyone" (2) together, and the index row. No row at all: the mailbox is gone. */
 const struct db_sql sql_mailbox_rights = {
 	.name = "mailbox.rights",
 	.text =
 	    "SELECT min(b.permission), min(b.no_select), max(a.read_flag), max(a.seen_flag),"
 	    " max(a.write_flag), max(a.insert_flag), max(a.deleted_flag),"
-	    " max(a.expunge_flag)"
+	    " max(a.expunge_flag), min(m.uidvalidity), min(m.uidnext),"
+	    " min(m.highestmodseq), min(m.expunged_floor)"
 	    " FROM dbmail_mailboxes b LEFT JOIN dbmail_acl a"
 	    " ON a.mailbox_id = b.mailbox_idnr AND a.user_id IN (?, 2)"
+	    " LEFT JOIN mail_mailboxes m"
+	    " ON m.owner = b.owner_idnr AND m.mailbox = b.mailbox_idnr"
 	    " WHERE b.mailbox_idnr = ? AND b.owner_idnr = ? GROUP BY b.mailbox_idnr",
 };
 

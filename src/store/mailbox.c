@@ -72,18 +72,29 @@ struct mailbox mailbox_from_row(
 	};
 }
 
+/* A row that was found in other letters has other names below it than were asked for. */
 static enum errc find_at(struct db *db, struct actor actor, const struct mailbox_place *place,
     struct arena *arena, struct mailbox *mailbox_out, struct err *err)
 {
 	struct mailbox_row row;
-	enum errc rc = mailbox_place_row(db, actor, place, arena, &row, err);
+	struct db_q *below;
+	enum errc rc = mailbox_below_ask(db, arena, place->owner, place->stored, &below, err);
 
 	if (rc != OK)
 		return rc;
-	*mailbox_out = mailbox_from_row(arena, actor, &row, place->login);
-	if ((mailbox_out->rights & RIGHT_LOOKUP) == 0)
-		return err_set(err, ERR_NOTFOUND, "no such folder");
-	return mailbox_has_below(db, row.owner, row.name, &mailbox_out->has_children, err);
+	rc = mailbox_place_row(db, actor, place, arena, &row, err);
+	if (rc == OK) {
+		*mailbox_out = mailbox_from_row(arena, actor, &row, place->login);
+		if ((mailbox_out->rights & RIGHT_LOOKUP) == 0)
+			rc = err_set(err, ERR_NOTFOUND, "no such folder");
+	}
+	if (rc == OK)
+		rc = mailbox_below_take(&below, &mailbox_out->has_children, err);
+	db_done(&below);
+	if (rc == OK && !str_equal(row.name, place->stored))
+		rc =
+		    mailbox_has_below(db, row.owner, row.name, &mailbox_out->has_children, err);
+	return rc;
 }
 
 enum errc mailbox_find(struct db *db, struct actor actor, struct str name, struct arena *arena,

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "store/store.h"
+#include "store/index.h"
 
 /* Rights of RFC 4314, a bit each. */
 enum right {
@@ -63,6 +63,14 @@ NODISCARD enum errc mailbox_find(struct db *db, struct actor actor, struct str n
  */
 NODISCARD enum errc mailbox_rights(struct db *db, struct actor actor, int64_t owner,
     int64_t mailbox, unsigned *rights_out, struct err *err);
+
+/* The same, and what tells whether a cached index is the newest, with one statement. */
+struct mailbox_look {
+	unsigned rights;
+	struct index_row index;
+};
+NODISCARD enum errc mailbox_look(struct db *db, struct actor actor, int64_t owner,
+    int64_t mailbox, struct mailbox_look *look_out, struct err *err);
 
 /*
  * Everything that the actor may look up, own folders first, in the order of names, what is below a name following it;

@@ -275,14 +275,31 @@ enum errc mailbox_has_below(
 {
 	struct arena *arena = arena_new("mailbox");
 	struct db_q *q = NULL;
-	enum errc rc = db_query(db, &HAS_BELOW, &q, err);
+	enum errc rc = mailbox_below_ask(db, arena, owner, name, &q, err);
 
-	if (rc == OK) {
-		bind_below(q, arena, owner, name);
-		rc = db_step(q, err);
-	}
-	db_done(&q);
+	if (rc == OK)
+		rc = mailbox_below_take(&q, has_out, err);
 	arena_free(&arena);
+	return rc;
+}
+
+enum errc mailbox_below_ask(struct db *db, struct arena *arena, int64_t owner, struct str name,
+    struct db_q **q_out, struct err *err)
+{
+	enum errc rc = db_query(db, &HAS_BELOW, q_out, err);
+
+	if (rc != OK)
+		return rc;
+	bind_below(*q_out, arena, owner, name);
+	db_send(*q_out);
+	return OK;
+}
+
+enum errc mailbox_below_take(struct db_q **qp, bool *has_out, struct err *err)
+{
+	enum errc rc = db_step(*qp, err);
+
+	db_done(qp);
 	*has_out = rc == OK;
 	return rc == ERR_END ? OK : rc;
 }

@@ -12,10 +12,23 @@
 static const unsigned right_of_column[] = { RIGHT_READ, RIGHT_SEEN, RIGHT_WRITE, RIGHT_INSERT,
 	RIGHT_DELETED, RIGHT_EXPUNGE };
 
+#define INDEX_COLUMNS (2 + COUNT(right_of_column))
+
 enum errc mailbox_rights(struct db *db, struct actor actor, int64_t owner, int64_t mailbox,
     unsigned *rights_out, struct err *err)
 {
-	int64_t row[2 + COUNT(right_of_column)];
+	struct mailbox_look look;
+	enum errc rc = mailbox_look(db, actor, owner, mailbox, &look, err);
+
+	if (rc == OK)
+		*rights_out = look.rights;
+	return rc;
+}
+
+enum errc mailbox_look(struct db *db, struct actor actor, int64_t owner, int64_t mailbox,
+    struct mailbox_look *look_out, struct err *err)
+{
+	int64_t row[INDEX_COLUMNS + 4], *at = row + INDEX_COLUMNS;
 	unsigned rights = RIGHT_ALL;
 	enum errc rc = rows_one(
 	    db, &sql_mailbox_rights, INTS(actor.user, mailbox, owner), row, COUNT(row), err);
@@ -31,7 +44,8 @@ enum errc mailbox_rights(struct db *db, struct actor actor, int64_t owner, int64
 	}
 	if (!actor.is_admin && row[0] == PERMISSION_READ)
 		rights &= RIGHT_READ | RIGHT_LOOKUP;
-	*rights_out = rights;
+	*look_out = (struct mailbox_look){ rights,
+		index_row_of((uint32_t)at[0], (uint32_t)at[1], at[2], at[3]) };
 	return OK;
 }
 
