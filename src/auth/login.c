@@ -124,6 +124,11 @@ struct str login_challenge(const struct login *login)
 	return login->sasl.challenge;
 }
 
+bool login_challenge_is_last(const struct login *login)
+{
+	return sasl_is_scram(login->sasl.mechanism) && login->sasl.step == 2;
+}
+
 const struct login_result *login_result(const struct login *login)
 {
 	assert(login->stage == STAGE_END);

@@ -61,6 +61,10 @@ enum login_next login_run(struct login *login);
 /* After LOGIN_SEND, until the next call: base 64. */
 struct str login_challenge(const struct login *login);
 
+/* Is it the server's last word, which the client has nothing to answer to? Where a protocol can say it together with the
+ * outcome (RFC 4422 section 3.6), login_line with an empty line is what comes next. */
+bool login_challenge_is_last(const struct login *login);
+
 /*
  * After LOGIN_END. Texts live as long as the login.
  *

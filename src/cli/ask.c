@@ -14,15 +14,15 @@
 #define ANSWER_WAIT_S 5
 #define READ_SIZE ((size_t)65536)
 
-static enum errc connect_to(struct str path, int *fd_out, struct err *err)
+static enum errc connect_to(struct str path, int wait_s, int *fd_out, struct err *err)
 {
-	struct timeval wait = { .tv_sec = ANSWER_WAIT_S };
+	struct timeval wait = { .tv_sec = wait_s };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd;
 
 	if (path.n == 0 || path.n >= sizeof(address.sun_path))
 		return err_set(
-		    err, ERR_NOTFOUND, "there is no control socket (option control)");
+		    err, ERR_NOTFOUND, "\"%.*s\" is no path of a socket", STR_ARG(path));
 	memcpy(address.sun_path, path.p, path.n);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -35,8 +35,7 @@ static enum errc connect_to(struct str path, int *fd_out, struct err *err)
 	}
 	(void)close(fd);
 	if (errno == EACCES || errno == EPERM)
-		return err_set(
-		    err, ERR_DENIED, "%.*s belongs to the server's user", STR_ARG(path));
+		return err_set(err, ERR_DENIED, "%.*s is not for this user", STR_ARG(path));
 	return err_set(err, ERR_NOTFOUND, "no server runs at %.*s", STR_ARG(path));
 }
 
@@ -87,20 +86,32 @@ static enum errc look_for_error(const struct buf *answer, struct arena *arena, s
 		     : OK;
 }
 
+enum errc cli_exchange(
+    struct str path, int wait_s, struct str request, struct buf *answer, struct err *err)
+{
+	int fd;
+	enum errc rc = connect_to(path, wait_s, &fd, err);
+
+	if (rc != OK)
+		return rc;
+	rc = send_all(fd, request, err);
+	if (rc == OK)
+		rc = read_all(fd, answer, err);
+	(void)close(fd);
+	return rc;
+}
+
 enum errc cli_ask(struct str path, const struct control_request *request, struct arena *arena,
     struct buf *answer, struct err *err)
 {
 	struct str line = control_request_write(arena, request);
 	enum errc rc;
-	int fd;
 
-	rc = connect_to(path, &fd, err);
-	if (rc != OK)
-		return rc;
-	rc = send_all(fd, str_printf(arena, "%.*s\n", STR_ARG(line)), err);
-	if (rc == OK)
-		rc = read_all(fd, answer, err);
-	(void)close(fd);
+	if (path.n == 0)
+		return err_set(
+		    err, ERR_NOTFOUND, "there is no control socket (option control)");
+	rc = cli_exchange(
+	    path, ANSWER_WAIT_S, str_printf(arena, "%.*s\n", STR_ARG(line)), answer, err);
 	if (rc == OK && (answer->n == 0 || answer->p[answer->n - 1] != '\n'))
 		rc = err_set(err, ERR_CORRUPT, "the server's answer is cut off");
 	return rc == OK ? look_for_error(answer, arena, err) : rc;

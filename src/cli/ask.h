@@ -11,6 +11,11 @@ struct cli;
 /* An answer is one line: 100,000 sessions have room. */
 #define ANSWER_MAX ((size_t)(64 * 1024 * 1024))
 
+/* Sends the request to a unix socket and reads until its end, waiting `wait_s` seconds for each piece at the most.
+ * ERR_NOTFOUND: nobody is there; ERR_DENIED, ERR_UNAVAIL, ERR_LIMIT. */
+NODISCARD enum errc cli_exchange(
+    struct str path, int wait_s, struct str request, struct buf *answer, struct err *err);
+
 /*
  * Asks the server at `path` and appends what it answers.
  * ERR_NOTFOUND  no server listens there; ERR_DENIED it is another's; ERR_UNAVAIL it did not answer in time;

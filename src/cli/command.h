@@ -67,6 +67,7 @@ int cmd_status(struct cli *cli, const struct cli_args *args);
 int cmd_limits(struct cli *cli, const struct cli_args *args);
 int cmd_sessions(struct cli *cli, const struct cli_args *args);
 int cmd_sessions_disconnect(struct cli *cli, const struct cli_args *args);
+int cmd_testsaslauthd(struct cli *cli, const struct cli_args *args);
 int cmd_trace(struct cli *cli, const struct cli_args *args);
 int cmd_verify(struct cli *cli, const struct cli_args *args);
 int cmd_db_upgrade(struct cli *cli, const struct cli_args *args);

@@ -98,6 +98,18 @@ static const struct cli_option trace_options[] = {
 	{ .name = "json", .help = "as JSON" },
 };
 
+static const struct cli_option saslauthd_options[] = {
+	{ .name = "user", .value = "NAME", .help = "whose password" },
+	{ .name = "password", .value = "P", .help = "the password (others can see it in ps)" },
+	{ .name = "password-stdin", .help = "it is the first line of standard input" },
+	{ .name = "service", .value = "S", .help = "for what: smtp, imap, pop, … (imap)" },
+	{ .name = "realm", .value = "R", .help = "the user's domain, if it is asked so" },
+	{ .name = "socket",
+	    .value = "PATH",
+	    .help = "where to ask (the first of authd.saslauthd)" },
+	{ .name = "repeat", .value = "N", .help = "ask so many times" },
+};
+
 static const struct cli_option sessions_options[] = {
 	{ .name = "user", .value = "NAME", .help = "those of one account" },
 	{ .name = "address", .value = "IP", .help = "those from one address" },
@@ -131,6 +143,8 @@ static const struct command commands[] = {
 	{ "status", "", "what there is, and what the running server says of itself",
 	    OPTIONS(json_option), 0, 0, cmd_status },
 
+	{ "testsaslauthd", "", "ask for a password as programs ask saslauthd",
+	    OPTIONS(saslauthd_options), 0, 0, cmd_testsaslauthd },
 	{ "sessions disconnect", "[SID]", "end a session, or all of an account or an address",
 	    OPTIONS(disconnect_options), 0, 1, cmd_sessions_disconnect },
 	{ "sessions", "", "who is connected, from where and doing what",

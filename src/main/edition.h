@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "authd/authd.h"
 #include "deliver/pipeline.h"
 #include "imap/imap.h"
 #include "lmtp/lmtp.h"
@@ -20,6 +21,7 @@ struct edition {
 	struct deliver_env deliver;
 	struct lmtp_env lmtp;
 	struct imap_env imap;
+	struct authd_env authd;
 };
 
 /* The newest edition, which any thread may take. */

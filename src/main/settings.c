@@ -4,6 +4,7 @@
 #include "main/settings.h"
 
 #include "auth/conf.h"
+#include "authd/authd.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/log.h"
@@ -198,6 +199,7 @@ static const struct conf_table *const tables[] = {
 	&lmtp_conf_table,
 	&imap_conf_table,
 	&http_conf_table,
+	&authd_conf_table,
 };
 
 const struct conf_table *const *settings_tables(size_t *count_out)

@@ -60,13 +60,24 @@ struct listening {
 	int64_t bind_port;
 	struct conf_list proxies;
 	bool tls_implicit;
+	struct str mode, group; /* of unix sockets; empty: 0660, the server's */
 };
+
+static unsigned mode_of(const struct wire *wire, const struct listening *what)
+{
+	unsigned mode = what->service == &wire->control_service ? 0600 : 0660;
+	enum errc rc = what->mode.n > 0 ? authd_mode(what->mode, &mode, NULL) : OK;
+
+	assert(rc == OK); /* the table's check has looked at it */
+	return mode;
+}
 
 static struct listener_options options_of(const struct wire *wire, const struct listening *what)
 {
 	return (struct listener_options){
 		.service = what->service,
-		.unix_mode = what->service == &wire->control_service ? 0600 : 0660,
+		.unix_mode = mode_of(wire, what),
+		.unix_group = what->group,
 		.tls = wire->tls,
 		.tls_implicit = what->tls_implicit,
 		.proxies = what->proxies.item,
@@ -135,6 +146,7 @@ static enum errc listen_everywhere(struct wire *wire, struct err *err)
 	const struct lmtp_conf *lmtp = conf_fields(wire->site->conf, &lmtp_conf_table);
 	const struct imap_conf *imap = conf_fields(wire->site->conf, &imap_conf_table);
 	const struct http_conf *http = conf_fields(wire->site->conf, &http_conf_table);
+	const struct authd_conf *authd = conf_fields(wire->site->conf, &authd_conf_table);
 	const struct conf_address control = { .path = wire->site->settings->control };
 	bool imap_bind = imap->listen.count == 0 && imap->listen_tls.count == 0;
 	const struct listening all[] = {
@@ -164,6 +176,16 @@ static enum errc listen_everywhere(struct wire *wire, struct err *err)
 		    .service = &wire->http_service,
 		    .addresses = http->listen,
 		    .port = HTTP_PORT },
+		{ .name = "dovecot-auth",
+		    .service = &wire->dovecot_service,
+		    .addresses = authd->dovecot,
+		    .mode = authd->dovecot_mode,
+		    .group = authd->dovecot_group },
+		{ .name = "saslauthd",
+		    .service = &wire->saslauthd_service,
+		    .addresses = authd->saslauthd,
+		    .mode = authd->saslauthd_mode,
+		    .group = authd->saslauthd_group },
 		{ .name = "control",
 		    .service = &wire->control_service,
 		    .addresses = { &control, control.path.n > 0 ? 1 : 0 } },
@@ -205,6 +227,37 @@ static struct session *open_imap(void *held, const struct session *base)
 	return imap_open(&((struct edition *)held)->imap, base);
 }
 
+static struct session *open_dovecot(void *held, const struct session *base)
+{
+	return dovecot_open(&((struct edition *)held)->authd, base);
+}
+
+static struct session *open_saslauthd(void *held, const struct session *base)
+{
+	return saslauthd_open(&((struct edition *)held)->authd, base);
+}
+
+/* Those who ask for passwords. */
+static void name_authd(struct wire *wire)
+{
+	wire->dovecot_service = (struct service){
+		.name = "dovecot-auth",
+		.open = open_dovecot,
+		.arg = &wire->editions,
+		.hold = hold_edition,
+		.drop = drop_edition,
+		.verbs = dovecot_session_verbs(),
+	};
+	wire->saslauthd_service = (struct service){
+		.name = "saslauthd",
+		.open = open_saslauthd,
+		.arg = &wire->editions,
+		.hold = hold_edition,
+		.drop = drop_edition,
+		.verbs = saslauthd_session_verbs(),
+	};
+}
+
 static void name_services(struct wire *wire)
 {
 	const struct imap_conf *imap = conf_fields(wire->site->conf, &imap_conf_table);
@@ -239,6 +292,7 @@ static void name_services(struct wire *wire)
 		.refusal = HTTP_REFUSAL,
 		.verbs = http_session_verbs(),
 	};
+	name_authd(wire);
 	wire->control_service =
 	    (struct service){ .name = "control", .open = control_open, .arg = &wire->control };
 }
@@ -251,6 +305,10 @@ static void make_metrics(struct wire *wire)
 	    service_metrics_new(&wire->imap_service);
 	wire->http_service.metrics = wire->http_metrics =
 	    service_metrics_new(&wire->http_service);
+	wire->dovecot_service.metrics = wire->dovecot_metrics =
+	    service_metrics_new(&wire->dovecot_service);
+	wire->saslauthd_service.metrics = wire->saslauthd_metrics =
+	    service_metrics_new(&wire->saslauthd_service);
 	wire->deliver_metrics = deliver_metrics_new();
 	metrics_env_open(&wire->metrics);
 }
@@ -262,6 +320,8 @@ static void free_metrics(struct wire *wire)
 	metrics_free(&wire->lmtp_metrics);
 	metrics_free(&wire->imap_metrics);
 	metrics_free(&wire->http_metrics);
+	metrics_free(&wire->dovecot_metrics);
+	metrics_free(&wire->saslauthd_metrics);
 	metrics_free(&wire->deliver_metrics);
 }
 
@@ -391,6 +451,8 @@ static void fill_metrics(struct wire *wire)
 		wire->lmtp_metrics,
 		wire->imap_metrics,
 		wire->http_metrics,
+		wire->dovecot_metrics,
+		wire->saslauthd_metrics,
 		wire->deliver_metrics,
 		store_metrics(wire->site->store),
 		db_metrics(wire->site->pool),
@@ -408,7 +470,7 @@ static void fill_metrics(struct wire *wire)
 /* How one service lets people in. */
 struct login_wish {
 	const char *name;
-	enum account_service service;
+	unsigned service;	     /* enum account_service */
 	struct conf_list mechanisms; /* empty: those of [auth] */
 	bool plaintext;
 };
@@ -439,7 +501,8 @@ static void look_at_accounts(void *arg)
 	struct wire *wire = arg;
 	struct edition *edition = editions_hold(&wire->editions);
 
-	auth_look(wire->auth, login_key_hashes(edition->imap.login.mechanisms));
+	auth_look(wire->auth,
+	    login_key_hashes(edition->imap.login.mechanisms | edition->authd.mechanisms));
 	edition_drop(edition);
 }
 
@@ -448,8 +511,12 @@ static void fill_environments(const struct wire *wire, struct edition *edition)
 {
 	const struct settings *s = settings_of(edition->conf);
 	const struct imap_conf *imap = conf_fields(edition->conf, &imap_conf_table);
+	const struct authd_conf *authd = conf_fields(edition->conf, &authd_conf_table);
 	const struct login_wish imap_login = { "imap", ACCOUNT_IMAP, imap->mechanisms,
 		imap->plaintext_login };
+	const struct login_wish authd_login = { "other", ACCOUNT_SERVICES_ALL,
+		authd->mechanisms, authd->plaintext };
+	struct login_service authd_service = login_service_of(wire, edition, &authd_login);
 
 	edition->deliver = (struct deliver_env){
 		.store = wire->site->store,
@@ -470,6 +537,8 @@ static void fill_environments(const struct wire *wire, struct edition *edition)
 		.hostname = s->hostname,
 		.spool_directory = s->spool.p,
 	};
+	edition->authd.conf = authd;
+	authd_env_fill(&edition->authd, &authd_service);
 }
 
 enum errc wire_check(const struct wire *wire, const struct conf *conf, struct err *err)

@@ -24,8 +24,10 @@ struct wire {
 	struct control_env control;
 	struct metrics_env metrics;
 	struct metrics *lmtp_metrics, *imap_metrics, *http_metrics, *deliver_metrics;
+	struct metrics *dovecot_metrics, *saslauthd_metrics;
 	struct http_env http;
 	struct service lmtp_service, imap_service, http_service, control_service;
+	struct service dovecot_service, saslauthd_service;
 };
 
 /* Before any thread exists and before root is left: loads the certificate, makes the reactor, binds every listener. */

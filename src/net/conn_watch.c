@@ -92,16 +92,22 @@ static void on_begins(struct session *s, size_t verb)
 		show_verb(conn, verbs->word(verb), conn->verb_us / 1000);
 }
 
+static void on_did(struct session *s, size_t verb, enum session_result result, int64_t since_us)
+{
+	const struct service *service = service_of(conn_of(s));
+	int64_t took_us = clock_mono_us() - since_us;
+
+	metric_add(service->metrics, SERVICE_COMMANDS, verb, result, 1);
+	if (verb != service->verbs.untimed)
+		metric_observe(service->metrics, SERVICE_COMMAND_TIME, verb, 0,
+		    took_us > 0 ? (uint64_t)took_us : 0);
+}
+
 static void on_ended(struct session *s, enum session_result result)
 {
 	struct conn *conn = conn_of(s);
-	const struct service *service = service_of(conn);
-	int64_t took_us = clock_mono_us() - conn->verb_us;
 
-	metric_add(service->metrics, SERVICE_COMMANDS, conn->verb, result, 1);
-	if (conn->verb != service->verbs.untimed)
-		metric_observe(service->metrics, SERVICE_COMMAND_TIME, conn->verb, 0,
-		    took_us > 0 ? (uint64_t)took_us : 0);
+	on_did(s, conn->verb, result, conn->verb_us);
 	show_verb(conn, STR_EMPTY, 0);
 }
 
@@ -125,6 +131,7 @@ static void on_tried_login(struct session *s, const char *mechanism, enum sessio
 const struct session_watch conn_watch = {
 	.begins = on_begins,
 	.ended = on_ended,
+	.did = on_did,
 	.is_in = on_is_in,
 	.tried_login = on_tried_login,
 };

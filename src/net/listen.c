@@ -9,6 +9,7 @@
 #include "base/str.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,21 +89,76 @@ static enum errc open_tcp(struct listener *listener, struct err *err)
 	return look_at_tcp(listener, err);
 }
 
-/* A socket file that nobody listens on is left over from an earlier process. */
-static bool is_left_over(const union address *address)
+/*
+ * A socket file that nobody listens on is left over from an earlier process, and makes room. One of another user that we
+ * may not connect to tells us nothing: it stays, and whoever can look decides.
+ */
+static enum errc make_room(const union address *address, struct err *err)
 {
+	const char *path = address->un.sun_path;
 	struct stat st;
-	bool is_dead;
-	int fd;
+	int fd, rc;
 
-	if (lstat(address->un.sun_path, &st) != 0 || !S_ISSOCK(st.st_mode))
-		return false;
+	if (lstat(path, &st) != 0)
+		return OK; /* whatever is wrong, bind says it */
+	if (!S_ISSOCK(st.st_mode))
+		return err_set(err, ERR_EXISTS,
+		    "listen on %s: there is something that is no socket", path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return false;
-	is_dead = connect(fd, &address->sa, sizeof(address->un)) != 0 && errno == ECONNREFUSED;
+		return bind_error(path, err);
+	rc = connect(fd, &address->sa, sizeof(address->un)) == 0 ? 0 : errno;
 	(void)close(fd);
-	return is_dead;
+	if (rc == EACCES)
+		return err_set(err, ERR_EXISTS,
+		    "listen on %s: there is a socket of another user (uid %u), and whether "
+		    "somebody listens on it cannot be seen; if not, remove it",
+		    path, (unsigned)st.st_uid);
+	if (rc != ECONNREFUSED)
+		return err_set(
+		    err, ERR_EXISTS, "listen on %s: another process listens there", path);
+	if (unlink(path) != 0)
+		return err_set(err, ERR_EXISTS,
+		    "listen on %s: a socket that nobody listens on (of uid %u) is in the way, "
+		    "and cannot be removed: %s",
+		    path, (unsigned)st.st_uid, strerror(errno));
+	return OK;
+}
+
+#define GROUP_TEXT_MAX 65536
+
+/* The socket's group, before anybody can connect. */
+static enum errc give_to_group(const char *path, struct str name, struct err *err)
+{
+	struct group group, *found = NULL;
+	char *text = xmalloc(GROUP_TEXT_MAX);
+	char cstr[128];
+	int rc;
+
+	(void)snprintf(cstr, sizeof(cstr), "%.*s", STR_ARG(name));
+	rc = getgrnam_r(cstr, &group, text, GROUP_TEXT_MAX, &found);
+	xfree(text);
+	if (!found)
+		return err_set(err, rc == 0 ? ERR_ARG : ERR_UNAVAIL,
+		    "listen on %s: there is no group \"%s\"", path, cstr);
+	/* not through a link: the folder may be another user's */
+	if (lchown(path, (uid_t)-1, found->gr_gid) != 0)
+		return err_set(err, ERR_DENIED,
+		    "listen on %s: it cannot be given to group %s: %s", path, cstr,
+		    strerror(errno));
+	return OK;
+}
+
+/* The file is made with its permissions: to change them by its name would trust the folder. No thread is there yet. */
+static bool bind_with_mode(int fd, const union address *address, mode_t mode)
+{
+	mode_t before = umask(0777 & ~mode);
+	int rc = bind(fd, &address->sa, sizeof(address->un));
+	int why = errno;
+
+	(void)umask(before);
+	errno = why;
+	return rc == 0;
 }
 
 static enum errc open_unix(struct listener *listener, struct err *err)
@@ -111,6 +167,7 @@ static enum errc open_unix(struct listener *listener, struct err *err)
 	mode_t mode = options->unix_mode != 0 ? (mode_t)options->unix_mode : UNIX_MODE;
 	struct str path = str_from(options->address);
 	union address address;
+	enum errc rc;
 
 	memset(&address, 0, sizeof(address));
 	if (path.n >= sizeof(address.un.sun_path))
@@ -126,15 +183,18 @@ static enum errc open_unix(struct listener *listener, struct err *err)
 	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (listener->fd < 0)
 		return bind_error(listener->name, err);
-	if (is_left_over(&address))
-		(void)unlink(options->address);
-	if (bind(listener->fd, &address.sa, sizeof(address.un)) != 0)
+	rc = make_room(&address, err);
+	if (rc != OK)
+		return rc;
+	if (!bind_with_mode(listener->fd, &address, mode))
 		return bind_error(listener->name, err);
 	memcpy(listener->path, path.p, path.n);
-	/* before listen: nobody connects with the umask's permissions */
-	if (chmod(options->address, mode) != 0 || listen(listener->fd, BACKLOG) != 0)
-		return bind_error(listener->name, err);
-	return OK;
+	if (options->unix_group.n > 0)
+		rc = give_to_group(options->address, options->unix_group, err);
+	/* now, not before: who may not connect does not */
+	if (rc == OK && listen(listener->fd, BACKLOG) != 0)
+		rc = bind_error(listener->name, err);
+	return rc;
 }
 
 /* An inherited socket, wherever it is bound. */

@@ -44,8 +44,10 @@ struct listener_options {
 	/* "192.0.2.1", "2001:db8::1", "*" (IPv4 and IPv6), "localhost" (both loopbacks), "/path" of a unix
 	 * socket */
 	const char *address;
-	uint16_t port;		/* 0: one that is free, see port_out */
-	unsigned unix_mode;	/* permissions of a unix socket; 0: 0600 */
+	uint16_t port;	    /* 0: one that is free, see port_out */
+	unsigned unix_mode; /* permissions of a unix socket; 0: 0600 */
+	struct str
+	    unix_group; /* its group, by name; empty: the process's. Outlives the reactor */
 	struct tls_server *tls; /* NULL: no TLS, no STARTTLS. Outlives the reactor */
 	bool tls_implicit;	/* TLS from the first byte */
 	/* networks (net/network.h) whose peers are proxies: each must begin with a header of the PROXY protocol, and

@@ -24,6 +24,7 @@ static const struct str mechanisms[] = {
 	STR_INIT("OAUTHBEARER"),
 	STR_INIT("XOAUTH2"),
 	STR_INIT("EXTERNAL"),
+	STR_INIT("saslauthd"),
 	STR_INIT("other"),
 };
 

@@ -46,6 +46,12 @@ void session_ended(struct session *s, enum session_result result)
 		s->driver->watch->ended(s, result);
 }
 
+void session_did(struct session *s, size_t verb, enum session_result result, int64_t since_us)
+{
+	if (s->driver->watch)
+		s->driver->watch->did(s, verb, result, since_us);
+}
+
 void session_is_in(struct session *s, const char *state, struct str mailbox)
 {
 	if (s->driver->watch)

@@ -98,10 +98,12 @@ enum session_result {
 	RESULT_COUNT,
 };
 
-/* See session_begins, session_ended, session_is_in, session_tried_login. */
+/* See session_begins, session_ended, session_did, session_is_in, session_tried_login. */
 struct session_watch {
 	void (*begins)(struct session *s, size_t verb);
 	void (*ended)(struct session *s, enum session_result result);
+	void (*did)(
+	    struct session *s, size_t verb, enum session_result result, int64_t since_us);
 	void (*is_in)(struct session *s, const char *state, struct str mailbox);
 	void (*tried_login)(
 	    struct session *s, const char *mechanism, enum session_result result);
@@ -184,6 +186,10 @@ void session_unbook(struct session *s);
 /* A whole command is there (its number among the service's verbs), and later it has been answered. */
 void session_begins(struct session *s, size_t verb);
 void session_ended(struct session *s, enum session_result result);
+
+/* In place of both, where several commands are under way at once: one of them has been answered, that was there at
+ * monotonic time `since_us`. */
+void session_did(struct session *s, size_t verb, enum session_result result, int64_t since_us);
 
 /* Its state, a constant, and what is selected; n = 0: nothing. Copied. */
 void session_is_in(struct session *s, const char *state, struct str mailbox);

@@ -96,6 +96,18 @@ static bool has_line(struct str said, size_t n)
 	return str_find(said, STR("\r\n")) < said.n;
 }
 
+static bool has_lf_line(struct str said, size_t n)
+{
+	(void)n;
+	return str_find_char(said, '\n') < said.n;
+}
+
+/* What lines of the session end in, at this place of the file. */
+static struct str line_end(const struct run *run)
+{
+	return run->script.line[run->at].ends_in_lf ? STR("\n") : STR("\r\n");
+}
+
 static bool has_bytes(struct str said, size_t n)
 {
 	return said.n >= n;
@@ -110,21 +122,21 @@ static enum errc said_instead(struct run *run, struct str wanted, struct err *er
 	    run->peer->session ? "" : " and the end");
 }
 
-/* The next line without its CRLF; it stays until take_line. */
+/* The next line without its end; it stays until take_line. */
 static bool next_line(struct run *run, struct str *line_out)
 {
-	struct str said;
+	struct str end = line_end(run), said;
 
-	if (!hear(run, has_line, 0))
+	if (!hear(run, end.n == 1 ? has_lf_line : has_line, 0))
 		return false;
 	said = buf_str(&run->peer->said);
-	*line_out = str_first(said, str_find(said, STR("\r\n")));
+	*line_out = str_first(said, str_find(said, end));
 	return true;
 }
 
 static void take_line(struct run *run, struct str line)
 {
-	buf_consume(&run->peer->said, line.n + 2);
+	buf_consume(&run->peer->said, line.n + line_end(run).n);
 }
 
 static enum errc expect_line(struct run *run, struct str pattern, struct err *err)
@@ -148,7 +160,8 @@ static enum errc expect_optional(struct run *run, struct str pattern, struct err
 
 	while (peer_pump(run->peer))
 		;
-	if (!has_line(buf_str(&run->peer->said), 0) || !next_line(run, &line))
+	if (str_find(buf_str(&run->peer->said), line_end(run)) == run->peer->said.n ||
+	    !next_line(run, &line))
 		return OK;
 	rc = pattern_match(pattern, line, &run->variables, err);
 	if (rc == OK)
@@ -285,6 +298,13 @@ static enum errc directive_closed(struct run *run, struct str rest, struct err *
 	return OK;
 }
 
+/* The script has looked at it. */
+static enum errc directive_lines(struct run *run, struct str rest, struct err *err)
+{
+	(void)run;
+	return str_equal(rest, STR("lf")) ? OK : err_set(err, ERR_SYNTAX, "@lines lf");
+}
+
 static enum errc directive(struct run *run, struct str text, struct err *err)
 {
 	static const struct {
@@ -298,6 +318,7 @@ static enum errc directive(struct run *run, struct str text, struct err *err)
 		{ STR_INIT("starttls"), directive_starttls },
 		{ STR_INIT("event"), directive_event },
 		{ STR_INIT("closed"), directive_closed },
+		{ STR_INIT("lines"), directive_lines },
 	};
 	struct str word = str_first(text, str_find_char(text, ' '));
 	struct str rest = str_trim(str_from_at(text, word.n));

@@ -17,6 +17,7 @@
  *	@peer 192.0.2.7			of the sessions opened below; 127.0.0.1, and "unix", are local
  *	@tls on				sessions opened below are encrypted from the start
  *	@starttls off			sessions opened below cannot start TLS
+ *	@lines lf			lines of C and S below end in LF alone
  *	@event bus			EVENT_BUS; also timer (it must be set), done, shutdown, eof
  *	@closed				the session has ended, and said nothing more
  *	@anything else			is the host's

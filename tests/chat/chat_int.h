@@ -26,7 +26,8 @@ enum line_kind {
 struct line {
 	unsigned number; /* in the file, from 1 */
 	enum line_kind kind;
-	struct str text; /* without the mark; of C> and S> the bytes; of C: with CRLF */
+	struct str text; /* without the mark; of C> and S> the bytes; of C: with its end */
+	bool ends_in_lf; /* and not in CRLF */
 };
 
 struct script {

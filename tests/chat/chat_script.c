@@ -83,7 +83,8 @@ static enum errc parse_line(
 	if (text.p[1] == '>')
 		return unescape(line->text, arena, &line->text, err);
 	if (line->kind == LINE_SEND)
-		line->text = str_printf(arena, "%.*s\r\n", STR_ARG(line->text));
+		line->text = str_printf(
+		    arena, "%.*s%s", STR_ARG(line->text), line->ends_in_lf ? "\n" : "\r\n");
 	return OK;
 }
 
@@ -103,6 +104,7 @@ enum errc script_parse(
 	struct str text;
 	unsigned number = 0;
 	size_t count = 0;
+	bool lf = false;
 
 	while (str_split(&file, '\n', &text)) {
 		struct err why;
@@ -111,6 +113,8 @@ enum errc script_parse(
 		if (text.n == 0 || text.p[0] == '#')
 			continue;
 		line[count].number = number;
+		lf = lf || str_equal(text, STR("@lines lf"));
+		line[count].ends_in_lf = lf;
 		if (parse_line(text, arena, &line[count], &why) != OK)
 			return err_set(err, ERR_SYNTAX, "line %u: %s", number, why.text);
 		count++;

@@ -49,6 +49,13 @@ static void holds_the_dialogues_of_imap(void **state)
 	hold_all_of(CHAT_FOLDER "/imap");
 }
 
+static void holds_the_dialogues_of_authd(void **state)
+{
+	(void)state;
+	hold_all_of(CHAT_FOLDER "/dovecot");
+	hold_all_of(CHAT_FOLDER "/saslauthd");
+}
+
 static void holds_the_one_that_was_named(void **state)
 {
 	const char *path = getenv("CHAT");
@@ -70,6 +77,7 @@ int main(void)
 		cmocka_unit_test(holds_the_one_that_was_named),
 		cmocka_unit_test(holds_the_dialogues_of_lmtp),
 		cmocka_unit_test(holds_the_dialogues_of_imap),
+		cmocka_unit_test(holds_the_dialogues_of_authd),
 	};
 
 	return cmocka_run_group_tests_name("chat", tests, NULL, NULL);

@@ -126,6 +126,9 @@ static void fill_environments(struct world *world)
 		    .hostname = STR(HOSTNAME) },
 		.hostname = STR(HOSTNAME),
 		.spool_directory = world->folder };
+	world->authd_conf.realm = true;
+	world->authd.conf = &world->authd_conf;
+	authd_env_fill(&world->authd, &world->imap.login);
 }
 
 enum errc world_begin(void *arg, struct chat *chat, struct err *err)
@@ -185,6 +188,10 @@ struct session *world_open(void *arg, const char *service, const struct session 
 		return lmtp_open(&world->lmtp, &with_log);
 	if (strcmp(service, "imap") == 0)
 		return imap_open(&world->imap, &with_log);
+	if (strcmp(service, "dovecot") == 0)
+		return dovecot_open(&world->authd, &with_log);
+	if (strcmp(service, "saslauthd") == 0)
+		return saslauthd_open(&world->authd, &with_log);
 	return NULL;
 }
 
@@ -352,12 +359,24 @@ static enum errc do_mechanisms(
 {
 	struct str words[SASL_MECHANISM_COUNT];
 	size_t count = 0;
+	enum errc rc;
 
 	(void)arena;
 	while (count < COUNT(words) && str_split(&rest, ' ', &words[count]))
 		count++;
-	return auth_mechanisms((struct conf_list){ .item = words, .count = count },
+	rc = auth_mechanisms((struct conf_list){ .item = words, .count = count },
 	    &world->imap.login.mechanisms, err);
+	authd_env_fill(&world->authd, &world->imap.login);
+	return rc;
+}
+
+static enum errc do_realm(
+    struct world *world, struct str rest, struct arena *arena, struct err *err)
+{
+	(void)arena;
+	(void)err;
+	world->authd_conf.realm = str_equal(rest, STR("yes"));
+	return OK;
 }
 
 static enum errc do_services(
@@ -443,6 +462,7 @@ static const struct {
 	{ STR_INIT("allow"), do_allow },
 	{ STR_INIT("literal_minus"), do_literal_minus },
 	{ STR_INIT("compress"), do_compress },
+	{ STR_INIT("realm"), do_realm },
 };
 
 enum errc world_directive(void *arg, struct str word, struct str rest, struct err *err)

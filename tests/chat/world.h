@@ -1,5 +1,5 @@
 /*
- * tests/chat/world.h - the services with a store of their own, for dialogues: LMTP and IMAP on one database, so that what
+ * tests/chat/world.h - the services with a store of their own, for dialogues: LMTP, IMAP and authd on one database, so that what
  * is delivered in one session can be read in another.
  *
  *	@user ann secret		an account, its address ann@example.test and an INBOX
@@ -12,7 +12,8 @@
  *	@limit recipients 3		of one LMTP transaction
  *	@over_quota soft		LMTP answers 452
  *	@allow 192.0.2.0/24		who may speak LMTP, besides this machine
- *	@mechanisms SCRAM-SHA-256 LOGIN	of IMAP; PLAIN and LOGIN otherwise
+ *	@mechanisms SCRAM-SHA-256 LOGIN	of IMAP and of Dovecot's protocol; PLAIN and LOGIN otherwise
+ *	@realm no			saslauthd does not look at realms
  *	@services ann smtp		what an account may log in to
  *	@needs_tls ann			it may log in with TLS alone
  *	@compress no			IMAP does not offer COMPRESS
@@ -22,6 +23,7 @@
 
 #include "tests/chat/chat.h"
 
+#include "authd/authd.h"
 #include "base/log.h"
 #include "imap/imap.h"
 #include "lmtp/lmtp.h"
@@ -42,6 +44,8 @@ struct world {
 	struct deliver_env deliver;
 	struct lmtp_env lmtp;
 	struct imap_env imap;
+	struct authd_conf authd_conf;
+	struct authd_env authd;
 };
 
 /* As struct chat_host wants them; `arg` is the world. */
