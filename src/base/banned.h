@@ -9,6 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* given to the files of the MariaDB driver: that header has strncpy in macros which nobody here uses */
+#ifdef USES_MYSQL_H
+#include <mysql.h>
+#endif
+
 /* with clang and _FORTIFY_SOURCE glibc makes macros of these two, and macros cannot be poisoned */
 #undef sprintf
 #undef vsprintf

@@ -1,6 +1,9 @@
 /*
- * tests/contract/scratch.h - a database in a folder of its own, and statements on a table of the schema that takes
- * any rows (audit_log: id, at, actor, source, action, object).
+ * tests/contract/scratch.h - a database of its own for each test, on each engine, and statements on a table of the schema
+ * that takes any rows (audit_log: id, at, actor, source, action, object).
+ *
+ * SQLite's is a file in a folder. TABELLA_TEST_PGSQL and TABELLA_TEST_MARIADB are urls of administrators at servers
+ * (tests/engines.py sets them); without one its engine is skipped, which is said.
  */
 #pragma once
 
@@ -8,27 +11,46 @@
 
 struct scratch {
 	char folder[64];
-	char path[96];
-	char url[112];
+	char path[96];	/* of SQLite's file */
+	char name[64];	/* of the database at a server; empty: SQLite */
+	char url[1024]; /* it may have been made already, and then with the schema */
 };
 
-/* A new empty folder; no database yet. */
+/* A new empty folder, and with a server a new database. */
 void scratch_init(struct scratch *scratch);
-/* Removes the folder with everything in it. */
+/* Removes the folder with everything in it, and the database. All pools on it are closed. */
 void scratch_release(struct scratch *scratch);
 
 /* Settings that make the database in there. */
 struct db_settings scratch_settings(const struct scratch *scratch);
 
-/*
- * The engines that a contract test runs on: its tests are run once for each, with `variant` set. */
+/* What a contract test runs on. */
 struct variant {
 	const char *name;
-	bool
-	    many_writers; /* transactions on leased connections, as engines with many writers run them */
+	enum db_engine engine;
+	/* SQLite's transactions on leased connections, as engines with many writers run them */
+	bool many_writers;
 };
-extern const struct variant variants[];
-extern const size_t variant_count;
+
+struct CMUnitTest;
+/*
+ * Runs the tests once for each variant that there is, with *variant set to it. NULL: once for each engine. Returns how
+ * many failed.
+ */
+#define scratch_run(tests, variant) scratch_run_tests((tests), COUNT(tests), (variant))
+int scratch_run_tests(
+    const struct CMUnitTest *tests, size_t count, const struct variant **variant);
+
+/* The engine of the tests that run; SQLite outside of scratch_run. */
+enum db_engine scratch_engine(void);
+/* Ends the test that runs, as skipped: what it is about only SQLite has. */
+#define SCRATCH_SQLITE_ONLY(why)                                                               \
+	do {                                                                                   \
+		if (scratch_engine() != DB_SQLITE) {                                           \
+			print_message("skipped: %s\n", (why));                                 \
+			skip();                                                                \
+		}                                                                              \
+	} while (0)
 
 /* Opens it, or fails the test. */
 struct db_pool *scratch_open(const struct db_settings *settings);

@@ -729,5 +729,5 @@ int main(void)
 		TEST(an_account_logs_in_where_it_may),
 	};
 
-	return cmocka_run_group_tests_name("contract/admin_accounts", tests, NULL, NULL);
+	return scratch_run(tests, NULL);
 }

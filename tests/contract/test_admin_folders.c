@@ -603,5 +603,5 @@ int main(void)
 		TEST(states_of_all_folders_come_at_once),
 	};
 
-	return cmocka_run_group_tests_name("contract/admin_folders", tests, NULL, NULL);
+	return scratch_run(tests, NULL);
 }

@@ -651,12 +651,6 @@ int main(void)
 		TEST(later_work_is_done_after_its_delay),
 		TEST(later_work_is_done_before_the_end),
 	};
-	int failed = 0;
 
-	for (size_t i = 0; i < variant_count; i++) {
-		variant = &variants[i];
-		print_message("on %s\n", variant->name);
-		failed += cmocka_run_group_tests_name("contract/db", tests, NULL, NULL);
-	}
-	return failed;
+	return scratch_run(tests, &variant);
 }

@@ -242,12 +242,6 @@ int main(void)
 		cmocka_unit_test(a_lost_connection_is_not_leased_again),
 		cmocka_unit_test(many_callers_are_each_told_the_truth),
 	};
-	int failed = 0;
 
-	for (size_t i = 0; i < variant_count; i++) {
-		variant = &variants[i];
-		print_message("on %s\n", variant->name);
-		failed += cmocka_run_group_tests_name("contract/db_fault", tests, NULL, NULL);
-	}
-	return failed;
+	return scratch_run(tests, &variant);
 }

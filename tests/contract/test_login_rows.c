@@ -426,5 +426,5 @@ int main(void)
 		TEST(old_rows_go_and_young_ones_stay),
 	};
 
-	return cmocka_run_group_tests_name("contract/login_rows", tests, NULL, NULL);
+	return scratch_run(tests, NULL);
 }

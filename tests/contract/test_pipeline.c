@@ -233,5 +233,5 @@ int main(void)
 		cmocka_unit_test(delivers_to_more_recipients_than_a_transaction_takes),
 	};
 
-	return cmocka_run_group_tests_name("deliver/pipeline", tests, NULL, NULL);
+	return scratch_run(tests, NULL);
 }

@@ -271,5 +271,5 @@ int main(void)
 		cmocka_unit_test(gives_mail_to_the_public_and_never_to_the_internal_accounts),
 	};
 
-	return cmocka_run_group_tests_name("deliver/route", tests, NULL, NULL);
+	return scratch_run(tests, NULL);
 }

@@ -590,11 +590,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 		    is_done_wholly_or_not_at_all, set_up, tear_down),
 	};
-	int failed = 0;
 
-	for (size_t i = 0; i < variant_count; i++) {
-		variant = &variants[i];
-		failed += cmocka_run_group_tests_name(variant->name, tests, NULL, NULL);
-	}
-	return failed;
+	return scratch_run(tests, &variant);
 }

@@ -427,11 +427,6 @@ int main(void)
 		    leaves_alone_what_has_changed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(knows_its_own_changes_again, set_up, tear_down),
 	};
-	int failed = 0;
 
-	for (size_t i = 0; i < variant_count; i++) {
-		variant = &variants[i];
-		failed += cmocka_run_group_tests_name(variant->name, tests, NULL, NULL);
-	}
-	return failed;
+	return scratch_run(tests, &variant);
 }

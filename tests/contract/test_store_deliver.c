@@ -491,11 +491,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(survives_lost_connections, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(survives_lost_answers, set_up, tear_down),
 	};
-	int failed = 0;
 
-	for (size_t i = 0; i < variant_count; i++) {
-		variant = &variants[i];
-		failed += cmocka_run_group_tests_name(variant->name, tests, NULL, NULL);
-	}
-	return failed;
+	return scratch_run(tests, &variant);
 }

@@ -505,11 +505,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(wakes_who_watches, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(hears_of_other_processes, set_up, tear_down),
 	};
-	int failed = 0;
 
-	for (size_t i = 0; i < variant_count; i++) {
-		variant = &variants[i];
-		failed += cmocka_run_group_tests_name(variant->name, tests, NULL, NULL);
-	}
-	return failed;
+	return scratch_run(tests, &variant);
 }

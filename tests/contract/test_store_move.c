@@ -493,11 +493,6 @@ int main(void)
 		    moves_back_into_the_other_account, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(keeps_what_has_no_way_back, set_up, tear_down),
 	};
-	int failed = 0;
 
-	for (size_t i = 0; i < variant_count; i++) {
-		variant = &variants[i];
-		failed += cmocka_run_group_tests_name(variant->name, tests, NULL, NULL);
-	}
-	return failed;
+	return scratch_run(tests, &variant);
 }

@@ -380,11 +380,6 @@ int main(void)
 		    keeps_what_was_acknowledged_when_the_disk_is_full, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(finds_what_is_wrong, set_up, tear_down),
 	};
-	int failed = 0;
 
-	for (size_t i = 0; i < variant_count; i++) {
-		variant = &variants[i];
-		failed += cmocka_run_group_tests_name(variant->name, tests, NULL, NULL);
-	}
-	return failed;
+	return scratch_run(tests, &variant);
 }
