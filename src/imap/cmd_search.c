@@ -278,18 +278,27 @@ static enum errc step(struct imap_session *s, struct err *err)
 	return rc;
 }
 
-/* RFC 5182 2.1: a SEARCH that was to save and is answered NO leaves nothing saved. */
+static bool saves(const struct imap_session *s)
+{
+	bool search = s->command.verb == VERB_SEARCH || s->command.verb == VERB_UID_SEARCH;
+
+	return search && (s->command.search.returns & SEARCH_RETURN_SAVE) != 0;
+}
+
+void imap_search_refused(struct imap_session *s)
+{
+	if (s->view != NULL && saves(s))
+		view_save(s->view, NULL, 0);
+}
+
 static enum imap_run failed(struct imap_session *s, enum errc rc, const struct err *err)
 {
 	const struct search_work *work = s->work;
-	bool saves = (s->command.search.returns & SEARCH_RETURN_SAVE) != 0;
 
-	if (saves && rc != ERR_SYNTAX)
-		view_save(s->view, NULL, 0);
 	/* RFC 3501 6.4.4: which charsets there are */
 	if (rc == ERR_UNSUPPORTED && work == NULL)
 		imap_reply(s, REPLY_NO, "BADCHARSET (US-ASCII UTF-8)", "charset not known");
-	else if (rc == ERR_LIMIT && saves)
+	else if (rc == ERR_LIMIT && saves(s))
 		imap_reply(s, REPLY_NO, "NOTSAVED", err->text);
 	else
 		imap_reply_error(s, rc, err);

@@ -140,6 +140,9 @@ enum imap_run imap_finish_no_text(struct imap_session *s, struct str text);
 /* OK of a command that removed messages (EXPUNGE, MOVE): with HIGHESTMODSEQ for who enabled QRESYNC (RFC 7162 3.2.7, 3.2.9). */
 enum imap_run imap_finish_modseq(struct imap_session *s, const char *text);
 
+/* A command was answered NO. RFC 5182 2.1: a SEARCH that was to save leaves nothing saved then; BAD leaves what is there. */
+void imap_search_refused(struct imap_session *s);
+
 /* A command whose rest is not known: its tag and the answer. What was kept of it is gone. */
 void imap_refuse_text(
     struct imap_session *s, enum reply_kind kind, const char *code, const char *text);

@@ -37,13 +37,15 @@ static void add_start(struct imap_session *s, enum reply_kind kind)
 	buf_add_char(out, ' ');
 }
 
-/* What a tagged answer means for those who count. */
+/* What a tagged answer means for those who count, and for '$'. */
 static void note_result(struct imap_session *s, enum reply_kind kind, const char *code)
 {
 	static const char *const ours[] = { "UNAVAILABLE", "SERVERBUG", "CORRUPTION", "INUSE" };
 
 	if (kind > REPLY_BAD)
 		return;
+	if (kind == REPLY_NO)
+		imap_search_refused(s);
 	s->result = kind == REPLY_OK ? RESULT_OK
 	    : kind == REPLY_NO	     ? RESULT_REFUSED
 				     : RESULT_BAD;

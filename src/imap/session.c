@@ -280,7 +280,11 @@ static enum imap_run begin_command(struct imap_session *s)
 void imap_refuse_text(
     struct imap_session *s, enum reply_kind kind, const char *code, const char *text)
 {
-	s->command.tag = str_dup(s->arena, imap_tag_of(framer_command(&s->framer)));
+	struct str text_so_far = framer_command(&s->framer);
+
+	/* its beginning may say what a refusal means; that it has no end is known */
+	if (imap_parse(text_so_far, s->arena, &s->command, NULL) != OK)
+		s->command.tag = str_dup(s->arena, imap_tag_of(text_so_far));
 	imap_reply(s, kind, code, text);
 	end_command(s);
 }
