@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "imap/imap_int.h"
 #include "imap/parse.h"
+#include "imap/view.h"
 
 #include <string.h>
 
@@ -121,6 +122,7 @@ void imap_reply_error(struct imap_session *s, enum errc rc, const struct err *er
 	if (errc_is_temporary(rc))
 		log_warn(s->base.log, "command-failed",
 		    F_STR("cmd", imap_verb_name(s->command.verb)), F_ERR(err));
+	view_tell_if_behind(s);
 	if (text == NULL)
 		text = err != NULL && err->text[0] != '\0' ? err->text : "not possible";
 	imap_reply(s, errors[rc].kind, errors[rc].code, text);

@@ -184,9 +184,8 @@ static void tell_modseq(struct imap_session *s)
 	if (s->finish.modseq)
 		s->finish.text = str_printf(s->arena, "[HIGHESTMODSEQ %lld] %.*s",
 		    (long long)s->view->complete, STR_ARG(s->finish.text));
-	/* RFC 7162 section 5: MODSEQs went out that are higher than those of expunges which have to wait */
-	else if (s->view->complete < s->view->modseq)
-		view_tell_highestmodseq(s);
+	else
+		view_tell_if_behind(s);
 }
 
 /* Tells the news, then answers. */
@@ -208,8 +207,7 @@ static enum imap_run tell_and_answer(struct imap_session *s)
 	/* what the command did is done: news that could not be read are for the next one */
 	if (rc != OK)
 		log_warn(s->base.log, "news-failed", F_ERR(&err));
-	else
-		tell_modseq(s);
+	tell_modseq(s);
 	imap_reply_text(s, s->finish.ok ? REPLY_OK : REPLY_NO, s->finish.text);
 	return RUN_DONE;
 }

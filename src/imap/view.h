@@ -118,6 +118,12 @@ void view_tell_message(
 /* "* OK [HIGHESTMODSEQ n]": `complete`. */
 void view_tell_highestmodseq(struct imap_session *s);
 
+/*
+ * The same to a client of QRESYNC that may have seen MODSEQs of messages which are higher: those of news that have to
+ * wait, and of a command that failed before its news (RFC 7162 section 5).
+ */
+void view_tell_if_behind(struct imap_session *s);
+
 /* FLAGS, and PERMANENTFLAGS, if there are keywords that the client was not told of. */
 void view_tell_keywords(struct imap_session *s);
 

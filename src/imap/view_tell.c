@@ -98,6 +98,16 @@ void view_tell_highestmodseq(struct imap_session *s)
 	BUF_ADD(&s->base.out, "] up to here everything was told\r\n");
 }
 
+void view_tell_if_behind(struct imap_session *s)
+{
+	const struct imap_view *view = s->view;
+
+	if (view == NULL || (s->enabled & ENABLED_QRESYNC) == 0 || view->newest == NULL)
+		return;
+	if (view->complete < index_modseq(view->newest))
+		view_tell_highestmodseq(s);
+}
+
 /* Rights that a system flag takes (RFC 4314 section 4). */
 static unsigned right_for(uint64_t flag)
 {

@@ -100,7 +100,7 @@ class Client:
                     assert "MODSEQ" in pairs
                     if int(pairs["UID"]) <= self.fetched or new:
                         self.known[int(pairs["UID"])] = flags_of(pairs)
-                elif "MODSEQ" in pairs and int(pairs["UID"]) in self.known:
+                elif silent and "MODSEQ" in pairs and int(pairs["UID"]) in self.known:
                     self.known[int(pairs["UID"])] = changed(self.known[int(pairs["UID"])], silent)
             assert "EXPUNGE" not in response[1:2], "EXPUNGE to a client of QRESYNC"
         said = done.code_of("HIGHESTMODSEQ")
@@ -179,6 +179,50 @@ def test_expunges_while_away(six, known_uids, match, word):
     assert done.of("VANISHED") == [[["EARLIER"], "2,4"]]
     changed = {int(pairs["UID"]) for pairs in done.fetched().values()}
     assert changed == ({1} if known_uids else {1, 7})
+    six.check()
+
+
+def change_behind(account, gone):
+    """What a session with numbers that stay is not told of: a message goes, then another one changes."""
+    with account.imap("INBOX") as peer:
+        peer.ok(rf"STORE {gone} +FLAGS.SILENT (\Deleted)")
+        peer.ok("EXPUNGE")
+        peer.ok(r"UID STORE 1 +FLAGS.SILENT (\Flagged)")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "FETCH 1:3 (UID FLAGS)",
+        "FETCH 1 (UID MODSEQ)",
+        "FETCH 2 (UID)",
+        r"STORE 1 +FLAGS (\Answered)",
+        "SEARCH MODSEQ 1",
+        "SEARCH RETURN (ALL SAVE) MODSEQ 1",
+    ],
+)
+def test_a_client_that_drops_before_it_is_told_what_went(six, command):
+    """RFC 7162 section 5: MODSEQs that are higher than that of a message that went do not make it come back."""
+    six.open()
+    change_behind(six.account, 4)
+    six.ok(command)
+    assert 4 in six.known
+    done = six.open()
+    assert done.of("VANISHED") == [[["EARLIER"], "4"]]
+    six.check()
+
+
+@pytest.mark.parametrize("items", ["UID FLAGS BODY.PEEK[]", "UID MODSEQ BODY.PEEK[TEXT]"])
+def test_a_client_that_drops_when_a_command_failed_in_the_middle(six, items):
+    """A message that is damaged ends a FETCH with NO: its first answers had MODSEQs higher than what is not told yet."""
+    owner = f"(SELECT user_idnr FROM dbmail_users WHERE userid = '{six.account.name}')"
+    damaged = f"(SELECT object FROM mail_entries WHERE owner = {owner} AND uid = 2)"
+    six.account.server.server.sql(f"UPDATE mail_contents SET header = x'' WHERE object = {damaged}")
+    six.open()
+    change_behind(six.account, 4)
+    done = six.take(six.peer.cmd(f"FETCH 1:3 ({items})"))
+    assert done.status == "NO" and 1 in done.fetched() and 3 not in done.fetched()
+    assert six.open().of("VANISHED") == [[["EARLIER"], "4"]]
     six.check()
 
 
