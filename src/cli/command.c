@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "db/url.h"
 #include "main/privileges.h"
 
 #include <errno.h>
@@ -99,6 +100,20 @@ static enum errc become_database_owner(struct site *site, struct err *err)
 	if (rc != OK)
 		return rc;
 	return privileges_become_owner(file ? file : site->settings->spool.p, err);
+}
+
+enum errc cli_become_owner_of(struct arena *arena, struct str url, struct err *err)
+{
+	enum db_engine engine;
+	const char *path;
+
+	if (db_url_engine(url, &engine))
+		return OK;
+	if (str_starts_nocase(url, STR("sqlite:")))
+		url = str_from_at(url, str_starts_nocase(url, STR("sqlite://")) ? 9 : 7);
+	path = str_cstr(arena, url);
+	return path ? privileges_become_owner(path, err)
+		    : err_set(err, ERR_ARG, "the path of a database has a NUL in it");
 }
 
 int cli_open(const struct cli *cli, enum site_use use, struct site *site)

@@ -70,6 +70,7 @@ int cmd_sessions_disconnect(struct cli *cli, const struct cli_args *args);
 int cmd_testsaslauthd(struct cli *cli, const struct cli_args *args);
 int cmd_trace(struct cli *cli, const struct cli_args *args);
 int cmd_verify(struct cli *cli, const struct cli_args *args);
+int cmd_db_copy(struct cli *cli, const struct cli_args *args);
 int cmd_db_upgrade(struct cli *cli, const struct cli_args *args);
 int cmd_help(struct cli *cli, const struct cli_args *args);
 int cmd_version(struct cli *cli, const struct cli_args *args);
@@ -101,6 +102,9 @@ int cli_open_loaded(const struct cli *cli, enum site_use use, struct site *site)
 /* How a loaded site's database is opened by itself, without a store; as its owner from then on. */
 NODISCARD enum errc cli_db_settings(
     struct site *site, struct db_settings *settings_out, struct err *err);
+
+/* Run by root, becomes the owner of the file that an SQLite url names, or of its folder. Other urls: nothing. */
+NODISCARD enum errc cli_become_owner_of(struct arena *arena, struct str url, struct err *err);
 
 /* The password that options give: --password, --password-stdin (the first line), or none: then one is made and
  * *generated_out says so. In the arena. */

@@ -136,6 +136,11 @@ static const struct cli_option db_upgrade_options[] = {
 	{ .name = "confirm", .help = "stay: there is no way back from then on" },
 };
 
+static const struct cli_option db_copy_options[] = {
+	{ .name = "online", .help = "while servers run on FROM: as it is at the beginning" },
+	{ .name = "restart", .help = "throw away what an unfinished copy left in TO" },
+};
+
 static const struct command commands[] = {
 	{ "init", "", "make a new site: configuration, database, certificate",
 	    OPTIONS(init_options), 0, 0, cmd_init },
@@ -199,6 +204,8 @@ static const struct command commands[] = {
 	    0, cmd_config_show },
 	{ "config manual", "", "what each option means, as Markdown", NO_OPTIONS, 0, 0,
 	    cmd_config_manual },
+	{ "db copy", "FROM TO", "a whole site from one database into another, verified",
+	    OPTIONS(db_copy_options), 2, 2, cmd_db_copy },
 	{ "db upgrade", "", "make the database, or bring it to this program's schema",
 	    OPTIONS(db_upgrade_options), 0, 0, cmd_db_upgrade },
 

@@ -137,6 +137,19 @@ static enum errc run_step(const struct schema_work *work, const struct db_migrat
 	return rc;
 }
 
+/* A database that has its schema already becomes one that is copied into; nothing if it is. */
+static enum errc mark_copy(const struct schema_work *work, struct str source, struct err *err)
+{
+	struct arena *arena = arena_new("copy mark");
+	struct str there;
+	enum errc rc = schema_copy_source(work->conn, arena, &there, err);
+
+	if (rc == OK && there.n == 0)
+		rc = schema_copy_mark(work->conn, source, err);
+	arena_free(&arena);
+	return rc;
+}
+
 enum errc db_migrate_conn(struct db_driver *driver, struct db_conn *conn,
     const struct db_settings *settings, int *from_out, int *to_out, struct err *err)
 {
@@ -156,5 +169,7 @@ enum errc db_migrate_conn(struct db_driver *driver, struct db_conn *conn,
 		if (work.steps[i].to > *from_out)
 			rc = run_step(&work, &work.steps[i], &options, err);
 	}
+	if (rc == OK && *from_out == *to_out && settings->copy_source.n > 0)
+		rc = mark_copy(&work, settings->copy_source, err);
 	return rc;
 }

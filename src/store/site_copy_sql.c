@@ -1,0 +1,169 @@
+/*
+ * store/site_copy_sql.c - statements of `db copy`. Those over the tables are put together from the constant names of
+ * site_tables.c: forty tables times six statements, in which a forgotten column would be a lost one.
+ */
+#include "base/arena.h"
+#include "base/str.h"
+#include "store/site_copy_int.h"
+
+#include <string.h>
+
+#define TEXT_MAX ((size_t)64 * 1024)
+
+const struct db_sql sql_copy_reset = { .name = "copy.reset",
+	.text = "DELETE FROM mail_copy WHERE name <> ''" };
+const struct db_sql sql_copy_begin = { .name = "copy.begin",
+	.text = "INSERT INTO mail_copy (name, source) VALUES (?, '')" };
+const struct db_sql sql_copy_get = { .name = "copy.get",
+	.text = "SELECT copied, done, last_key FROM mail_copy WHERE name = ?" };
+const struct db_sql sql_copy_put = { .name = "copy.put",
+	.text = "UPDATE mail_copy SET copied = ?, done = ?, last_key = ? WHERE name = ?" };
+const struct db_sql sql_copy_finish = { .name = "copy.finish",
+	.text = "DELETE FROM mail_copy" };
+
+/* What a site that was only just made does not have. */
+const struct db_sql sql_copy_has_accounts = { .name = "copy.has_accounts",
+	.text = "SELECT count(*) FROM dbmail_users WHERE user_idnr > 3" };
+const struct db_sql sql_copy_has_addresses = { .name = "copy.has_addresses",
+	.text = "SELECT count(*) FROM dbmail_aliases" };
+const struct db_sql sql_copy_has_mail = { .name = "copy.has_mail",
+	.text = "SELECT count(*) FROM (SELECT 1 FROM mail_entries LIMIT 1) e" };
+
+/* The columns of every table of the database. */
+const struct db_sql sql_copy_columns = { .name = "copy.columns",
+	.text = "SELECT c.table_name, c.column_name FROM information_schema.columns c"
+		" JOIN information_schema.tables t"
+		" ON t.table_schema = c.table_schema AND t.table_name = c.table_name"
+		" WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE'"
+		" ORDER BY 1, 2",
+	.mariadb = "SELECT c.table_name, c.column_name FROM information_schema.columns c"
+		   " JOIN information_schema.tables t"
+		   " ON t.table_schema = c.table_schema AND t.table_name = c.table_name"
+		   " WHERE c.table_schema = database() AND t.table_type = 'BASE TABLE'"
+		   " ORDER BY 1, 2",
+	.sqlite = "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c"
+		  " WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY 1, 2" };
+
+static const char *own_text(struct arena *arena, struct buf *text)
+{
+	const char *own = str_cstr(arena, buf_str(text));
+
+	buf_clear(text);
+	return own;
+}
+
+static void add_columns(struct buf *out, const struct site_table *table)
+{
+	for (size_t i = 0; i < table->column_count; i++)
+		buf_printf(out, "%s%s", i > 0 ? ", " : "", table->columns[i].name);
+}
+
+static void add_key(struct buf *out, const struct site_table *table, const struct site_key *key)
+{
+	for (size_t i = 0; i < key->count; i++)
+		buf_printf(out, "%s%s", i > 0 ? ", " : "", table->columns[key->column[i]].name);
+}
+
+static void add_marks(struct buf *out, size_t count)
+{
+	BUF_ADD(out, "(");
+	for (size_t i = 0; i < count; i++)
+		buf_add_str(out, i > 0 ? STR(", ?") : STR("?"));
+	BUF_ADD(out, ")");
+}
+
+static void add_select(struct buf *out, const struct site_table *table)
+{
+	BUF_ADD(out, "SELECT ");
+	add_columns(out, table);
+	buf_printf(out, " FROM %s", table->name);
+}
+
+static void add_order(
+    struct buf *out, const struct site_table *table, const struct site_key *key)
+{
+	BUF_ADD(out, " ORDER BY ");
+	add_key(out, table, key);
+	BUF_ADD(out, " LIMIT ?");
+}
+
+/* (a, b) > (?, ?) */
+static void add_behind(
+    struct buf *out, const struct site_table *table, const struct site_key *key)
+{
+	BUF_ADD(out, " WHERE (");
+	add_key(out, table, key);
+	BUF_ADD(out, ") > ");
+	add_marks(out, key->count);
+}
+
+/* MariaDB reads a whole index for (a, b) > (?, ?); it finds its place by a > ? OR (a = ? AND b > ?). */
+static void add_behind_spelt(
+    struct buf *out, const struct site_table *table, const struct site_key *key)
+{
+	for (size_t i = 0; i < key->count; i++) {
+		buf_add_str(out, i > 0 ? STR(" OR (") : STR(" WHERE ("));
+		for (size_t k = 0; k < i; k++)
+			buf_printf(out, "%s = ? AND ", table->columns[key->column[k]].name);
+		buf_printf(out, "%s > ?)", table->columns[key->column[i]].name);
+	}
+}
+
+static void add_insert(struct buf *out, const struct site_table *table, size_t rows)
+{
+	buf_printf(out, "INSERT INTO %s (", table->name);
+	add_columns(out, table);
+	BUF_ADD(out, ") VALUES ");
+	for (size_t i = 0; i < rows; i++) {
+		if (i > 0)
+			BUF_ADD(out, ", ");
+		add_marks(out, table->column_count);
+	}
+}
+
+struct site_key site_key_of(const struct site_table *table, enum db_engine engine)
+{
+	bool own = engine == DB_SQLITE && table->sqlite_key;
+	struct str rest = str_from(own ? table->sqlite_key : table->key), name;
+	struct site_key key = { .count = 0 };
+
+	while (key.count < SITE_KEYS_MAX && str_split(&rest, ',', &name)) {
+		for (size_t i = 0; i < table->column_count; i++) {
+			if (str_equal(str_from(table->columns[i].name), name))
+				key.column[key.count] = i;
+		}
+		key.count++;
+	}
+	return key;
+}
+
+const struct site_sql *site_sql_new(
+    struct arena *arena, const struct site_table *table, enum db_engine source)
+{
+	struct site_sql *sql = ARENA_NEW(arena, struct site_sql, 1);
+	struct site_key key = site_key_of(table, source);
+	struct buf text = BUF_INIT(TEXT_MAX);
+
+	buf_printf(&text, "SELECT count(*) FROM %s", table->name);
+	sql->count = (struct db_sql){ .name = "copy.count", .text = own_text(arena, &text) };
+	buf_printf(&text, "DELETE FROM %s", table->name);
+	sql->clear = (struct db_sql){ .name = "copy.clear", .text = own_text(arena, &text) };
+	add_select(&text, table);
+	add_order(&text, table, &key);
+	sql->first = (struct db_sql){ .name = "copy.first", .text = own_text(arena, &text) };
+	add_select(&text, table);
+	add_behind(&text, table, &key);
+	add_order(&text, table, &key);
+	sql->next = (struct db_sql){ .name = "copy.next", .text = own_text(arena, &text) };
+	add_select(&text, table);
+	add_behind_spelt(&text, table, &key);
+	add_order(&text, table, &key);
+	sql->next.mariadb = own_text(arena, &text);
+	add_insert(&text, table, 1);
+	sql->insert = (struct db_sql){ .name = "copy.insert", .text = own_text(arena, &text) };
+	add_insert(&text, table, COPY_MANY);
+	sql->insert_many =
+	    (struct db_sql){ .name = "copy.insert_many", .text = own_text(arena, &text) };
+	buf_release(&text);
+	return sql;
+}

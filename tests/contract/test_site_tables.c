@@ -1,0 +1,165 @@
+/*
+ * The list of tables that `db copy` takes over, held against what an engine has.
+ */
+#include "tests/cm.h"
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "store/site_copy_int.h"
+#include "tests/contract/scratch.h"
+
+#include <string.h>
+
+static bool has_column(const struct site_table *table, struct str column)
+{
+	for (size_t i = 0; i < table->column_count; i++) {
+		if (str_equal_nocase(str_from(table->columns[i].name), column))
+			return true;
+	}
+	return false;
+}
+
+/* Every table of the schema is in the list, with every column, and the list has no others. */
+static void the_list_is_the_schema(void **state)
+{
+	struct scratch scratch;
+	struct db_settings settings;
+	struct db_pool *pool;
+	struct db *db;
+	struct db_q *q;
+	const struct site_table *tables;
+	size_t count, columns = 0, listed = 0;
+
+	(void)state;
+	scratch_init(&scratch);
+	settings = scratch_settings(&scratch);
+	pool = scratch_open(&settings);
+	assert_int_equal(db_lease(pool, 5000, &db, NULL), OK);
+	assert_int_equal(db_query(db, &sql_copy_columns, &q, NULL), OK);
+	while (db_step(q, NULL) == OK) {
+		struct str name = db_str(q, 0), column = db_str(q, 1);
+		const struct site_table *table = site_table_find(name);
+
+		if (!table)
+			fail_msg("site_tables.c does not know the table %.*s", STR_ARG(name));
+		if (!table->columns)
+			continue;
+		if (!has_column(table, column))
+			fail_msg("site_tables.c does not know %.*s.%.*s", STR_ARG(name),
+			    STR_ARG(column));
+		columns++;
+	}
+	db_done(&q);
+	tables = site_tables(&count);
+	for (size_t i = 0; i < count; i++)
+		listed += tables[i].column_count;
+	assert_int_equal(columns, listed);
+	db_return(&db);
+	db_close(&pool);
+	scratch_release(&scratch);
+}
+
+/* All statements of all tables can be prepared, and a key finds its place without sorting the table. */
+static void every_statement_fits_its_table(void **state)
+{
+	struct scratch scratch;
+	struct arena *arena = arena_new("test");
+	struct db_settings settings;
+	struct db_pool *pool;
+	struct db *db;
+	const struct site_table *tables;
+	size_t count;
+
+	(void)state;
+	scratch_init(&scratch);
+	settings = scratch_settings(&scratch);
+	pool = scratch_open(&settings);
+	assert_int_equal(db_lease(pool, 5000, &db, NULL), OK);
+	tables = site_tables(&count);
+	for (size_t i = 0; i < count; i++) {
+		const struct site_sql *sql;
+		const struct db_sql *all[6];
+
+		if (!tables[i].columns)
+			continue;
+		assert_true(tables[i].column_count <= SITE_COLUMNS_MAX);
+		sql = site_sql_new(arena, &tables[i], db_engine_of(db));
+		all[0] = &sql->count, all[1] = &sql->clear, all[2] = &sql->first;
+		all[3] = &sql->next, all[4] = &sql->insert, all[5] = &sql->insert_many;
+		for (size_t k = 0; k < COUNT(all); k++) {
+			struct db_q *q;
+			struct err err;
+
+			if (db_query(db, all[k], &q, &err) != OK)
+				fail_msg("%s: %s: %s", tables[i].name, all[k]->name, err.text);
+			db_done(&q);
+		}
+	}
+	db_return(&db);
+	db_close(&pool);
+	arena_free(&arena);
+	scratch_release(&scratch);
+}
+
+/* A row is the same whichever engine wrote the time. */
+static const struct {
+	struct str in, want;
+} time_cases[] = {
+	{ STR_INIT("2026-11-21 07:00:00"), STR_INIT("2026-11-21 07:00:00") },
+	{ STR_INIT("2026-11-21T07:00:00"), STR_INIT("2026-11-21 07:00:00") },
+	{ STR_INIT("2026-11-21 07:00:00.123456"), STR_INIT("2026-11-21 07:00:00") },
+	{ STR_INIT("2026-11-21 07:00:00+00"), STR_INIT("2026-11-21 07:00:00+00") },
+	{ STR_INIT("2026-11-21 07:00"), STR_INIT("2026-11-21 07:00") },
+	{ STR_INIT("2026-11-21x07:00:00"), STR_INIT("2026-11-21x07:00:00") },
+	{ STR_INIT("yesterday"), STR_INIT("yesterday") },
+	{ STR_INIT(""), STR_INIT("") },
+};
+
+static void times_have_one_form(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(time_cases); i++) {
+		char room[19];
+		struct str got = site_time(time_cases[i].in, room);
+
+		if (!str_equal(got, time_cases[i].want))
+			fail_msg("case %zu: %.*s", i, STR_ARG(got));
+	}
+}
+
+/* What stands in the database as the last key may be anything. */
+static void a_damaged_key_is_read_to_its_end(void **state)
+{
+	static const struct str keys[] = { STR_INIT(""), STR_INIT("\1"), STR_INIT("\1\1\2\3"),
+		STR_INIT("\2\xff\xff\xff\xff"
+			 "abc"),
+		STR_INIT("\2\3\0\0\0a\0b"), STR_INIT("\7\7\7") };
+	const struct site_table *table = site_table_find(STR("mail_chunks"));
+	struct arena *arena = arena_new("test");
+	struct site_key key = site_key_of(table, DB_SQLITE);
+
+	(void)state;
+	assert_int_equal(key.count, 2);
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		struct str text = site_key_text(arena, table, &key, keys[i]);
+
+		assert_true(str_starts(text, STR("hash ")));
+	}
+	assert_string_equal(
+	    str_cstr(arena,
+		site_key_text(arena, table, &key, STR("\2\3\0\0\0a\0b\1\7\0\0\0\0\0\0\0"))),
+	    "hash a\\x00b, n 7");
+	arena_free(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_list_is_the_schema),
+		cmocka_unit_test(every_statement_fits_its_table),
+		cmocka_unit_test(times_have_one_form),
+		cmocka_unit_test(a_damaged_key_is_read_to_its_end),
+	};
+
+	return cmocka_run_group_tests_name("contract/site_tables", tests, NULL, NULL);
+}
