@@ -318,8 +318,12 @@ enum errc db_savepoint(struct db *db,
 		db_changes_cut(db, changes_before);
 		return rc != OK ? rc : err_set(err, ERR_UNAVAIL, "%s", db->broken.text);
 	}
-	if (rc == OK)
-		return db_mark_broken(db, db->ops->savepoint_keep(db->conn, depth, err), err);
+	if (rc == OK) {
+		rc = db->ops->savepoint_keep(db->conn, depth, err);
+		if (rc != OK) /* something that was posted in it: the engine undid it */
+			db_changes_cut(db, changes_before);
+		return db_mark_broken(db, rc, err);
+	}
 	db_changes_cut(db, changes_before);
 	end = db->ops->savepoint_undo(db->conn, depth, NULL);
 	if (end != OK)

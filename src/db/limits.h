@@ -1,5 +1,5 @@
 /*
- * db/limits.h - what a database url may hold.
+ * db/limits.h - what a database url may hold, and what a server may take and send.
  */
 #pragma once
 
@@ -9,3 +9,12 @@
 
 /* A url as we write it: each byte may become three, and a few are ours. */
 #define DB_URL_TEXT_MAX ((size_t)DB_URL_MAX * 4)
+
+/* PostgreSQL. A notification may be up to 7,999 bytes; a change is at least 8 of them. */
+#define PGSQL_PAYLOAD_MAX ((size_t)7900)
+#define PGSQL_CHANGES_MAX ((size_t)1000)
+#define PGSQL_PARAMS_MAX 65535 /* of a statement: a 16-bit count */
+#define PGSQL_CONNECT_MS 5000  /* for one host, unless the url says connect_timeout */
+#define PGSQL_QUERY_MS 60000   /* for one statement, unless the url says query_timeout */
+#define PGSQL_GRACE_MS 5000    /* longer than that we wait for the server to end it by itself */
+#define PGSQL_ADMIN_MS 7200000 /* a step of the schema on a large database takes its time */

@@ -13,10 +13,14 @@ static const struct db_sql sql_rows = { .name = "schema.rows",
 		" FROM mail_schema" };
 static const struct db_sql sql_row_update = { .name = "schema.row_update",
 	.text = "UPDATE mail_schema SET oldest = ?, applied = ?, confirmed = NULLIF(?, 0)"
-		" WHERE version = ?" };
+		" WHERE version = ?",
+	.pgsql = "UPDATE mail_schema SET oldest = ?, applied = ?,"
+		 " confirmed = NULLIF(?::bigint, 0) WHERE version = ?" };
 static const struct db_sql sql_row_insert = { .name = "schema.row_insert",
 	.text = "INSERT INTO mail_schema (oldest, applied, confirmed, version)"
-		" VALUES (?, ?, NULLIF(?, 0), ?)" };
+		" VALUES (?, ?, NULLIF(?, 0), ?)",
+	.pgsql = "INSERT INTO mail_schema (oldest, applied, confirmed, version)"
+		 " VALUES (?, ?, NULLIF(?::bigint, 0), ?)" };
 static const struct db_sql sql_row_delete = { .name = "schema.row_delete",
 	.text = "DELETE FROM mail_schema WHERE version >= ?" };
 static const struct db_sql sql_confirm = { .name = "schema.confirm",

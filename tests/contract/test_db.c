@@ -306,8 +306,11 @@ static void a_statement_that_is_wrong_is_our_bug(void **state)
 	struct fixture *f = *state;
 	struct db *db = lease(f);
 	struct db_q *q;
+	enum errc rc = db_query(db, &wrong, &q, NULL);
 
-	assert_int_equal(db_query(db, &wrong, &q, NULL), ERR_INTERNAL);
+	if (rc == OK) /* an engine that is far looks at it when it is run */
+		rc = db_run(&q, NULL, NULL);
+	assert_int_equal(rc, ERR_INTERNAL);
 	assert_null(q);
 	db_return(&db);
 }
@@ -318,7 +321,7 @@ static void a_reader_cannot_write(void **state)
 	struct db *db = lease(f);
 	struct db_q *q;
 
-	if (!variant->many_writers) {
+	if (!variant->many_writers || db_pool_engine(f->pool) != DB_SQLITE) {
 		assert_int_equal(db_query(db, &sql_put, &q, NULL), OK);
 		db_bind_i64(q, 1, 1);
 		db_bind_str(q, 2, STR("x"));
@@ -457,19 +460,24 @@ static void statements_left_open_are_closed(void **state)
 	assert_int_equal(scratch_count(f->pool), 2);
 }
 
-static void a_row_must_name_what_is_there(void **state)
+static enum errc orphan_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
 	static const struct db_sql orphan = { .name = "test.orphan",
 		.text = "INSERT INTO dbmail_mailboxes (owner_idnr, name) VALUES (999, 'x')" };
-	struct fixture *f = *state;
 	struct db_q *q;
-	struct db *db = lease(f);
+	enum errc rc = db_query(db, &orphan, &q, err);
 
-	if (variant->many_writers) {
-		assert_int_equal(db_query(db, &orphan, &q, NULL), OK);
-		assert_int_equal(db_run(&q, NULL, NULL), ERR_NOTFOUND);
-	}
-	db_return(&db);
+	(void)arena;
+	(void)arg;
+	return rc == OK ? db_run(&q, NULL, err) : rc;
+}
+
+static void a_row_must_name_what_is_there(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(
+	    db_transact(f->pool, deadline_in_ms(10000), orphan_body, NULL, NULL), ERR_NOTFOUND);
 }
 
 /* ---- leases ---- */

@@ -6,3 +6,4 @@
 #include "db/driver.h"
 
 extern const struct db_migration sqlite_scripts[4];
+extern const struct db_migration pgsql_scripts[2];
