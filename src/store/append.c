@@ -103,11 +103,11 @@ static enum errc append_body(struct db *db, struct arena *arena, void *arg, stru
 	struct append_work *w = arg;
 	struct account_row account;
 	unsigned rights = 0;
-	enum errc rc =
-	    account_touch(db, w->owner, total_size(w), (int64_t)w->count, &account, err);
+	enum errc rc = account_touch_rights(db,
+	    &(const struct touch){
+		w->actor, w->owner, w->mailbox, total_size(w), (int64_t)w->count },
+	    &account, &rights, err);
 
-	if (rc == OK)
-		rc = mailbox_rights(db, w->actor, w->owner, w->mailbox, &rights, err);
 	if (rc == OK && !(rights & RIGHT_INSERT))
 		rc = err_set(err, ERR_DENIED, "no right to put messages there");
 	if (rc == OK)

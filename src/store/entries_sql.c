@@ -3,6 +3,10 @@
  */
 #include "store/mail_sql.h"
 
+#define EIGHT "?, ?, ?, ?, ?, ?, ?, ?"
+#define SIXTY_FOUR                                                                             \
+	EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT
+
 const struct db_sql sql_entry_insert = {
 	.name = "entry.insert",
 	.text = "INSERT INTO mail_entries (owner, mailbox, uid, id, object, flags, modseq,"
@@ -10,11 +14,12 @@ const struct db_sql sql_entry_insert = {
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 };
 
-const struct db_sql sql_entry_get = {
-	.name = "entry.get",
+/* PICK_SOME of them. */
+const struct db_sql sql_entry_some = {
+	.name = "entry.some",
 	.text = "SELECT uid, flags, modseq, object, internal_date, internal_zone, size"
 		" FROM mail_entries"
-		" WHERE owner = ? AND mailbox = ? AND uid = ?",
+		" WHERE owner = ? AND mailbox = ? AND uid IN (" SIXTY_FOUR ") ORDER BY uid",
 };
 
 const struct db_sql sql_entry_id = {
@@ -113,10 +118,6 @@ const struct db_sql sql_object_get = {
 	    "SELECT size, header_size, trace_size, parser, thread, encoded, sent_date, sha256,"
 	    " parts, envelope, structure FROM mail_objects WHERE object = ? AND owner = ?",
 };
-
-#define EIGHT "?, ?, ?, ?, ?, ?, ?, ?"
-#define SIXTY_FOUR                                                                             \
-	EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT
 
 /* AHEAD_MESSAGES of them. */
 const struct db_sql sql_object_ahead = {

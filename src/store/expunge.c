@@ -24,17 +24,17 @@ static enum errc remove_range(
 	enum errc rc = OK;
 
 	if (r->keep)
-		rc = rows_run(db, &sql_entry_keep_range,
-		    INTS(now, owner, r->mailbox, first, last), NULL, err);
+		rc = rows_post(
+		    db, &sql_entry_keep_range, INTS(now, owner, r->mailbox, first, last), err);
 	if (rc == OK)
-		rc = rows_run(db, &sql_entry_delete_range, INTS(owner, r->mailbox, first, last),
-		    NULL, err);
+		rc = rows_post(
+		    db, &sql_entry_delete_range, INTS(owner, r->mailbox, first, last), err);
 	if (rc == OK)
-		rc = rows_run(db, &sql_extra_delete_range, INTS(owner, r->mailbox, first, last),
-		    NULL, err);
+		rc = rows_post(
+		    db, &sql_extra_delete_range, INTS(owner, r->mailbox, first, last), err);
 	if (rc == OK)
-		rc = rows_run(db, &sql_expunged_insert,
-		    INTS(owner, r->mailbox, r->account->modseq, first, last, now), NULL, err);
+		rc = rows_post(db, &sql_expunged_insert,
+		    INTS(owner, r->mailbox, r->account->modseq, first, last, now), err);
 	return rc;
 }
 

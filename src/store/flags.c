@@ -50,16 +50,12 @@ struct flags_plan {
 	struct mailbox_delta delta;
 };
 
-static enum errc check_rights(struct db *db, struct flags_plan *plan, struct err *err)
+static enum errc check_rights(struct flags_plan *plan, unsigned rights, struct err *err)
 {
 	const struct flags_work *w = plan->work;
 	const struct flag_list *list = &w->change->flags;
 	bool names_keywords = list->keyword_count > 0;
-	unsigned rights;
-	enum errc rc = mailbox_rights(db, w->actor, w->owner, w->mailbox, &rights, err);
 
-	if (rc != OK)
-		return rc;
 	plan->allowed = rights_flags(rights);
 	plan->keywords_allowed = (rights & RIGHT_WRITE) != 0;
 	plan->system = list->system & FLAG_SYSTEM;
@@ -170,10 +166,10 @@ static enum errc write_run(struct db *db, struct flags_plan *plan, struct err *e
 	plan->run_last = 0;
 	if (last == 0)
 		return OK;
-	return rows_run(db, &sql_entry_flags_range,
+	return rows_post(db, &sql_entry_flags_range,
 	    INTS((int64_t)plan->keep, (int64_t)plan->set, plan->account.modseq, w->owner,
 		w->mailbox, plan->run_first, last),
-	    NULL, err);
+	    err);
 }
 
 /* The mask of `uid` is to be written: with those before it, or from here on. */
@@ -201,8 +197,8 @@ static enum errc write_extra(struct db *db, const struct flags_plan *plan, uint3
 		bool has = keyword_set_has(&new->keywords, i);
 
 		if (had != has)
-			rc = rows_run(db, has ? &sql_extra_insert : &sql_extra_delete,
-			    INTS(w->owner, w->mailbox, uid, i), NULL, err);
+			rc = rows_post(db, has ? &sql_extra_insert : &sql_extra_delete,
+			    INTS(w->owner, w->mailbox, uid, i), err);
 	}
 	return rc;
 }
@@ -272,14 +268,17 @@ static enum errc flags_body(struct db *db, struct arena *arena, void *arg, struc
 	struct flags_work *w = arg;
 	struct flags_plan plan = { .work = w, .delta = { .first_unseen = INT64_MAX } };
 	struct picked *entries;
+	unsigned rights = 0;
 	size_t count = 0;
-	enum errc rc = account_touch(db, w->owner, 0, 0, &plan.account, err);
+	enum errc rc = account_touch_rights(db,
+	    &(const struct touch){ w->actor, w->owner, w->mailbox, 0, 0 }, &plan.account,
+	    &rights, err);
 
 	w->result_count = 0;
 	w->changed = false;
 	w->modseq = plan.account.modseq;
 	if (rc == OK)
-		rc = check_rights(db, &plan, err);
+		rc = check_rights(&plan, rights, err);
 	if (rc == OK)
 		rc = pick_entries(db, &(struct pick){ w->owner, w->mailbox, w->uids, w->count },
 		    arena, &entries, &count, err);

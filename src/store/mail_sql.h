@@ -26,7 +26,7 @@ extern const struct db_sql sql_key_find, sql_key_insert, sql_key_adopt, sql_key_
 extern const struct db_sql sql_thread_find, sql_thread_insert;
 
 /* entries_sql.c: entries, keywords, objects */
-extern const struct db_sql sql_entry_insert, sql_entry_get, sql_entry_id, sql_entry_range,
+extern const struct db_sql sql_entry_insert, sql_entry_some, sql_entry_id, sql_entry_range,
     sql_entry_flags_range, sql_entry_delete_range, sql_entry_keep_range, sql_entry_scan;
 extern const struct db_sql sql_extra_insert, sql_extra_list, sql_extra_delete,
     sql_extra_delete_range;

@@ -1,5 +1,5 @@
 /*
- * store/pick.c - a range where the uids lie close together, one by one where they do not.
+ * store/pick.c - a range where the uids lie close together, so many at once where they do not.
  */
 #include "store/pick.h"
 
@@ -8,6 +8,7 @@
 #include "store/store_int.h"
 
 #define DENSE 4 /* uids of the range for one that is asked for */
+#define PICK_SOME 64
 
 static struct picked picked_of(const struct db_q *q)
 {
@@ -44,27 +45,33 @@ static enum errc pick_range(struct db *db, const struct pick *pick, struct picke
 	return rows_end(rc);
 }
 
-static enum errc pick_single(struct db *db, const struct pick *pick, struct picked *to,
+/* Up to PICK_SOME from `at` on; what is too many says the last again. */
+static enum errc pick_some(struct db *db, const struct pick *pick, size_t at, struct picked *to,
+    size_t *count, struct err *err)
+{
+	size_t last = at + PICK_SOME < pick->count ? at + PICK_SOME - 1 : pick->count - 1;
+	int64_t params[2 + PICK_SOME] = { pick->owner, pick->mailbox };
+	struct db_q *q;
+	enum errc rc;
+
+	for (size_t i = 0; i < PICK_SOME; i++)
+		params[2 + i] = pick->uids[at + i < last ? at + i : last];
+	rc = rows_open(db, &sql_entry_some, (struct ints){ params, COUNT(params) }, &q, err);
+	while (rc == OK && (rc = db_step(q, err)) == OK)
+		to[(*count)++] = picked_of(q);
+	db_done(&q);
+	return rows_end(rc);
+}
+
+static enum errc pick_scattered(struct db *db, const struct pick *pick, struct picked *to,
     size_t *count_out, struct err *err)
 {
-	size_t count = 0;
+	enum errc rc = OK;
 
-	for (size_t i = 0; i < pick->count; i++) {
-		struct db_q *q;
-		enum errc rc = rows_open(db, &sql_entry_get,
-		    INTS(pick->owner, pick->mailbox, pick->uids[i]), &q, err);
-
-		if (rc != OK)
-			return rc;
-		rc = db_step(q, err);
-		if (rc == OK)
-			to[count++] = picked_of(q);
-		db_done(&q);
-		if (rc != OK && rc != ERR_END)
-			return rc;
-	}
-	*count_out = count;
-	return OK;
+	*count_out = 0;
+	for (size_t at = 0; rc == OK && at < pick->count; at += PICK_SOME)
+		rc = pick_some(db, pick, at, to, count_out, err);
+	return rc;
 }
 
 enum errc pick_entries(struct db *db, const struct pick *pick, struct arena *arena,
@@ -77,5 +84,5 @@ enum errc pick_entries(struct db *db, const struct pick *pick, struct arena *are
 	if ((uint64_t)pick->uids[pick->count - 1] - pick->uids[0] <
 	    (uint64_t)pick->count * DENSE)
 		return pick_range(db, pick, *entries_out, count_out, err);
-	return pick_single(db, pick, *entries_out, count_out, err);
+	return pick_scattered(db, pick, *entries_out, count_out, err);
 }

@@ -28,10 +28,24 @@ enum errc mailbox_rights(struct db *db, struct actor actor, int64_t owner, int64
 enum errc mailbox_look(struct db *db, struct actor actor, int64_t owner, int64_t mailbox,
     struct mailbox_look *look_out, struct err *err)
 {
+	struct db_q *q;
+	enum errc rc = look_ask(db, actor, owner, mailbox, &q, err);
+
+	return rc == OK ? look_take(&q, actor, owner, look_out, err) : rc;
+}
+
+enum errc look_ask(struct db *db, struct actor actor, int64_t owner, int64_t mailbox,
+    struct db_q **q_out, struct err *err)
+{
+	return rows_ask(db, &sql_mailbox_rights, INTS(actor.user, mailbox, owner), q_out, err);
+}
+
+enum errc look_take(struct db_q **qp, struct actor actor, int64_t owner,
+    struct mailbox_look *look_out, struct err *err)
+{
 	int64_t row[INDEX_COLUMNS + 4], *at = row + INDEX_COLUMNS;
 	unsigned rights = RIGHT_ALL;
-	enum errc rc = rows_one(
-	    db, &sql_mailbox_rights, INTS(actor.user, mailbox, owner), row, COUNT(row), err);
+	enum errc rc = rows_take(qp, row, COUNT(row), err);
 
 	if (rc == ERR_END || (rc == OK && row[1] != 0))
 		return err_set(err, ERR_NOTFOUND, "no such mailbox");
@@ -44,9 +58,30 @@ enum errc mailbox_look(struct db *db, struct actor actor, int64_t owner, int64_t
 	}
 	if (!actor.is_admin && row[0] == PERMISSION_READ)
 		rights &= RIGHT_READ | RIGHT_LOOKUP;
-	*look_out = (struct mailbox_look){ rights,
-		index_row_of((uint32_t)at[0], (uint32_t)at[1], at[2], at[3]) };
+	look_out->rights = rights;
+	look_out->index = index_row_of((uint32_t)at[0], (uint32_t)at[1], at[2], at[3]);
 	return OK;
+}
+
+enum errc account_touch_rights(struct db *db, const struct touch *touch,
+    struct account_row *row_out, unsigned *rights_out, struct err *err)
+{
+	struct db_q *account = NULL, *rights = NULL;
+	struct mailbox_look look = { 0 };
+	enum errc rc =
+	    account_ask(db, touch->owner, touch->bytes, touch->messages, &account, err);
+
+	if (rc == OK)
+		rc = look_ask(db, touch->actor, touch->owner, touch->mailbox, &rights, err);
+	if (rc == OK)
+		rc = account_take(
+		    db, &account, touch->owner, touch->bytes, touch->messages, row_out, err);
+	if (rc == OK)
+		rc = look_take(&rights, touch->actor, touch->owner, &look, err);
+	db_done(&account);
+	db_done(&rights);
+	*rights_out = look.rights;
+	return rc;
 }
 
 enum errc rights_need(struct db *db, struct actor actor, int64_t owner, int64_t mailbox,

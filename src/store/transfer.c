@@ -162,11 +162,11 @@ static enum errc copy_object(struct db *db, const struct transfer *t, int64_t ob
 	if (rc == OK && rows != 1)
 		return err_set(err, ERR_CORRUPT, "an entry's object is missing");
 	if (rc == OK)
-		rc = rows_run(db, &sql_content_copy,
-		    INTS(new_object, t->to_owner, object, t->owner), NULL, err);
+		rc = rows_post(db, &sql_content_copy,
+		    INTS(new_object, t->to_owner, object, t->owner), err);
 	if (rc == OK)
-		rc = rows_run(db, &sql_refs_copy,
-		    INTS(t->to_owner, new_object, object, t->owner), NULL, err);
+		rc = rows_post(
+		    db, &sql_refs_copy, INTS(t->to_owner, new_object, object, t->owner), err);
 	return rc;
 }
 
