@@ -31,6 +31,7 @@ import urllib.parse
 
 HOST = "127.0.0.1"
 ADMIN = "admin"
+SITE_PASSWORD = "site-password"
 START_SECONDS = 60
 STOP_SECONDS = 20
 ENVIRONMENT = {"pgsql": "TABELLA_TEST_PGSQL", "mariadb": "TABELLA_TEST_MARIADB"}
@@ -143,6 +144,10 @@ class Engine:
     def drop(self, database):
         raise NotImplementedError
 
+    def create_site(self, name):
+        """An empty database and a user of the same name who owns it and nothing else; its url. drop() removes both."""
+        raise NotImplementedError
+
 
 class PgsqlClient(Engine):
     name = "pgsql"
@@ -162,6 +167,12 @@ class PgsqlClient(Engine):
 
     def drop(self, database):
         self.sql(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+        self.sql(f'DROP ROLE IF EXISTS "{database}"')
+
+    def create_site(self, name):
+        self.sql(f"CREATE ROLE \"{name}\" LOGIN PASSWORD '{SITE_PASSWORD}'")
+        self.sql(f'CREATE DATABASE "{name}" OWNER "{name}"')
+        return self.url(name, name, SITE_PASSWORD)
 
 
 class MariaDBClient(Engine):
@@ -182,7 +193,12 @@ class MariaDBClient(Engine):
         self.sql(f"CREATE DATABASE `{database}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
 
     def drop(self, database):
-        self.sql(f"DROP DATABASE IF EXISTS `{database}`")
+        self.sql(f"DROP DATABASE IF EXISTS `{database}`; DROP USER IF EXISTS '{database}'@'%'")
+
+    def create_site(self, name):
+        self.create(name)
+        self.sql(f"CREATE USER '{name}'@'%' IDENTIFIED BY '{SITE_PASSWORD}'; GRANT ALL ON `{name}`.* TO '{name}'@'%'")
+        return self.url(name, name, SITE_PASSWORD)
 
 
 class Started:

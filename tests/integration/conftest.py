@@ -1,17 +1,19 @@
 """Servers, accounts and peers for the tests; a server that crashed or that a sanitizer complained of fails the test.
 
---peer dovecot runs what is not marked `ours` against Debian's Dovecot: a check of the tests themselves.
+--engine pgsql and --engine mariadb run all but what is marked `sqlite` over a database server. --peer dovecot runs what
+is not marked `ours` against Debian's Dovecot: a check of the tests themselves.
 """
 
 import contextlib
 import itertools
+import os
 import pathlib
 import sys
 
 import pytest
 import wire
 from mails import mail
-from tabella_server import Server
+from tabella_server import Server, engine_name
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
 
@@ -20,13 +22,21 @@ PASSWORD = "secret-of-tests"
 
 def pytest_addoption(parser):
     parser.addoption("--peer", choices=["tabella", "dovecot"], default="tabella")
+    parser.addoption("--engine", choices=["sqlite", "pgsql", "mariadb"], default=None)
 
 
 def pytest_configure(config):
+    if config.getoption("--engine"):
+        os.environ["TABELLA_TEST_ENGINE"] = config.getoption("--engine")
+    config.addinivalue_line("markers", "sqlite(reason): about SQLite's file, and skipped with other engines")
     config.addinivalue_line("markers", "ours: says what Tabella does, where the standards leave it open")
 
 
 def pytest_collection_modifyitems(config, items):
+    if engine_name() != "sqlite":
+        for item in items:
+            if marker := item.get_closest_marker("sqlite"):
+                item.add_marker(pytest.mark.skip(reason=f"SQLite only: {marker.args[0]}"))
     if config.getoption("--peer") != "tabella":
         for item in items:
             if item.get_closest_marker("ours"):

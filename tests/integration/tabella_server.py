@@ -1,8 +1,12 @@
 """A Tabella server for tests and benchmarks: a scratch folder, free loopback ports, start, stop, kill.
 
-The program is the one that the environment variable TABELLA names, else build-address/tabella, else build/tabella.
+The program is the one that the environment variable TABELLA names, else build-address/tabella, else build/tabella. The
+engine is sqlite or the one that TABELLA_TEST_ENGINE names: pgsql or mariadb, at the server of tests/engines.py.
 """
 
+import atexit
+import functools
+import itertools
 import os
 import pathlib
 import re
@@ -10,10 +14,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+import engines  # noqa: E402
 
 # What init adds to the port base for each service.
 PORTS = {
@@ -41,6 +49,23 @@ def find_binary():
         if place.is_file():
             return place.resolve()
     raise FileNotFoundError(f"no program at {' or '.join(map(str, places))}: build it, or set TABELLA")
+
+
+def engine_name():
+    return os.environ.get("TABELLA_TEST_ENGINE") or "sqlite"
+
+
+@functools.cache
+def engine_of_tests():
+    """The database server for every site of this process, at its first use; None: SQLite, which has none."""
+    if engine_name() == "sqlite":
+        return None
+    engine = engines.borrow(engine_name())
+    atexit.register(engine.close)
+    return engine
+
+
+numbers = itertools.count()
 
 
 def port_is_free(port):
@@ -73,9 +98,14 @@ def port_answers(port):
 
 
 class Server:
-    """One server and its folder. Use as a context manager, or call close() at the end."""
+    """
+    One server and its folder. Use as a context manager, or call close() at the end. `engine`: a database server that is
+    not that of all the tests.
+    """
 
-    def __init__(self, binary=None, folder=None, port_base=None, domain="example.test"):
+    def __init__(self, binary=None, folder=None, port_base=None, domain="example.test", engine=None):
+        self.engine = engine or engine_of_tests()
+        self.database_name = None  # at the engine
         self.binary = pathlib.Path(binary) if binary else find_binary()
         self._own_folder = folder is None
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="tabella-test-"))
@@ -115,6 +145,9 @@ class Server:
         command = [self.binary, "init", "--dir", self.data, "--port-base", self.port_base, "--domain", self.domain]
         if user:
             command += ["--user", user]
+        if self.engine:
+            self.database_name = f"site_{os.getpid()}_{next(numbers)}"
+            command += ["--db", self.engine.create_site(self.database_name)]
         self._run(command)
         return self
 
@@ -137,7 +170,9 @@ class Server:
         self.config.write_text("\n".join([*lines[:start], f"{key} = {value}", *kept, *lines[end:], ""]))
 
     def sql(self, text):
-        """Run SQL in the sqlite3 shell, as an administrator does; what it printed."""
+        """Run SQL in the engine's shell, as an administrator does; what it printed."""
+        if self.engine:
+            return self.engine.sql(text, self.database_name)
         done = self._run(["sqlite3", "-cmd", ".timeout 10000", self.database(), text])
         return done.stdout.strip()
 
@@ -231,5 +266,8 @@ class Server:
 
     def close(self):
         self.kill9()
+        if self.database_name:
+            self.engine.drop(self.database_name)
+            self.database_name = None
         if self._own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)

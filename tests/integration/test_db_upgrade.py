@@ -11,7 +11,7 @@ import pytest
 import wire
 from tabella_server import ROOT, Server
 
-pytestmark = pytest.mark.ours
+pytestmark = [pytest.mark.ours, pytest.mark.sqlite("its old schemas are SQLite's; the unit tests have the others' steps")]
 
 SCRIPTS = ROOT / "src/db/schema"
 OLD = sorted((ROOT / "tests/data").glob("schema_*_sqlite.sql"))

@@ -107,6 +107,7 @@ def test_refuses_what_is_no_request(server, line):
     assert "error" in json.loads(answer)
 
 
+@pytest.mark.sqlite("it asks whose the file is")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts a server of another user")
 def test_leaves_its_socket_to_the_user_that_it_becomes(server):
     control = server.data / "control"

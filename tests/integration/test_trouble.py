@@ -43,6 +43,7 @@ def stopped():
         server.close()
 
 
+@pytest.mark.sqlite("its version is a PRAGMA; test_database_trouble.py has the others'")
 def test_a_database_newer_than_the_program(stopped):
     stopped.sql("PRAGMA user_version = 999")
     text = serve_and_fail(stopped)
@@ -54,6 +55,7 @@ def test_a_database_newer_than_the_program(stopped):
     assert stopped.sql("PRAGMA user_version") == "999"
 
 
+@pytest.mark.sqlite("about its file")
 def test_a_file_that_is_no_database(stopped):
     path = stopped.database()
     path.write_bytes(b"This is no database, whatever its name says.\n" * 500)
@@ -61,6 +63,7 @@ def test_a_file_that_is_no_database(stopped):
     assert str(path) in text
 
 
+@pytest.mark.sqlite("about its file")
 def test_a_database_of_another_program(stopped):
     path = stopped.database()
     path.unlink()
@@ -69,6 +72,7 @@ def test_a_database_of_another_program(stopped):
     assert str(path) in text
 
 
+@pytest.mark.sqlite("about its file")
 def test_no_database(stopped):
     path = stopped.database()
     path.unlink()
@@ -111,6 +115,7 @@ def test_a_certificate_that_is_none(stopped):
     assert path.name in serve_and_fail(stopped)
 
 
+@pytest.mark.sqlite("about its file")
 def test_a_database_that_cannot_be_written(stopped):
     """It says so when it starts, or mail is answered 4xx; never 250, never 5xx."""
     path = stopped.database()
@@ -153,6 +158,7 @@ def write_lock(server):
         holder.wait(10)
 
 
+@pytest.mark.sqlite("it has one write lock")
 def test_mail_waits_for_the_write_lock(host, account):
     """Readers are served meanwhile, and the mail is taken when the lock is free. (SELECT writes: it takes \\Recent.)"""
     with host.lmtp() as peer, account.imap() as reader:
@@ -168,6 +174,7 @@ def test_mail_waits_for_the_write_lock(host, account):
         assert int(reader.noop().of("EXISTS")[-1]) == 1
 
 
+@pytest.mark.sqlite("it has one write lock")
 @pytest.mark.skipif("LONG_TESTS" not in os.environ, reason="takes half a minute; set LONG_TESTS")
 def test_the_write_lock_is_never_free(host, account):
     """4xx in the end, and nothing is stored."""
@@ -194,6 +201,7 @@ def small_disk(megabytes):
         folder.rmdir()
 
 
+@pytest.mark.sqlite("the disk is that of its file")
 def test_a_full_disk():
     """RFC 3463 X.3.1, RFC 5530: 452 and NO while it is full; everything acknowledged stays; it goes on by itself."""
     with small_disk(12) as folder, Server(folder=folder) as server:
