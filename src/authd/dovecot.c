@@ -63,7 +63,7 @@ static void greet(struct dovecot_session *d)
 
 	BUF_ADD(out, "VERSION\t1\t2\n");
 	for (int i = 0; i < SASL_MECHANISM_COUNT; i++)
-		if ((mechanisms >> i & 1) != 0)
+		if (properties[i] != NULL && (mechanisms >> i & 1) != 0)
 			buf_printf(out, "MECH\t%s\t%s\n",
 			    sasl_mechanism_name((enum sasl_mechanism)i).p, properties[i]);
 	random_bytes(cookie, sizeof(cookie));
