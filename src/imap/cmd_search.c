@@ -147,7 +147,7 @@ static enum errc save(struct imap_session *s, const struct search_work *work, st
 		range[i].last = index_at(s->view->known, range[i].last)->uid;
 	}
 	if (rc == OK)
-		view_save(s->view, range, count);
+		rc = view_save(s, range, count, err);
 	buf_release(&runs);
 	return rc;
 }
@@ -288,7 +288,7 @@ static bool saves(const struct imap_session *s)
 void imap_search_refused(struct imap_session *s)
 {
 	if (s->view != NULL && saves(s))
-		view_save(s->view, NULL, 0);
+		view_unsave(s);
 }
 
 static enum imap_run failed(struct imap_session *s, enum errc rc, const struct err *err)

@@ -10,6 +10,7 @@
 #include "store/changes.h"
 #include "store/mailbox.h"
 
+#include <assert.h>
 #include <string.h>
 
 static void release_versions(struct imap_view *view)
@@ -25,19 +26,31 @@ void view_close(struct imap_session *s)
 {
 	view_unwatch(s);
 	release_versions(s->view);
-	view_save(s->view, NULL, 0);
+	view_unsave(s);
 }
 
-void view_save(struct imap_view *view, const struct seq_range *uids, size_t count)
+enum errc view_save(
+    struct imap_session *s, const struct seq_range *uids, size_t count, struct err *err)
 {
+	struct imap_view *view = s->view;
 	struct seq_range *copy = NULL;
 
+	if (session_keep(&s->base, count * sizeof(*copy)) != OK)
+		return err_set(err, ERR_LIMIT, "too much in memory to keep the result");
 	if (count > 0) {
 		copy = xcalloc(count, sizeof(*copy));
 		memcpy(copy, uids, count * sizeof(*copy));
 	}
 	xfree((struct seq_range *)view->saved.range);
 	view->saved = (struct seqset){ .range = copy, .count = count };
+	return OK;
+}
+
+void view_unsave(struct imap_session *s)
+{
+	enum errc rc = view_save(s, NULL, 0, NULL);
+
+	assert(rc == OK);
 }
 
 static uint64_t watcher_of(struct imap_session *s)

@@ -100,9 +100,13 @@ NODISCARD enum errc view_resolve(const struct imap_view *view, const struct seqs
 
 /*
  * UIDs become the saved search result. Ranges may span UIDs that are not there any more; those that went later are
- * passed over when it is used. They are copied.
+ * passed over when it is used. They are copied. ERR_LIMIT: there is no room for them; what was saved stays.
  */
-void view_save(struct imap_view *view, const struct seq_range *uids, size_t count);
+NODISCARD enum errc view_save(
+    struct imap_session *s, const struct seq_range *uids, size_t count, struct err *err);
+
+/* Nothing is saved. */
+void view_unsave(struct imap_session *s);
 
 /* "(\Seen keyword \Recent)"; no \Recent for who enabled IMAP4rev2. */
 void view_add_flags(

@@ -81,16 +81,29 @@ static enum errc driver_login(struct session *s, struct str user)
 	return OK;
 }
 
+/* `bytes` in place of what is held in `held`. */
+static enum errc book(struct conn *conn, uint64_t *held, uint64_t bytes)
+{
+	if (bytes <= *held)
+		budget_return(&conn->budget, *held - bytes);
+	else if (!budget_book(&conn->budget, bytes - *held))
+		return ERR_LIMIT;
+	*held = bytes;
+	return OK;
+}
+
 static enum errc driver_book(struct session *s, uint64_t bytes)
 {
 	struct conn *conn = conn_of(s);
 
-	if (bytes <= conn->booked)
-		budget_return(&conn->budget, conn->booked - bytes);
-	else if (!budget_book(&conn->budget, bytes - conn->booked))
-		return ERR_LIMIT;
-	conn->booked = bytes;
-	return OK;
+	return book(conn, &conn->booked, bytes);
+}
+
+static enum errc driver_keep(struct session *s, uint64_t bytes)
+{
+	struct conn *conn = conn_of(s);
+
+	return book(conn, &conn->kept, bytes);
 }
 
 static struct str driver_tls_name(const struct session *s)
@@ -111,6 +124,7 @@ static const struct session_driver driver = {
 	.ref = driver_ref,
 	.login = driver_login,
 	.book = driver_book,
+	.keep = driver_keep,
 	.tls_name = driver_tls_name,
 	.watch = &conn_watch,
 	.tls_binding = driver_tls_binding,
@@ -157,7 +171,7 @@ static void release(struct conn *conn)
 		conn->listener->options.service->drop(conn->service_arg);
 	io_close(&conn->io);
 	buf_release(&conn->proxy);
-	budget_return(&conn->budget, conn->charged + conn->booked);
+	budget_return(&conn->budget, conn->charged + conn->booked + conn->kept);
 	if (conn->user)
 		tally_drop(reactor->by_user, (struct str){ conn->user, conn->user_size });
 	if (conn->key_size > 0)

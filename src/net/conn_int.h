@@ -59,6 +59,7 @@ struct conn {
 	struct budget budget;
 	uint64_t charged; /* buffers, and what the session says of itself */
 	uint64_t booked;  /* before the bytes come */
+	uint64_t kept;	  /* by the session, beyond its commands */
 	/* commands of this minute */
 	int64_t minute_ms;
 	uint64_t minute_commands; /* session->commands when it began */

@@ -64,7 +64,7 @@ void conn_show_use(struct conn *conn)
 	activities_lock(conn->reactor->activities, conn->ref);
 	conn->activity.bytes_in = s->bytes_in;
 	conn->activity.bytes_out = s->bytes_out;
-	conn->activity.memory = conn->charged + conn->booked;
+	conn->activity.memory = conn->charged + conn->booked + conn->kept;
 	activities_unlock(conn->reactor->activities, conn->ref);
 }
 

@@ -27,6 +27,11 @@ enum errc session_book(struct session *s, uint64_t bytes)
 	return s->driver->book ? s->driver->book(s, bytes) : OK;
 }
 
+enum errc session_keep(struct session *s, uint64_t bytes)
+{
+	return s->driver->keep ? s->driver->keep(s, bytes) : OK;
+}
+
 void session_unbook(struct session *s)
 {
 	enum errc rc = session_book(s, 0);

@@ -79,6 +79,8 @@ struct session_driver {
 	enum errc (*login)(struct session *s, struct str user);
 	/* See session_book. NULL: there is always room. */
 	enum errc (*book)(struct session *s, uint64_t bytes);
+	/* See session_keep. NULL: there is always room. */
+	enum errc (*keep)(struct session *s, uint64_t bytes);
 	/* The name of the protocol version, cipher: "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty without TLS. */
 	struct str (*tls_name)(const struct session *s);
 	/* net/tls.h: tls_channel_binding of this connection. ERR_STATE without TLS. */
@@ -182,6 +184,12 @@ bool session_take_event(
  */
 NODISCARD enum errc session_book(struct session *s, uint64_t bytes);
 void session_unbook(struct session *s);
+
+/*
+ * The same for what the session keeps beyond its commands, beside what it books for them: it is no reason to read on
+ * from a peer while there is too little memory.
+ */
+NODISCARD enum errc session_keep(struct session *s, uint64_t bytes);
 
 /* A whole command is there (its number among the service's verbs), and later it has been answered. */
 void session_begins(struct session *s, size_t verb);

@@ -33,6 +33,9 @@
 #include "base/buf.h"
 #include "net/session.h"
 
+/* So many bytes a session may keep beyond its commands. */
+#define CHAT_KEEP_MAX 32
+
 struct chat;
 
 /* What the dialogues are held with. */

@@ -33,6 +33,12 @@ static enum errc driver_login(struct session *s, struct str user)
 	return OK;
 }
 
+static enum errc driver_keep(struct session *s, uint64_t bytes)
+{
+	(void)s;
+	return bytes <= CHAT_KEEP_MAX ? OK : ERR_LIMIT;
+}
+
 static struct str driver_tls_name(const struct session *s)
 {
 	return s->tls ? STR("TLSv1.3 TLS_AES_256_GCM_SHA384") : STR_EMPTY;
@@ -42,6 +48,7 @@ static const struct session_driver driver = {
 	.timer = driver_timer,
 	.ref = driver_ref,
 	.login = driver_login,
+	.keep = driver_keep,
 	.tls_name = driver_tls_name,
 };
 

@@ -376,6 +376,41 @@ static void books_memory_up_to_its_limits(void **state)
 	toy_stop(&toy, 1000);
 }
 
+/* Beside what is booked, in the same budgets; given back with the connection. */
+static void keeps_memory_up_to_its_limits(void **state)
+{
+	struct toy toy = { .options = { .memory_max = 3000,
+			       .account_memory_max = 2500,
+			       .connection_memory_max = 2000 } };
+	int one, two, other;
+
+	(void)state;
+	toy_start(&toy);
+	one = client_open(toy.port);
+	two = client_open(toy.port);
+	other = client_open(toy.port);
+	ask(one, "keep 2001\n", "limit\n");
+	ask(one, "keep 2000\n", "ok\n");
+	ask(one, "book 1\n", "limit\n");
+	ask(one, "keep 1999\n", "ok\n");
+	ask(one, "book 1\n", "ok\n");
+	ask(one, "book 0\n", "ok\n"); /* the end of a command leaves it */
+	ask(one, "login ann\n", "ok\n");
+	ask(two, "login ann\n", "ok\n");
+	ask(two, "keep 502\n", "limit\n");
+	ask(two, "keep 501\n", "ok\n");
+	ask(other, "keep 501\n", "limit\n");
+	ask(other, "keep 500\n", "ok\n");
+	assert_int_equal(reactor_stats(toy.reactor).memory, 3000);
+	ask(one, "keep 0\n", "ok\n");
+	(void)close(one);
+	(void)close(two);
+	(void)close(other);
+	while (reactor_stats(toy.reactor).memory > 0)
+		(void)usleep(1000);
+	toy_stop(&toy, 1000);
+}
+
 /* At the limit all are answered at once; the next one waits for the minute to end. */
 static void reads_no_more_commands_than_a_minute_may_have(void **state)
 {
@@ -547,6 +582,7 @@ int main(void)
 		cmocka_unit_test(holds_as_many_tickets_as_there_are),
 		cmocka_unit_test(reads_on_when_there_is_room_for_buffers),
 		cmocka_unit_test(books_memory_up_to_its_limits),
+		cmocka_unit_test(keeps_memory_up_to_its_limits),
 		cmocka_unit_test(serves_who_is_logged_in_before_strangers),
 		cmocka_unit_test(reads_no_more_commands_than_a_minute_may_have),
 		cmocka_unit_test(keeps_its_order_under_wakes),

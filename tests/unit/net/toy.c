@@ -169,6 +169,9 @@ static enum step command(struct toy_session *ts, struct str word, struct str arg
 	} else if (str_equal(word, STR("book"))) {
 		buf_add_str(
 		    &s->out, session_book(s, number(arg)) == OK ? STR("ok\n") : STR("limit\n"));
+	} else if (str_equal(word, STR("keep"))) {
+		buf_add_str(
+		    &s->out, session_keep(s, number(arg)) == OK ? STR("ok\n") : STR("limit\n"));
 	} else if (str_equal(word, STR("starttls"))) {
 		BUF_ADD(&s->out, "go\n");
 		return STEP_TLS;
