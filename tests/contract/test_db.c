@@ -320,12 +320,17 @@ static void a_reader_cannot_write(void **state)
 	struct fixture *f = *state;
 	struct db *db = lease(f);
 	struct db_q *q;
+	enum errc rc;
 
-	if (!variant->many_writers || db_pool_engine(f->pool) != DB_SQLITE) {
-		assert_int_equal(db_query(db, &sql_put, &q, NULL), OK);
-		db_bind_i64(q, 1, 1);
-		db_bind_str(q, 2, STR("x"));
-		assert_int_equal(db_run(&q, NULL, NULL), ERR_STATE);
+	/* SQLite's connections for reading and writing refuse nothing; MariaDB will not even prepare it */
+	if (variant->engine != DB_SQLITE || !variant->many_writers) {
+		rc = db_query(db, &sql_put, &q, NULL);
+		if (rc == OK) {
+			db_bind_i64(q, 1, 1);
+			db_bind_str(q, 2, STR("x"));
+			rc = db_run(&q, NULL, NULL);
+		}
+		assert_int_equal(rc, ERR_STATE);
 		assert_null(q);
 	}
 	db_return(&db);

@@ -7,3 +7,4 @@
 
 extern const struct db_migration sqlite_scripts[4];
 extern const struct db_migration pgsql_scripts[2];
+extern const struct db_migration mariadb_scripts[2];

@@ -1,0 +1,144 @@
+/*
+ * db/mariadb_tx.c - transactions, savepoints and snapshots of the MariaDB driver.
+ *
+ * What the server does by itself: a deadlock, and a write set that another node of a cluster was faster with, undo the whole
+ * transaction (mariadb_error.c notes it); any other failed statement is undone alone.
+ */
+#include "base/arena.h"
+#include "base/str.h"
+#include "db/mariadb_int.h"
+
+/* Whole seconds, so a shorter wait is one second. */
+static int lock_seconds(int wait_ms)
+{
+	if (wait_ms <= 1000)
+		return 1;
+	return wait_ms / 1000 + (wait_ms % 1000 > 0);
+}
+
+enum errc mariadb_begin(struct db_conn *base, int wait_ms, struct err *err)
+{
+	struct mariadb_conn *conn = mariadb_conn_of(base);
+	struct arena *arena;
+	int wait_s = lock_seconds(wait_ms);
+	enum errc rc;
+
+	if (conn->role == DB_ADMIN) {
+		rc = mariadb_lock_schema(conn, wait_ms, err);
+		if (rc != OK)
+			return rc;
+	}
+	if (wait_s == conn->lock_wait_s) {
+		rc = mariadb_exec(conn, "START TRANSACTION READ WRITE", err);
+	} else {
+		arena = arena_new("mariadb begin");
+		rc = mariadb_exec_str(conn,
+		    str_printf(arena,
+			"SET SESSION innodb_lock_wait_timeout = %d; "
+			"START TRANSACTION READ WRITE",
+			wait_s),
+		    err);
+		arena_free(&arena);
+		conn->lock_wait_s = rc == OK ? wait_s : 0;
+	}
+	conn->in_tx = rc == OK;
+	return rc;
+}
+
+static enum errc commit_failed(struct mariadb_conn *conn, struct err *err)
+{
+	unsigned code = mysql_errno(conn->handle);
+	enum errc rc = mariadb_classify_commit(code, mysql_sqlstate(conn->handle));
+
+	(void)mariadb_failed(conn, NULL);
+	if (rc == ERR_UNCERTAIN)
+		conn->lost = true;
+	else
+		mariadb_rollback(&conn->base);
+	conn->in_tx = false;
+	return err_set(err, rc, "COMMIT: %s (%u)", mysql_error(conn->handle), code);
+}
+
+enum errc mariadb_commit(struct db_conn *base, struct err *err)
+{
+	struct mariadb_conn *conn = mariadb_conn_of(base);
+
+	mariadb_waited(conn);
+	if (mysql_real_query(conn->handle, "COMMIT", 6) != 0)
+		return commit_failed(conn, err);
+	conn->in_tx = false;
+	return OK;
+}
+
+void mariadb_rollback(struct db_conn *base)
+{
+	struct mariadb_conn *conn = mariadb_conn_of(base);
+
+	if (!conn->in_tx)
+		return;
+	/* a server that does not even undo is one to leave */
+	if (mariadb_exec(conn, "ROLLBACK", NULL) != OK)
+		conn->lost = true;
+	conn->in_tx = false;
+}
+
+bool mariadb_in_transaction(const struct db_conn *base)
+{
+	return mariadb_conn_of(base)->in_tx;
+}
+
+/* A failed COMMIT is not made void by a later one. */
+bool mariadb_doubtful(const struct db_conn *base)
+{
+	(void)base;
+	return false;
+}
+
+enum errc mariadb_savepoint(struct db_conn *base, int depth, struct err *err)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "SAVEPOINT part%d", depth);
+	return mariadb_exec(mariadb_conn_of(base), text, err);
+}
+
+/* Nothing to say to the server: a savepoint costs nothing, and the next one of its name takes its place. */
+enum errc mariadb_savepoint_keep(struct db_conn *conn, int depth, struct err *err)
+{
+	(void)conn;
+	(void)depth;
+	(void)err;
+	return OK;
+}
+
+enum errc mariadb_savepoint_undo(struct db_conn *base, int depth, struct err *err)
+{
+	char text[48];
+
+	(void)snprintf(text, sizeof(text), "ROLLBACK TO SAVEPOINT part%d", depth);
+	return mariadb_exec(mariadb_conn_of(base), text, err);
+}
+
+enum errc mariadb_snapshot_begin(struct db_conn *base, struct err *err)
+{
+	/* for the next transaction alone */
+	return mariadb_exec(mariadb_conn_of(base),
+	    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; "
+	    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+	    err);
+}
+
+void mariadb_snapshot_end(struct db_conn *base)
+{
+	struct mariadb_conn *conn = mariadb_conn_of(base);
+
+	if (!conn->lost && mariadb_exec(conn, "COMMIT", NULL) != OK)
+		conn->lost = true;
+}
+
+enum errc mariadb_last_id(struct db_conn *conn, int64_t *id_out, struct err *err)
+{
+	(void)err;
+	*id_out = mariadb_conn_of(conn)->last_id;
+	return OK;
+}

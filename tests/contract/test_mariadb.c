@@ -1,0 +1,416 @@
+/*
+ * What is MariaDB's alone: how it is opened, what it says when it cannot be, and how texts compare. Without a server (see
+ * scratch.h) every test is skipped.
+ */
+#include "tests/cm.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "db/url.h"
+#include "tests/contract/scratch.h"
+#include "tests/contract/scratch_int.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define MARIADB_ONLY()                                                                         \
+	do {                                                                                   \
+		if (scratch_engine() != DB_MARIADB)                                            \
+			skip();                                                                \
+	} while (0)
+
+static int set_up(void **state)
+{
+	static struct scratch scratch;
+
+	scratch_init(&scratch);
+	*state = &scratch;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	scratch_release(*state);
+	return 0;
+}
+
+/* A statement of the administrator's; %s is the database. */
+static void administer(const struct scratch *scratch, const char *format)
+{
+	struct arena *arena = arena_new("test");
+	struct str rest = str_from(format), piece, sql = STR_EMPTY;
+
+	for (int i = 0; str_split(&rest, '%', &piece); i++)
+		sql = i == 0 ? piece
+			     : str_printf(arena, "%.*s%s%.*s", STR_ARG(sql), scratch->name,
+				   STR_ARG(str_from_at(piece, 1)));
+	scratch_mariadb_run(getenv("TABELLA_TEST_MARIADB"), str_cstr(arena, sql));
+	arena_free(&arena);
+}
+
+/* Opens with the url changed by `change`; the error's text must not hold the password. */
+static enum errc open_changed(const struct scratch *scratch, bool create,
+    void (*change)(struct db_url *url), struct err *err)
+{
+	struct db_settings settings = scratch_settings(scratch);
+	struct arena *arena = arena_new("test");
+	struct buf text = BUF_INIT(DB_URL_TEXT_MAX);
+	struct db_pool *pool = NULL;
+	struct db_url url;
+	enum errc rc;
+
+	assert_int_equal(db_url_parse(settings.url, arena, &url, NULL), OK);
+	change(&url);
+	db_url_print(&url, &text);
+	settings.url = buf_str(&text);
+	settings.create = create;
+	rc = db_open(&settings, &pool, err);
+	if (rc != OK && url.password.n > 0)
+		assert_int_equal(str_find(str_from(err->text), secret_view(&url.password)),
+		    strlen(err->text));
+	db_close(&pool);
+	db_url_release(&url);
+	buf_release(&text);
+	arena_free(&arena);
+	return rc;
+}
+
+static void nothing(struct db_url *url)
+{
+	(void)url;
+}
+
+static void wrong_password(struct db_url *url)
+{
+	secret_release(&url->password);
+	secret_init(&url->password, STR("not-the-password"));
+}
+
+static void no_server(struct db_url *url)
+{
+	url->hosts[0] = (struct db_url_host){ .name = STR_INIT("127.0.0.1"), .port = 1 };
+	url->host_count = 1;
+}
+
+static void first_host_is_down(struct db_url *url)
+{
+	url->hosts[1] = url->hosts[0];
+	url->hosts[0] = (struct db_url_host){ .name = STR_INIT("127.0.0.1"), .port = 1 };
+	url->host_count = 2;
+}
+
+static void other_database(struct db_url *url)
+{
+	url->name = STR("tabella `is` not there");
+}
+
+static void assert_says(const struct err *err, const char *what)
+{
+	if (!strstr(err->text, what))
+		fail_msg("\"%s\" does not say \"%s\"", err->text, what);
+}
+
+static void what_is_wrong_is_said_with_what_to_do(void **state)
+{
+	struct scratch *scratch = *state;
+	struct err err;
+
+	MARIADB_ONLY();
+	assert_int_equal(open_changed(scratch, true, wrong_password, &err), ERR_UNAVAIL);
+	assert_says(&err, "password in the configuration");
+	assert_int_equal(open_changed(scratch, true, no_server, &err), ERR_UNAVAIL);
+	assert_says(&err, "is the server running");
+	assert_int_equal(open_changed(scratch, false, other_database, &err), ERR_NOTFOUND);
+	assert_says(&err, "tabella init");
+	assert_int_equal(open_changed(scratch, false, nothing, &err), ERR_NOTFOUND);
+	assert_says(&err, "empty");
+}
+
+static void a_missing_database_is_made(void **state)
+{
+	struct scratch *scratch = *state;
+	struct err err;
+
+	MARIADB_ONLY();
+	assert_int_equal(open_changed(scratch, true, other_database, &err), OK);
+	administer(scratch, "DROP DATABASE `tabella ``is`` not there`");
+}
+
+static void the_next_host_is_tried(void **state)
+{
+	struct err err;
+
+	MARIADB_ONLY();
+	assert_int_equal(open_changed(*state, true, first_host_is_down, &err), OK);
+}
+
+static void tables_of_others_are_left_alone(void **state)
+{
+	struct err err;
+
+	MARIADB_ONLY();
+	administer(*state, "CREATE TABLE %s.dbmail_users (user_idnr BIGINT PRIMARY KEY)");
+	assert_int_equal(open_changed(*state, true, nothing, &err), ERR_UNSUPPORTED);
+	assert_says(&err, "another program's tables");
+}
+
+/* As a kill leaves it: changes of tables commit one by one, and the step's record comes last. */
+static void a_step_that_was_cut_off_is_made_whole(void **state)
+{
+	struct err err;
+
+	MARIADB_ONLY();
+	assert_int_equal(open_changed(*state, true, nothing, &err), OK);
+	administer(*state, "DELETE FROM %s.mail_schema");
+	administer(*state, "DROP TABLE %s.mail_objects");
+	administer(*state, "DROP VIEW %s.dbmail_keywords");
+	assert_int_equal(open_changed(*state, false, nothing, &err), ERR_NOTFOUND);
+	assert_int_equal(open_changed(*state, true, nothing, &err), OK);
+	assert_int_equal(open_changed(*state, false, nothing, &err), OK);
+}
+
+/* ---- statements ---- */
+
+static struct db *lease(struct db_pool *pool)
+{
+	struct db *db = NULL;
+
+	assert_int_equal(db_lease(pool, 5000, &db, NULL), OK);
+	return db;
+}
+
+static const struct db_sql sql_same = { .name = "test.same",
+	.text = "SELECT 'a' = 'a ', 'a' = 'A', '\xc3\xa9' = 'e', 'a' || ? = 'a\\', name = ?"
+		" FROM (SELECT cast('x ' AS CHAR) AS name) t" };
+
+static void texts_compare_by_their_bytes(void **state)
+{
+	struct db_settings settings;
+	struct db_pool *pool;
+	struct db_q *q;
+	struct db *db;
+
+	MARIADB_ONLY();
+	settings = scratch_settings(*state);
+	pool = scratch_open(&settings);
+	db = lease(pool);
+	assert_int_equal(db_query(db, &sql_same, &q, NULL), OK);
+	db_bind_str(q, 1, STR("\\"));
+	db_bind_str(q, 2, STR("x"));
+	assert_int_equal(db_step(q, NULL), OK);
+	assert_int_equal(db_i64(q, 0), 0);
+	assert_int_equal(db_i64(q, 1), 0);
+	assert_int_equal(db_i64(q, 2), 0);
+	assert_int_equal(db_i64(q, 3), 1);
+	assert_int_equal(db_i64(q, 4), 0);
+	db_done(&q);
+	db_return(&db);
+	db_close(&pool);
+}
+
+static const struct db_sql sql_bump = { .name = "test.bump",
+	.text = "UPDATE mail_accounts SET modseq = modseq + ? WHERE owner = ? RETURNING modseq",
+	.mariadb = "UPDATE mail_accounts SET modseq = modseq + ? WHERE owner = ?;"
+		   " SELECT modseq FROM mail_accounts WHERE owner = ?" };
+static const struct db_sql sql_account = { .name = "test.account",
+	.text = "INSERT INTO mail_accounts (owner, modseq) VALUES (?, 10)" };
+
+struct bump {
+	int64_t owner, by;
+	int64_t modseq, changes; /* -1: no row */
+};
+
+static enum errc bump_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	struct bump *bump = arg;
+	struct db_q *q;
+	enum errc rc = db_query(db, &sql_bump, &q, err);
+
+	(void)arena;
+	bump->modseq = -1;
+	if (rc != OK)
+		return rc;
+	db_bind_i64(q, 1, bump->by);
+	db_bind_i64(q, 2, bump->owner);
+	rc = db_step(q, err);
+	if (rc == OK) {
+		bump->modseq = db_i64(q, 0);
+		rc = db_step(q, err);
+	}
+	bump->changes = db_changes(q);
+	db_done(&q);
+	return rc == ERR_END ? OK : rc;
+}
+
+static enum errc account_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	struct db_q *q;
+	enum errc rc = db_query(db, &sql_account, &q, err);
+
+	(void)arena;
+	if (rc != OK)
+		return rc;
+	db_bind_i64(q, 1, *(int64_t *)arg);
+	return db_run(&q, NULL, err);
+}
+
+static void transact(struct db_pool *pool, db_body *body, void *arg)
+{
+	assert_int_equal(db_transact(pool, deadline_in_ms(10000), body, arg, NULL), OK);
+}
+
+static void a_text_of_two_statements_gives_the_row_that_was_changed(void **state)
+{
+	struct bump there = { .owner = 7, .by = 5 }, same = { .owner = 7, .by = 0 };
+	struct bump not_there = { .owner = 8, .by = 5 };
+	struct db_settings settings;
+	struct db_pool *pool;
+	int64_t owner = 7;
+
+	MARIADB_ONLY();
+	settings = scratch_settings(*state);
+	pool = scratch_open(&settings);
+	transact(pool, account_body, &owner);
+	transact(pool, bump_body, &there);
+	assert_int_equal(there.modseq, 15);
+	assert_int_equal(there.changes, 1);
+	/* a row that is found and stays as it is counts, as on the other engines */
+	transact(pool, bump_body, &same);
+	assert_int_equal(same.modseq, 15);
+	assert_int_equal(same.changes, 1);
+	transact(pool, bump_body, &not_there);
+	assert_int_equal(not_there.modseq, -1);
+	assert_int_equal(not_there.changes, 0);
+	db_close(&pool);
+}
+
+/* ---- others at work ---- */
+
+struct crossing {
+	struct db_pool *pool;
+	pthread_barrier_t *both;
+	int64_t first, second; /* owners, locked in this order */
+	int runs;
+};
+
+static enum errc crossing_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	struct crossing *crossing = arg;
+	struct bump bump = { .owner = crossing->first, .by = 1 };
+	enum errc rc = bump_body(db, arena, &bump, err);
+
+	if (crossing->runs++ == 0)
+		(void)pthread_barrier_wait(crossing->both);
+	bump.owner = crossing->second;
+	return rc == OK ? bump_body(db, arena, &bump, err) : rc;
+}
+
+static void *cross(void *arg)
+{
+	struct crossing *crossing = arg;
+	enum errc rc =
+	    db_transact(crossing->pool, deadline_in_ms(20000), crossing_body, crossing, NULL);
+
+	return rc == OK ? NULL : crossing;
+}
+
+static void a_deadlock_runs_one_of_the_two_again(void **state)
+{
+	struct db_settings settings;
+	struct db_pool *pool;
+	pthread_barrier_t both;
+	struct crossing crossings[2];
+	pthread_t threads[2];
+	int64_t owners[2] = { 1, 2 };
+
+	MARIADB_ONLY();
+	settings = scratch_settings(*state);
+	pool = scratch_open(&settings);
+	(void)pthread_barrier_init(&both, NULL, 2);
+	for (int i = 0; i < 2; i++) {
+		transact(pool, account_body, &owners[i]);
+		crossings[i] = (struct crossing){
+			.pool = pool, .both = &both, .first = owners[i], .second = owners[1 - i]
+		};
+	}
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, cross, &crossings[i]), 0);
+	for (int i = 0; i < 2; i++) {
+		void *failed;
+
+		assert_int_equal(pthread_join(threads[i], &failed), 0);
+		assert_null(failed);
+	}
+	assert_true(crossings[0].runs + crossings[1].runs >= 3);
+	(void)pthread_barrier_destroy(&both);
+	db_close(&pool);
+}
+
+static const struct db_sql sql_id = { .name = "test.id", .text = "SELECT connection_id()" };
+static const struct db_sql sql_lives = { .name = "test.lives",
+	.text = "SELECT count(*) FROM information_schema.processlist WHERE id = ?" };
+
+static int64_t ask(struct db *db, const struct db_sql *sql, int64_t param)
+{
+	struct db_q *q;
+	int64_t value;
+
+	assert_int_equal(db_query(db, sql, &q, NULL), OK);
+	if (param > 0)
+		db_bind_i64(q, 1, param);
+	assert_int_equal(db_step(q, NULL), OK);
+	value = db_i64(q, 0);
+	db_done(&q);
+	return value;
+}
+
+static void a_connection_that_was_ended_is_not_leased(void **state)
+{
+	struct db_settings settings;
+	struct db_pool *pool;
+	struct db *killed, *other;
+	char kill[64];
+	int64_t id;
+
+	MARIADB_ONLY();
+	settings = scratch_settings(*state);
+	pool = scratch_open(&settings);
+	killed = lease(pool);
+	other = lease(pool);
+	id = ask(killed, &sql_id, 0);
+	(void)snprintf(kill, sizeof(kill), "KILL %lld", (long long)id);
+	db_return(&killed);
+	scratch_mariadb_run(getenv("TABELLA_TEST_MARIADB"), kill);
+	while (ask(other, &sql_lives, id) > 0)
+		;
+	killed = lease(pool);
+	assert_true(ask(killed, &sql_id, 0) != id);
+	db_return(&killed);
+	db_return(&other);
+	db_close(&pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    what_is_wrong_is_said_with_what_to_do, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_missing_database_is_made, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_next_host_is_tried, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    tables_of_others_are_left_alone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_step_that_was_cut_off_is_made_whole, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    texts_compare_by_their_bytes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_text_of_two_statements_gives_the_row_that_was_changed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_deadlock_runs_one_of_the_two_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_connection_that_was_ended_is_not_leased, set_up, tear_down),
+	};
+
+	return scratch_run(tests, NULL);
+}
