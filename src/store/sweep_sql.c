@@ -164,8 +164,8 @@ const struct db_sql sql_sweep_account_delete = {
 
 const struct db_sql sql_sweep_blobs = {
 	.name = "sweep.blobs",
-	.text = "SELECT hash, CASE WHEN touched < ? THEN NOT EXISTS"
-		" (SELECT 1 FROM mail_blob_refs r WHERE r.hash = b.hash) ELSE 0 END"
+	.text = "SELECT hash, CASE WHEN touched < ? AND NOT EXISTS"
+		" (SELECT 1 FROM mail_blob_refs r WHERE r.hash = b.hash) THEN 1 ELSE 0 END"
 		" FROM mail_blobs b WHERE hash > ? ORDER BY hash LIMIT ?",
 };
 

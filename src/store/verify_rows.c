@@ -141,7 +141,7 @@ static enum errc check_mailbox(struct mailbox_check *c, struct err *err)
 		return rc;
 	compare_sums(c);
 	c->v->report.entries += (uint64_t)c->sums[0];
-	rc = expect_none(c, &sql_verify_keywords, INTS(c->owner, c->mailbox, (int64_t)bits),
+	rc = expect_none(c, &sql_verify_keywords, INTS(c->owner, c->mailbox, (int64_t)~bits),
 	    "entries with a flag that has no name", err);
 	if (rc == OK)
 		rc = expect_none(c, &sql_verify_entry_objects, INTS(c->owner, c->mailbox),

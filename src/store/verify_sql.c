@@ -61,11 +61,11 @@ const struct db_sql sql_verify_entry_objects = {
 		" AND (o.object IS NULL OR o.size <> e.size)",
 };
 
-/* Entries with a bit that no keyword stands for: the bits of the keywords are the parameter. */
+/* Entries with a bit that no keyword stands for: all these bits are the parameter. */
 const struct db_sql sql_verify_keywords = {
 	.name = "verify.keywords",
 	.text = "SELECT count(*) FROM mail_entries"
-		" WHERE owner = ? AND mailbox = ? AND flags & ~? <> 0",
+		" WHERE owner = ? AND mailbox = ? AND flags & ? <> 0",
 };
 
 const struct db_sql sql_verify_extra = {
