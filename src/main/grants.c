@@ -1,10 +1,45 @@
 #include "main/grants.h"
 
+#include "base/arena.h"
 #include "base/str.h"
+#include "db/url.h"
 #include "main/lockin.h"
 #include "main/wire.h"
 
 #define OWN_FILES (LOCKIN_READ | LOCKIN_WRITE | LOCKIN_MAKE | LOCKIN_REMOVE)
+
+#define PGSQL_PORT 5432
+#define MARIADB_PORT 3306
+#define DNS_PORT 53 /* by TCP where an answer is long */
+
+static void grant_host(
+    struct lockin *lockin, const struct db_url_host *host, enum db_engine engine)
+{
+	int port = host->port != 0 ? host->port
+	    : engine == DB_PGSQL   ? PGSQL_PORT
+				   : MARIADB_PORT;
+
+	lockin_grant_connect(lockin, str_starts(host->name, STR("/")) ? 0 : port);
+}
+
+/* The server may be gone and another one have its name: connections are made as long as the process lives. */
+static void grant_server(const struct database *database, struct lockin *lockin)
+{
+	struct db_url url;
+
+	/* what cannot be parsed was not opened */
+	if (db_url_parse(secret_view(&database->url), lockin->arena, &url, NULL) != OK)
+		return;
+	for (size_t i = 0; i < url.host_count; i++)
+		grant_host(lockin, &url.hosts[i], url.engine);
+	lockin_grant_connect(lockin, DNS_PORT);
+	/* certificates and keys of TLS */
+	for (size_t i = 0; i < url.option_count; i++) {
+		if (str_starts(url.options[i].value, STR("/")))
+			lockin_grant(lockin, url.options[i].value, LOCKIN_READ);
+	}
+	db_url_release(&url);
+}
 
 void grants_of(const struct wire *wire, struct lockin *lockin)
 {
@@ -18,6 +53,8 @@ void grants_of(const struct wire *wire, struct lockin *lockin)
 	lockin_grant(lockin, s->spool, OWN_FILES);
 	if (site->database.file)
 		lockin_grant_around(lockin, str_from(site->database.file), OWN_FILES);
+	else
+		grant_server(&site->database, lockin);
 	/* sockets are removed at the end */
 	for (size_t i = 0; (path = reactor_unix_path(wire->reactor, i)); i++)
 		lockin_grant_around(lockin, str_from(path), LOCKIN_REMOVE);

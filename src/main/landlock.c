@@ -14,6 +14,7 @@
 /* linux/landlock.h, with what came later than the header */
 #define CREATE_RULESET_VERSION (1U << 0)
 #define RULE_PATH_BENEATH 1
+#define RULE_NET_PORT 2
 
 #define FS_EXECUTE (UINT64_C(1) << 0)
 #define FS_WRITE_FILE (UINT64_C(1) << 1)
@@ -48,6 +49,10 @@ struct ruleset {
 struct path_beneath {
 	uint64_t access;
 	int32_t parent_fd;
+};
+
+struct net_port {
+	uint64_t access, port;
 };
 
 static struct ruleset handled(int version)
@@ -100,6 +105,22 @@ static enum errc add_grant(int ruleset_fd, const struct ruleset *ruleset,
 	return rc;
 }
 
+static enum errc add_ports(
+    int ruleset_fd, const struct ruleset *ruleset, const struct lockin *lockin, struct err *err)
+{
+	if (ruleset->net == 0)
+		return OK;
+	for (size_t i = 0; i < lockin->ports; i++) {
+		struct net_port rule = { .access = NET_CONNECT_TCP, .port = lockin->port[i] };
+
+		if (syscall(SYS_landlock_add_rule, ruleset_fd, RULE_NET_PORT, &rule, 0) != 0)
+			return err_set(err, ERR_DENIED,
+			    "lock-in: Landlock refuses a rule for port %u: %s", lockin->port[i],
+			    strerrordesc_np(errno));
+	}
+	return OK;
+}
+
 enum errc landlock_apply(const struct lockin *lockin, int *version_out, struct err *err)
 {
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
@@ -117,6 +138,8 @@ enum errc landlock_apply(const struct lockin *lockin, int *version_out, struct e
 		    strerrordesc_np(errno));
 	for (size_t i = 0; rc == OK && i < lockin->grants; i++)
 		rc = add_grant(fd, &ruleset, &lockin->grant[i], err);
+	if (rc == OK)
+		rc = add_ports(fd, &ruleset, lockin, err);
 	if (rc == OK && syscall(SYS_landlock_restrict_self, fd, 0) != 0)
 		rc = err_set(err, ERR_DENIED, "lock-in: Landlock: %s", strerrordesc_np(errno));
 	(void)close(fd);

@@ -44,6 +44,15 @@ void lockin_grant_around(struct lockin *lockin, struct str file, unsigned access
 		grant_folder_of(lockin, str_from(target), access);
 }
 
+void lockin_grant_connect(struct lockin *lockin, int port)
+{
+	lockin->connects = true;
+	if (port <= 0 || port > UINT16_MAX)
+		return;
+	assert(lockin->ports < LOCKIN_PORTS_MAX);
+	lockin->port[lockin->ports++] = (uint16_t)port;
+}
+
 /* The folder that a library of this process lies in: its modules and its debug information are there, too. */
 static int grant_library(struct dl_phdr_info *library, size_t size, void *arg)
 {

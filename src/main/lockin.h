@@ -1,6 +1,6 @@
 /*
  * main/lockin.h - from here on the process reaches the files that were granted to it and nothing else: it runs no
- * program, makes no socket, connects nowhere, touches no other process. For good, for it and for all its threads.
+ * program, makes no socket and connects nowhere unless that was granted, touches no other process. For good, for it and for all its threads.
  *
  * Landlock holds the files (and TCP, where the kernel can), a filter of system calls (seccomp) holds the rest. Before
  * any thread exists: what is locked is the calling thread and what it starts.
@@ -29,6 +29,9 @@ enum lockin_access {
 /* Folders of libraries; a program with libraries all over the place does without some. */
 #define LOCKIN_LIBRARIES_MAX 64
 
+/* Ports of database servers. */
+#define LOCKIN_PORTS_MAX 32
+
 struct lockin_grant {
 	const char *path;
 	unsigned access; /* enum lockin_access */
@@ -39,6 +42,9 @@ struct lockin {
 	struct arena *arena; /* of the paths */
 	struct lockin_grant grant[LOCKIN_GRANTS_MAX];
 	size_t grants;
+	uint16_t port[LOCKIN_PORTS_MAX];
+	size_t ports;
+	bool connects; /* sockets may be made, and connected to unix sockets and these ports */
 	const char *const
 	    *call; /* system calls, NULL behind the last; NULL: those of the server */
 };
@@ -48,6 +54,12 @@ void lockin_grant(struct lockin *lockin, struct str path, unsigned access);
 
 /* The folder of a file, and the folder of what it is a link to: files that others replace by renaming. */
 void lockin_grant_around(struct lockin *lockin, struct str file, unsigned access);
+
+/*
+ * Connections may be made: to unix sockets, and by TCP to this port (0: to unix sockets only). Which machine cannot be
+ * said. By UDP there is no limit, since names are looked up by it.
+ */
+void lockin_grant_connect(struct lockin *lockin, int port);
 
 /* What the system's libraries read late: themselves and their modules, their configuration, the resolver's files. */
 void lockin_grant_system(struct lockin *lockin);

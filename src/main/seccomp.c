@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -32,7 +33,7 @@ static const char *const allowed[] = {
 	"open", "openat", "pread64", "preadv", "pwrite64", "pwritev", "read", "readlink",
 	"readlinkat", "readv", "rename", "renameat", "renameat2", "rmdir", "stat", "statx",
 	"umask", "unlink", "unlinkat", "write", "writev",
-	/* connections, which are accepted and never made */
+	/* connections, which are accepted; whether they are made, the grants say */
 	"accept", "accept4", "getpeername", "getsockname", "getsockopt", "recvfrom", "recvmmsg",
 	"recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown", "epoll_create1",
 	"epoll_ctl", "epoll_pwait", "epoll_wait", "eventfd2", "poll", "ppoll", "select",
@@ -91,12 +92,17 @@ static bool is_extra(const char *name)
 	return false;
 }
 
-static int add_forbidden(scmp_filter_ctx filter)
+static bool is_connecting(const char *name)
+{
+	return strcmp(name, "socket") == 0 || strcmp(name, "connect") == 0;
+}
+
+static int add_forbidden(scmp_filter_ctx filter, bool connects)
 {
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && forbidden[i]; i++)
-		if (!is_extra(forbidden[i]))
+		if (!is_extra(forbidden[i]) && !(connects && is_connecting(forbidden[i])))
 			rc = add(filter, SCMP_ACT_ERRNO(EPERM), forbidden[i]);
 	return rc;
 }
@@ -144,8 +150,20 @@ static int add_some_uses(scmp_filter_ctx filter)
 	return rc;
 }
 
-static int build(scmp_filter_ctx filter, const char *const *calls, enum lockin_mode mode)
+/* To a database server, and to those who know its address. */
+static int add_connecting(scmp_filter_ctx filter)
 {
+	static const int families[] = { AF_UNIX, AF_INET, AF_INET6 };
+	int rc = add(filter, SCMP_ACT_ALLOW, "connect");
+
+	for (size_t i = 0; rc == 0 && i < COUNT(families); i++)
+		rc = add_number(filter, "socket", is(0, (scmp_datum_t)families[i]));
+	return rc;
+}
+
+static int build(scmp_filter_ctx filter, const struct lockin *lockin, enum lockin_mode mode)
+{
+	const char *const *calls = lockin->call;
 	int rc;
 
 	/* the kernel's log gets what is refused; no mitigations that are for code which strangers bring */
@@ -159,8 +177,10 @@ static int build(scmp_filter_ctx filter, const char *const *calls, enum lockin_m
 		rc = add_all(filter, SCMP_ACT_ALLOW, lockin_extra.call);
 	if (rc == 0 && !calls)
 		rc = add_some_uses(filter);
+	if (rc == 0 && lockin->connects)
+		rc = add_connecting(filter);
 	if (rc == 0 && mode == LOCKIN_ON)
-		rc = add_forbidden(filter);
+		rc = add_forbidden(filter, lockin->connects);
 	return rc == 0 ? seccomp_load(filter) : rc;
 }
 
@@ -197,7 +217,7 @@ enum errc seccomp_apply(
 		return err_set(err, ERR_INTERNAL, "lock-in: no filter of system calls");
 	rc = hide_clone3();
 	if (rc == 0)
-		rc = build(filter, lockin->call, mode);
+		rc = build(filter, lockin, mode);
 	seccomp_release(filter);
 	return rc == 0 ? OK
 		       : err_set(err, ERR_DENIED, "lock-in: seccomp: %s", strerrordesc_np(-rc));

@@ -45,6 +45,8 @@ enum { REFUSED = 0, DONE = 100, SKIPPED = 101, NOT_LOCKED = 102 };
 struct world {
 	char ours[64], other[64], ours_file[80], other_file[80], library[80];
 	int tcp, bound, unix_socket;
+	int port, other_port; /* somebody listens at both */
+	bool connects;	      /* to `port` */
 };
 
 static void write_file(const char *path, const char *text)
@@ -54,6 +56,20 @@ static void write_file(const char *path, const char *text)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	(void)close(fd);
+}
+
+/* A port of loopback where somebody listens until this program ends. */
+static int listen_somewhere(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t size = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+	return ntohs(at.sin_port);
 }
 
 static int set_up(void **state)
@@ -73,6 +89,8 @@ static int set_up(void **state)
 	w.bound = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	w.unix_socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(w.bound, (struct sockaddr *)&any, sizeof(any)), 0);
+	w.port = listen_somewhere();
+	w.other_port = listen_somewhere();
 	*state = &w;
 	return 0;
 }
@@ -110,6 +128,8 @@ static bool lock(const struct world *w, enum lockin_mode mode)
 	lockin_grant_system(&lockin);
 	lockin_grant(&lockin, str_from(w->ours),
 	    LOCKIN_READ | LOCKIN_WRITE | LOCKIN_MAKE | LOCKIN_REMOVE);
+	if (w->connects)
+		lockin_grant_connect(&lockin, w->port);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    lockin_apply(&lockin, mode, &report, &err) != OK) {
 		(void)fprintf(stderr, "lock-in: %s\n", err.text);
@@ -664,6 +684,54 @@ static void lets_the_server_do_its_work(void **state)
 	}
 }
 
+static int connect_to(int port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	return fd < 0 ? fd : connect(fd, (struct sockaddr *)&to, sizeof(to));
+}
+
+/* What a node with a database server does. */
+static int use_a_server(const struct world *w, const void *arg)
+{
+	(void)arg;
+	MUST(go_socket_inet(w) >= 0 && go_socket_udp(w) >= 0 && go_socket_unix(w) >= 0);
+	MUST(connect_to(w->port) == 0);
+	MUST(go_socket_netlink(w) < 0);
+	MUST(go_socketpair(w) < 0);
+	MUST(go_bind(w) < 0);
+	MUST(go_listen(w) < 0);
+	return 0;
+}
+
+static int use_another_server(const struct world *w, const void *arg)
+{
+	(void)arg;
+	MUST(connect_to(w->other_port) < 0 && errno == EACCES);
+	return 0;
+}
+
+static void lets_it_connect_to_the_database_and_nowhere_else(void **state)
+{
+	static int (*const uses[])(
+	    const struct world *, const void *) = { use_a_server, use_another_server };
+	struct world w = *(const struct world *)*state;
+	/* Landlock knows TCP from Linux 6.7 on: version 4 */
+	size_t count = syscall(SYS_landlock_create_ruleset, NULL, 0, 1) >= 4 ? COUNT(uses) : 1;
+
+	w.connects = true;
+	for (size_t i = 0; i < count; i++) {
+		int status = in_a_child(&w, LOCKIN_ON, uses[i], NULL);
+
+		if (WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED)
+			skip();
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+			fail_msg("use %zu: status %#x", i, (unsigned)status);
+	}
+}
+
 static int call_abort(const struct world *w, const void *arg)
 {
 	(void)w;
@@ -737,6 +805,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_an_intruder_would_do),
 		cmocka_unit_test(the_attempts_succeed_without_it),
 		cmocka_unit_test(lets_the_server_do_its_work),
+		cmocka_unit_test(lets_it_connect_to_the_database_and_nowhere_else),
 		cmocka_unit_test(can_still_abort),
 		cmocka_unit_test(refuses_nothing_when_it_only_logs),
 		cmocka_unit_test(leaves_no_thread_outside),
