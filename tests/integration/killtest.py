@@ -226,6 +226,9 @@ def judge(promised, found, is_whole, verdict):
 class Client(threading.Thread):
     """One sender. Its messages and choices come from the seed and its own number."""
 
+    # once, twice in a session, twice in two, hung up behind the last dot, hung up inside
+    WEIGHTS = [80, 8, 8, 2, 2]
+
     def __init__(self, test, number):
         super().__init__(name=f"client{number}", daemon=True)
         self.test = test
@@ -239,7 +242,7 @@ class Client(threading.Thread):
         jobs = [self.once, self.twice_in_a_session, self.twice_in_two, self.hang_up_behind, self.hang_up_inside]
         try:
             while not self.test.enough.is_set():
-                job = self.rng.choices(jobs, [80, 8, 8, 2, 2])[0]
+                job = self.rng.choices(jobs, self.WEIGHTS)[0]
                 rcpts = self.rng.sample(self.test.addresses, self.rng.choice([1, 1, 1, 2, 3]))
                 self.next += 1
                 job(rcpts, make_message(self.test.seed, self.number, self.next))
