@@ -209,6 +209,7 @@ class Started:
     """
 
     account = None  # whose the server is when we are root
+    admin_database = ""
     stop_signal = signal.SIGTERM
 
     def __init__(self, durable=False, options=None, folder=None):
@@ -225,7 +226,7 @@ class Started:
         self.guard = self._start_guard()
         if self.user:
             shutil.chown(self.folder, self.user, pwd.getpwnam(self.user).pw_gid)
-        super().__init__(f"{self.scheme}://{ADMIN}:{self.password}@{HOST}:{self.port}/")
+        super().__init__(f"{self.scheme}://{ADMIN}:{self.password}@{HOST}:{self.port}/{self.admin_database}")
         try:
             self._make_certificate()
             self.prepare()
@@ -338,6 +339,7 @@ class Pgsql(Started, PgsqlClient):
     """PostgreSQL, Debian's newest."""
 
     account = "postgres"
+    admin_database = "postgres"
     stop_signal = signal.SIGINT  # the "fast" shutdown
 
     def prepare(self):

@@ -10,12 +10,32 @@
 
 #define TABLE_START ((size_t)64)
 
+/* While the program starts nothing is held back: who opens the database hears why it cannot. */
+enum errc db_connect(
+    struct db_pool *pool, enum db_role role, struct db_conn **conn_out, struct err *err)
+{
+	const struct db_ops *ops = pool->driver->ops;
+	struct err own;
+	enum errc rc;
+
+	if (!pool->is_open || ops->engine == DB_SQLITE)
+		return ops->connect(pool->driver, role, conn_out, err);
+	if (!err)
+		err = &own;
+	rc = reach_ask(&pool->reach, err);
+	if (rc != OK)
+		return rc;
+	rc = ops->connect(pool->driver, role, conn_out, err);
+	reach_tell(&pool->reach, rc, err);
+	return rc;
+}
+
 enum errc db_conn_new(
     struct db_pool *pool, enum db_role role, struct db **db_out, struct err *err)
 {
 	struct db_conn *conn;
 	struct db *db;
-	enum errc rc = pool->driver->ops->connect(pool->driver, role, &conn, err);
+	enum errc rc = db_connect(pool, role, &conn, err);
 
 	if (rc != OK)
 		return rc;
@@ -67,7 +87,7 @@ void db_conn_free(struct db **dbp)
 enum errc db_conn_renew(struct db *db, enum db_role role, struct err *err)
 {
 	struct db_conn *conn;
-	enum errc rc = db->ops->connect(db->pool->driver, role, &conn, err);
+	enum errc rc = db_connect(db->pool, role, &conn, err);
 
 	if (rc != OK)
 		return rc;

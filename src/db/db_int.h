@@ -6,6 +6,7 @@
 #include "base/counter.h"
 #include "base/metric.h"
 #include "db/driver.h"
+#include "db/reach.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -77,6 +78,10 @@ struct db_pool {
 	int64_t reaped_at_ms;
 	struct lease_waiter *waiters, **waiters_tail;
 
+	bool is_open; /* db_open has succeeded: from here on the database may come and go */
+	struct reach reach;   /* of a server */
+	struct counter waits; /* for a connection, because all were in use */
+
 	struct writer *writer;
 	_Atomic bool foreign; /* seen and not yet reported */
 
@@ -84,7 +89,10 @@ struct db_pool {
 	struct metrics *metrics; /* enum db_metric */
 };
 
-/* conn.c: a connection with its statement cache */
+/* conn.c: a connection of the engine; ERR_UNAVAIL at once while a server is known to be away */
+NODISCARD enum errc db_connect(
+    struct db_pool *pool, enum db_role role, struct db_conn **conn_out, struct err *err);
+/* A connection with its statement cache. */
 NODISCARD enum errc db_conn_new(
     struct db_pool *pool, enum db_role role, struct db **db_out, struct err *err);
 void db_conn_free(struct db **dbp);

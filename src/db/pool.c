@@ -91,6 +91,7 @@ static struct db_pool *pool_new(const struct db_settings *settings)
 	pool->arena = arena_new("database settings");
 	take_settings(pool, settings);
 	(void)pthread_mutex_init(&pool->lock, NULL);
+	reach_init(&pool->reach, settings->log);
 	pool->waiters_tail = &pool->waiters;
 	pool->metrics = metrics_new((struct metric_table){ metric_rows, COUNT(metric_rows) },
 	    (struct metric_own){ .label = NULL });
@@ -112,6 +113,7 @@ static void pool_release(struct db_pool **poolp)
 		pool->driver->ops->free(pool->driver);
 	arena_free(&pool->arena);
 	metrics_free(&pool->metrics);
+	reach_release(&pool->reach);
 	(void)pthread_mutex_destroy(&pool->lock);
 	xfree(pool);
 	*poolp = NULL;
@@ -177,6 +179,7 @@ enum errc db_open(
 		pool_release(&pool);
 		return rc;
 	}
+	pool->is_open = true;
 	*pool_out = pool;
 	return OK;
 }
@@ -282,6 +285,7 @@ static bool take_turn(struct db_pool *pool, int wait_ms, struct db **db_out)
 	} else if (pool->connections < pool->settings.readers) {
 		pool->connections++;
 	} else if (wait_ms > 0) {
+		counter_add(&pool->waits, 1);
 		served = queue_for(pool, deadline_in_ms(wait_ms), db_out);
 	} else {
 		served = false;
@@ -435,8 +439,18 @@ const struct metrics *db_metrics(const struct db_pool *pool)
 	return pool->metrics;
 }
 
-void db_stats(const struct db_pool *pool, struct db_stats *stats_out)
+static void count_connections(struct db_pool *pool, struct db_stats *stats)
 {
+	pthread_mutex_lock(&pool->lock);
+	stats->connections = stats->connections_used = pool->connections;
+	for (const struct db *db = pool->idle; db; db = db->next)
+		stats->connections_used--;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void db_stats(struct db_pool *pool, struct db_stats *stats_out)
+{
+	struct reach_state reach = reach_state(&pool->reach);
 	struct db_driver_stats driver;
 
 	pool->driver->ops->stats(pool->driver, &driver);
@@ -450,7 +464,12 @@ void db_stats(const struct db_pool *pool, struct db_stats *stats_out)
 		.slow = counter_read(&pool->slow),
 		.wal_bytes = driver.wal_bytes,
 		.round_trips = driver.round_trips,
+		.waits = counter_read(&pool->waits),
+		.connects = reach.opened,
+		.connects_failed = reach.failed,
+		.is_lost = reach.lost,
 	};
+	count_connections(pool, stats_out);
 }
 
 enum db_engine db_pool_engine(const struct db_pool *pool)

@@ -66,11 +66,16 @@ struct db_stats {
 	uint64_t slow;	      /* statements over a second */
 	uint64_t round_trips; /* how often a database server was waited for; 0 with SQLite */
 	int64_t wal_bytes;
+	int connections, connections_used;  /* open for sessions; of them, in use */
+	uint64_t waits;			    /* for one, because all were in use */
+	uint64_t connects, connects_failed; /* to a server, after the start */
+	bool
+	    is_lost; /* the server cannot be reached: the last attempt failed, and none succeeded since */
 };
 
 /* Sizes of groups and times of commits, for those who watch; the pool's own. */
 struct metrics;
 const struct metrics *db_metrics(const struct db_pool *pool);
 
-void db_stats(const struct db_pool *pool, struct db_stats *stats_out);
+void db_stats(struct db_pool *pool, struct db_stats *stats_out);
 enum db_engine db_pool_engine(const struct db_pool *pool);

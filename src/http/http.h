@@ -23,6 +23,7 @@ struct http_page {
 	/* Appends the page; must be quick and must not use the database. */
 	void (*write)(void *arg, struct buf *out);
 	void *arg;
+	bool (*is_well)(void *arg); /* false: the status is 503; NULL: always 200 */
 };
 
 #define HTTP_PAGES_MAX 8

@@ -113,7 +113,7 @@ static int add_page(
 	/* the head goes before it, in what a session may say at once */
 	struct buf body = BUF_INIT(SESSION_OUT_MAX / 2);
 	struct answer answer = {
-		.status = 200,
+		.status = !page->is_well || page->is_well(page->arg) ? 200 : 503,
 		.content_type = page->content_type,
 		.keep = request->keep,
 		.head_only = request->method == HTTP_HEAD,
@@ -127,7 +127,7 @@ static int add_page(
 		add_answer(h, &answer);
 	buf_release(&body);
 	if (fits)
-		return 200;
+		return answer.status;
 	add_status(h, 500, request->keep, answer.head_only);
 	return 500;
 }

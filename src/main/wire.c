@@ -426,11 +426,19 @@ static void write_metrics(void *arg, struct buf *out)
 	metrics_page(arg, out);
 }
 
-/* That it answers is all that there is to say. */
+/* SQLite's file is always there; without its server nothing can be served. */
+static bool is_well(void *arg)
+{
+	const struct wire *wire = arg;
+	struct db_stats db;
+
+	db_stats(wire->site->pool, &db);
+	return !db.is_lost;
+}
+
 static void write_health(void *arg, struct buf *out)
 {
-	(void)arg;
-	BUF_ADD(out, "ok\n");
+	buf_add_str(out, is_well(arg) ? STR("ok\n") : STR("the database cannot be reached\n"));
 }
 
 static void fill_pages(struct wire *wire)
@@ -439,7 +447,7 @@ static void fill_pages(struct wire *wire)
 		.conf = conf_fields(wire->site->conf, &http_conf_table),
 		.page = {
 			{ STR("/metrics"), METRICS_TYPE, write_metrics, &wire->metrics },
-			{ STR("/healthz"), "text/plain; charset=utf-8", write_health, NULL },
+			{ STR("/healthz"), "text/plain; charset=utf-8", write_health, wire, is_well },
 		},
 		.page_count = 2,
 	};

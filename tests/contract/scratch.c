@@ -179,6 +179,7 @@ static int run_on(const struct variant *variant, const struct CMUnitTest *tests,
 	}
 	running.variant = variant;
 	failed = _cmocka_run_group_tests(variant->name, tests, count, NULL, NULL);
+	print_message("%s: %zu tests, %d failed\n", variant->name, count, failed);
 	if (running.template[0] != '\0')
 		administer(servers[scratch_engine()].drop, running.template, "");
 	running.template[0] = '\0';
