@@ -71,6 +71,8 @@ int cmd_testsaslauthd(struct cli *cli, const struct cli_args *args);
 int cmd_trace(struct cli *cli, const struct cli_args *args);
 int cmd_verify(struct cli *cli, const struct cli_args *args);
 int cmd_db_copy(struct cli *cli, const struct cli_args *args);
+int cmd_db_status(struct cli *cli, const struct cli_args *args);
+int cmd_db_sweep(struct cli *cli, const struct cli_args *args);
 int cmd_db_upgrade(struct cli *cli, const struct cli_args *args);
 int cmd_help(struct cli *cli, const struct cli_args *args);
 int cmd_version(struct cli *cli, const struct cli_args *args);

@@ -4,7 +4,9 @@
 #include "base/str.h"
 #include "cli/command.h"
 #include "db/upgrade.h"
+#include "store/site_nodes.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 static void print_rehearsal(const struct db_rehearsal *rehearsal)
@@ -25,6 +27,39 @@ static void print_rehearsal(const struct db_rehearsal *rehearsal)
 	}
 }
 
+/* Running servers that could not use the database afterwards: they know a schema below `least` or above `most`. */
+static enum errc refuse_nodes(
+    const struct db_settings *settings, int version, int least, int most, struct err *err)
+{
+	struct arena *arena = arena_new("nodes");
+	struct site_nodes nodes;
+	enum errc rc = site_nodes_look(settings, version, arena, &nodes, err);
+
+	for (size_t i = 0; rc == OK && i < nodes.count; i++) {
+		struct site_node *node = &nodes.item[i];
+		/* what it does not say is the one that is there */
+		int64_t knows = node->schema > 0 ? node->schema : version;
+
+		node->alive = node->alive && (knows < least || knows > most);
+	}
+	if (rc == OK && site_node_text(arena, &nodes).n > 0)
+		rc = err_set(err, ERR_STATE,
+		    "%.*s runs and could not use the database afterwards: stop it first",
+		    STR_ARG(site_node_text(arena, &nodes)));
+	arena_free(&arena);
+	return rc;
+}
+
+static enum errc check_running(const struct db_settings *settings, struct err *err)
+{
+	struct db_schema schema;
+	enum errc rc = db_schema_read(settings, &schema, err);
+
+	if (rc != OK)
+		return rc;
+	return refuse_nodes(settings, schema.version, schema.oldest_then, INT_MAX, err);
+}
+
 static enum errc upgrade(
     const struct db_settings *settings, bool rehearse_only, struct err *err)
 {
@@ -43,7 +78,10 @@ static enum errc upgrade(
 			printf("nothing to rehearse: no step of the schema is missing\n");
 		return OK;
 	}
-	rc = db_migrate(settings, &from, &to, err);
+	if (rehearsal.how != DB_REHEARSED_NOTHING)
+		rc = check_running(settings, err);
+	if (rc == OK)
+		rc = db_migrate(settings, &from, &to, err);
 	if (rc == OK)
 		rc = db_schema_read(settings, &schema, err);
 	if (rc != OK)
@@ -65,8 +103,14 @@ static enum errc upgrade(
 
 static enum errc undo(const struct db_settings *settings, struct err *err)
 {
+	struct db_schema schema;
 	int from = 0, to = 0;
-	enum errc rc = db_undo(settings, &from, &to, err);
+	enum errc rc = db_schema_read(settings, &schema, err);
+
+	if (rc == OK && schema.confirmed < schema.version)
+		rc = refuse_nodes(settings, schema.version, 0, schema.confirmed, err);
+	if (rc == OK)
+		rc = db_undo(settings, &from, &to, err);
 
 	if (from != to)
 		printf("the database went back from schema %d to %d\n", from, to);

@@ -11,6 +11,7 @@
 #include "db/upgrade.h"
 #include "db/url.h"
 #include "store/site_copy_int.h"
+#include "store/site_nodes.h"
 
 #include <string.h>
 
@@ -392,6 +393,27 @@ static struct db_settings settings_for(const struct site_copy_run *run, struct s
 	};
 }
 
+/* A site that is written to would be copied in pieces that do not fit each other. */
+static enum errc refuse_nodes(struct site_copy_run *run, struct err *err)
+{
+	struct arena *arena = arena_new("copy nodes");
+	struct site_nodes nodes = { .count = 0 };
+	enum errc rc = OK;
+
+	if (!run->settings->online)
+		rc = site_nodes_read(run->reader, run->schema,
+		    site_lock_folder(arena, run->settings->from), arena, &nodes, err);
+	if (rc == OK && nodes.alive > 0)
+		rc = err_set(err, ERR_STATE,
+		    "the source is in use by %.*s%s: stop it, or copy the site as it is now "
+		    "with "
+		    "--online",
+		    STR_ARG(site_node_text(arena, &nodes)),
+		    nodes.alive > 1 ? " and others" : "");
+	arena_free(&arena);
+	return rc;
+}
+
 static enum errc open_source(struct site_copy_run *run, struct err *err)
 {
 	struct db_settings settings = settings_for(run, run->settings->from);
@@ -408,8 +430,11 @@ static enum errc open_source(struct site_copy_run *run, struct err *err)
 		rc = db_open(&settings, &run->from, err);
 	if (rc == OK)
 		rc = db_lease(run->from, WAIT_MS, &run->reader, err);
-	if (rc == OK)
+	if (rc == OK) {
 		run->from_engine = db_engine_of(run->reader);
+		run->schema = schema.version;
+		rc = refuse_nodes(run, err);
+	}
 	if (rc == OK && run->settings->online)
 		rc = db_snapshot_begin(run->reader, err);
 	return rc;
@@ -569,6 +594,8 @@ enum errc site_copy(const struct site_copy_settings *settings,
 		rc = copy_sequences(run, err);
 	if (rc == OK)
 		rc = site_copy_verify(run, report_out, err);
+	if (rc == OK)
+		rc = refuse_nodes(run, err);
 	if (rc == OK)
 		rc = db_transact(run->to, site_copy_deadline(), finish_body, NULL, err);
 	if (rc == OK)

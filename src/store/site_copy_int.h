@@ -78,6 +78,7 @@ struct site_copy_run {
 	struct db_pool *from, *to;
 	struct db *reader; /* of the source; with `online` in its snapshot */
 	enum db_engine from_engine, to_engine;
+	int schema; /* of the source */
 	const struct site_table *tables;
 	size_t count;
 	const struct site_sql **from_sql, **to_sql; /* NULL where the table is not copied */

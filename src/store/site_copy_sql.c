@@ -29,18 +29,18 @@ const struct db_sql sql_copy_has_addresses = { .name = "copy.has_addresses",
 const struct db_sql sql_copy_has_mail = { .name = "copy.has_mail",
 	.text = "SELECT count(*) FROM (SELECT 1 FROM mail_entries LIMIT 1) e" };
 
-/* The columns of every table of the database. */
+/* The columns of every table of the database, without those that the engine computes. */
 const struct db_sql sql_copy_columns = { .name = "copy.columns",
 	.text = "SELECT c.table_name, c.column_name FROM information_schema.columns c"
 		" JOIN information_schema.tables t"
 		" ON t.table_schema = c.table_schema AND t.table_name = c.table_name"
 		" WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE'"
-		" ORDER BY 1, 2",
+		" AND c.is_generated = 'NEVER' ORDER BY 1, 2",
 	.mariadb = "SELECT c.table_name, c.column_name FROM information_schema.columns c"
 		   " JOIN information_schema.tables t"
 		   " ON t.table_schema = c.table_schema AND t.table_name = c.table_name"
 		   " WHERE c.table_schema = database() AND t.table_type = 'BASE TABLE'"
-		   " ORDER BY 1, 2",
+		   " AND coalesce(c.generation_expression, '') = '' ORDER BY 1, 2",
 	.sqlite = "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c"
 		  " WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY 1, 2" };
 
@@ -121,10 +121,20 @@ static void add_insert(struct buf *out, const struct site_table *table, size_t r
 	}
 }
 
+static struct str key_columns(const struct site_table *table, enum db_engine engine)
+{
+	const char *own = NULL;
+
+	if (engine == DB_SQLITE)
+		own = table->sqlite_key;
+	else if (engine == DB_MARIADB)
+		own = table->mariadb_key;
+	return str_from(own ? own : table->key);
+}
+
 struct site_key site_key_of(const struct site_table *table, enum db_engine engine)
 {
-	bool own = engine == DB_SQLITE && table->sqlite_key;
-	struct str rest = str_from(own ? table->sqlite_key : table->key), name;
+	struct str rest = key_columns(table, engine), name;
 	struct site_key key = { .count = 0 };
 
 	while (key.count < SITE_KEYS_MAX && str_split(&rest, ',', &name)) {

@@ -27,9 +27,10 @@ struct site_table {
 	const struct site_column *columns;
 	size_t column_count;
 	const char *key;	/* "owner,mailbox,uid": in this order there is an index */
-	const char *sqlite_key; /* the same for SQLite; NULL: no other */
-	bool sequence;		/* the key is one column, whose numbers the engine gives */
-	size_t rows_max;	/* of one batch; 0: as many as others */
+	const char *sqlite_key; /* where there is another; NULL: the same */
+	const char *mariadb_key;
+	bool sequence;	 /* the key is one column, whose numbers the engine gives */
+	size_t rows_max; /* of one batch; 0: as many as others */
 	const char
 	    *like; /* holds about as many rows, and is counted quicker; NULL: counted itself */
 };
