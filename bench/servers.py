@@ -317,6 +317,7 @@ class OnEngine(Tabella):
         self.engine = None
 
     def prepare(self):
+        self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.engine = engines.SERVERS[self.engine_name](durable=True, folder=self.folder.parent)
         self._run(
             [self.binary, "init", "--dir", self.data, "--db", self.engine.url("bench")]
