@@ -378,6 +378,7 @@ static enum imap_run failed(struct imap_session *s, enum errc rc, const struct e
 
 enum imap_run imap_run_fetch(struct imap_session *s)
 {
+	bool first_step = s->work == NULL;
 	struct err err = { .code = OK };
 	enum errc rc = OK;
 
@@ -394,6 +395,7 @@ enum imap_run imap_run_fetch(struct imap_session *s)
 	case ERR_MORE:
 		return RUN_MORE;
 	case ERR_END:
+		s->view->fresh = first_step && !((struct fetch_work *)s->work)->sets_seen;
 		return end(s, s->work);
 	default:
 		return failed(s, rc, &err);

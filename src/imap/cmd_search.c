@@ -309,6 +309,7 @@ enum imap_run imap_run_search(struct imap_session *s)
 {
 	struct err err = { .code = OK };
 	const struct search_work *work;
+	bool first_step = s->work == NULL;
 	enum errc rc;
 
 	/* RFC 6855 section 3: all is UTF-8 then */
@@ -325,7 +326,9 @@ enum imap_run imap_run_search(struct imap_session *s)
 		buf_printf(&s->base.out, " (MODSEQ %lld)", (long long)work->result.modseq);
 	if (work != NULL && (work->returns == 0 || (rc != OK && work->head_told)))
 		BUF_ADD(&s->base.out, "\r\n");
-	if (rc == OK)
+	if (rc == OK) {
+		s->view->fresh = first_step;
 		return imap_finish(s, NULL, "searched");
+	}
 	return failed(s, rc, &err);
 }

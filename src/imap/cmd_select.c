@@ -71,8 +71,7 @@ static enum errc read_view(
     struct imap_session *s, struct db *db, struct selection *sel, struct err *err)
 {
 	struct imap_view *view = s->view;
-	enum errc rc =
-	    mailbox_state(s->env->store, db, view->owner, view->mailbox, &sel->state, err);
+	enum errc rc = mailbox_state_found(s->env->store, db, &sel->mailbox, &sel->state, err);
 
 	if (rc != OK)
 		return rc;

@@ -89,7 +89,7 @@ static enum errc run(struct imap_session *s, struct str name, struct err *err)
 		return rc;
 	rc = find(s, db, name, &mailbox, err);
 	if (rc == OK)
-		rc = mailbox_state(s->env->store, db, mailbox.owner, mailbox.id, &state, err);
+		rc = mailbox_state_found(s->env->store, db, &mailbox, &state, err);
 	if (rc == OK)
 		rc = status_tell(s, db, &mailbox, s->command.status.items, &state, err);
 	db_return(&db);

@@ -37,8 +37,14 @@ static bool has_new(const struct imap_view *view)
 static enum errc read_newest(struct imap_session *s, bool *untouched_out, struct err *err)
 {
 	struct db *db;
-	enum errc rc = imap_lease(s, &db, err);
+	enum errc rc;
 
+	*untouched_out = false;
+	if (s->view->fresh) {
+		s->view->fresh = false;
+		return OK;
+	}
+	rc = imap_lease(s, &db, err);
 	if (rc != OK)
 		return rc;
 	rc = is_untouched(s, db, untouched_out, err);

@@ -40,6 +40,7 @@ struct imap_view {
 	struct recent_range recents[VIEW_RECENT_RANGES_MAX];
 	size_t recent_count;
 	bool watched;	     /* on the bus */
+	bool fresh;	     /* `newest` was read by the command that ends now, in this step */
 	struct seqset saved; /* UIDs of the search result '$' (RFC 5182), sorted; on the heap */
 	/* news that are being told, in steps */
 	struct {

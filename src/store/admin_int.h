@@ -97,8 +97,9 @@ struct mailbox_row {
 	struct str name; /* as stored */
 	unsigned acl;
 	bool no_select, no_inferiors, read_only, subscribed;
-	bool special_use_set;	/* mailbox_rows_own alone reads it */
-	struct str special_use; /* the setting */
+	bool special_use_set;	    /* mailbox_rows_own alone reads it */
+	struct str special_use;	    /* the setting */
+	struct mailbox_state state; /* by mailbox_row_get and mailbox_row_inbox_nocase */
 };
 
 /* One folder by its stored name. */

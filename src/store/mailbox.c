@@ -69,6 +69,7 @@ struct mailbox mailbox_from_row(
 		.subscribed = row->subscribed,
 		.special_use = special_use_parse(row->special_use),
 		.special_use_set = row->special_use_set,
+		.state = row->state,
 	};
 }
 

@@ -25,6 +25,14 @@ enum right {
 	RIGHT_ALL = (1 << 11) - 1
 };
 
+struct mailbox_state {
+	uint32_t uidvalidity, uidnext;
+	uint32_t messages, unseen, deleted, recent;
+	uint32_t first_recent; /* what is \Recent has this uid or a higher one */
+	uint64_t size;
+	int64_t highestmodseq, expunged_floor;
+};
+
 struct mailbox {
 	int64_t id, owner;
 	struct str name;			 /* as the actor sees it */
@@ -35,14 +43,8 @@ struct mailbox {
 	unsigned
 	    special_use; /* enum special_use; by mailbox_list, of the actor's own folders */
 	bool special_use_set; /* by a setting, not by the name */
-};
-
-struct mailbox_state {
-	uint32_t uidvalidity, uidnext;
-	uint32_t messages, unseen, deleted, recent;
-	uint32_t first_recent; /* what is \Recent has this uid or a higher one */
-	uint64_t size;
-	int64_t highestmodseq, expunged_floor;
+	/* by mailbox_find, for mailbox_state_found; uidvalidity 0: nothing was ever stored there */
+	struct mailbox_state state;
 };
 
 /* NFC, depth, length, empty components, control characters, the reserved "#": ERR_ARG says what is wrong.
@@ -110,6 +112,10 @@ NODISCARD enum errc mailbox_subscribe(
  * store, not only a connection). */
 NODISCARD enum errc mailbox_state(struct store *store, struct db *db, int64_t owner,
     int64_t mailbox, struct mailbox_state *state_out, struct err *err);
+
+/* The same for a folder that was just found: most of it is known. */
+NODISCARD enum errc mailbox_state_found(struct store *store, struct db *db,
+    const struct mailbox *mailbox, struct mailbox_state *state_out, struct err *err);
 
 /* Bytes of the messages that are marked \Deleted (RFC 9208 4.1.4); `state` says whether there are any. */
 NODISCARD enum errc mailbox_deleted_size(struct db *db, const struct mailbox *mailbox,

@@ -23,8 +23,11 @@
 /* Parameters: the user three times (his rights, everybody's have id 2, his subscription). */
 #define ONE_ROW                                                                                \
 	"SELECT " ROW_COLUMNS ", " ACL_BITS("u") ", " ACL_BITS(                                \
-	    "e") " "                                                                           \
+	    "e") ", x.uidvalidity, x.uidnext, x.messages, x.unseen, x.deleted, x.size, "       \
+		 "x.highestmodseq, x.expunged_floor, x.first_recent "                          \
 		 "FROM dbmail_mailboxes m "                                                    \
+		 "LEFT JOIN mail_mailboxes x "                                                 \
+		 "ON x.owner = m.owner_idnr AND x.mailbox = m.mailbox_idnr "                   \
 		 "LEFT JOIN dbmail_acl u ON u.mailbox_id = m.mailbox_idnr AND u.user_id = ? "  \
 		 "LEFT JOIN dbmail_acl e ON e.mailbox_id = m.mailbox_idnr AND e.user_id = "    \
 		 "2 " JOIN_SUBSCRIPTION
@@ -138,6 +141,21 @@ static struct mailbox_row read_row(const struct db_q *q)
 	};
 }
 
+static struct mailbox_state read_state(const struct db_q *q, int column)
+{
+	return (struct mailbox_state){
+		.uidvalidity = (uint32_t)db_i64(q, column),
+		.uidnext = (uint32_t)db_i64(q, column + 1),
+		.messages = (uint32_t)db_i64(q, column + 2),
+		.unseen = (uint32_t)db_i64(q, column + 3),
+		.deleted = (uint32_t)db_i64(q, column + 4),
+		.size = (uint64_t)db_i64(q, column + 5),
+		.highestmodseq = db_i64(q, column + 6),
+		.expunged_floor = db_i64(q, column + 7),
+		.first_recent = (uint32_t)db_i64(q, column + 8),
+	};
+}
+
 /* The statement's parameters end with the name, or with the owner. */
 static enum errc get_row(struct db_q *q, const struct mailbox_key *key, struct arena *arena,
     struct mailbox_row *row_out, struct err *err)
@@ -151,6 +169,7 @@ static enum errc get_row(struct db_q *q, const struct mailbox_key *key, struct a
 	if (rc == OK) {
 		*row_out = read_row(q);
 		row_out->name = str_dup(arena, row_out->name);
+		row_out->state = read_state(q, 9);
 	}
 	db_done(&q);
 	return rc == ERR_END ? err_set(err, ERR_NOTFOUND, "no such folder") : rc;

@@ -126,6 +126,15 @@ enum errc mailbox_state(struct store *store, struct db *db, int64_t owner, int64
 	return rc;
 }
 
+enum errc mailbox_state_found(struct store *store, struct db *db, const struct mailbox *mailbox,
+    struct mailbox_state *state_out, struct err *err)
+{
+	if (mailbox->state.uidvalidity == 0)
+		return mailbox_state(store, db, mailbox->owner, mailbox->id, state_out, err);
+	*state_out = mailbox->state;
+	return mailbox_count_recent(store, db, mailbox, state_out, err);
+}
+
 enum errc mailbox_count_recent(struct store *store, struct db *db,
     const struct mailbox *mailbox, struct mailbox_state *state, struct err *err)
 {

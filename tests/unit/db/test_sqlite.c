@@ -80,7 +80,7 @@ static const struct {
 	{ "SQLite:", "", OK },
 	{ "sqlite://", "", OK },
 	{ "sqlite://host", "", ERR_UNSUPPORTED },
-	{ "mysql://host", "", ERR_UNSUPPORTED },
+	{ "oracle://host", "", ERR_UNSUPPORTED },
 	{ "nothing:", "", ERR_UNSUPPORTED },
 	{ "file:", "", ERR_UNSUPPORTED },
 	{ "sqlite:file:", "", ERR_UNSUPPORTED },
