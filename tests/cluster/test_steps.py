@@ -101,7 +101,7 @@ def each_step(engine, count, run, cut=Cut):
         run()
         if not engine.proxy.disarm():
             count(f"cuts={step - 1}")
-            assert step > 2
+            assert step > 1, "nothing was cut"
             return
     raise AssertionError(f"still cut at step {STEPS_MAX}")
 
@@ -201,8 +201,9 @@ def put(engine, folder="INBOX"):
     return name, int(validity_uid.split()[1])
 
 
-def change_each_step(engine, count, command, check):
-    """A command on a message of its own; check(rows of INBOX, rows of Archive, name) says whether it was done."""
+def change_each_step(engine, count, command, check, may_repeat=False):
+    """A command on a message of its own; check(rows of INBOX, rows of Archive) says whether it was done. `may_repeat`: to
+    do it again harms nothing, so that NO may be said of what was done and could not be read again."""
     results = {"OK": 0, "NO": 0, None: 0}
 
     def run():
@@ -211,7 +212,7 @@ def change_each_step(engine, count, command, check):
         was_done = check(engine.rows("INBOX").get(name, []), engine.rows("Archive").get(name, []))
         results[status] += 1
         assert was_done or status != "OK", f"{name} acknowledged, and not done"
-        assert not was_done or status != "NO", f"{name} refused, and yet done"
+        assert not was_done or status != "NO" or may_repeat, f"{name} refused, and yet done"
 
     each_step(engine, count, run)
     count(f"acknowledged={results['OK']} refused={results['NO']} unknown={results[None]}")
@@ -222,7 +223,7 @@ def test_a_store_cut_at_each_step_is_done_or_not(engine, count):
         assert len(inbox) == 1 and not archive
         return "\\Flagged" in inbox[0].flags
 
-    change_each_step(engine, count, "UID STORE {uid} +FLAGS (\\Flagged)", check)
+    change_each_step(engine, count, "UID STORE {uid} +FLAGS (\\Flagged)", check, may_repeat=True)
 
 
 def test_a_move_cut_at_each_step_leaves_one_message(engine, count):
@@ -256,14 +257,15 @@ def test_a_database_that_does_not_answer_is_waited_for_and_not_for_ever(engine, 
     for trouble in (engine.proxy.hold, engine.proxy.refuse):
         name, message = engine.message()
         trouble()
+        lmtp = killtest.Lmtp(engine.near.port("lmtp"))
         try:
-            lmtp = killtest.Lmtp(engine.near.port("lmtp"))
             lmtp.socket.settimeout(90)
             with pytest.raises(killtest.Hangup):
                 codes = dict(lmtp.deliver("sender@elsewhere.test", ["user0@cluster.test"], message))
                 assert all(code // 100 == 4 for code in codes.values()), codes
                 raise killtest.Hangup("4xx")
         finally:
+            lmtp.close()
             engine.proxy.release()
         deliver(engine, message)
         judge(engine.rows("INBOX"), [name])
