@@ -230,7 +230,7 @@ static enum errc deliver_one(struct db *db, void *arg, struct err *err)
 {
 	struct delivery_run *run = arg;
 	const struct delivery *d = run->d;
-	struct questions asked = { NULL };
+	struct questions asked = { .account = NULL };
 	struct place place;
 	enum errc rc = ask(db, run, &asked, err);
 
