@@ -163,9 +163,9 @@ struct copy_order {
  * written again under the other owner. Target is given by id; ERR_NOTFOUND when it is gone; ERR_QUOTA.
  *
  * With `move` the source's entries are gone with it: at every moment a message is in exactly one mailbox. They go to the
- * expunge log and not to mail_removed. Rights: read, deleted and expunge in the source, insert in the target. Inside an
- * account nobody is over quota by it. What was moved of more than STORE_COPY_ATOMIC_MAX messages when it fails is moved
- * back, under new uids.
+ * expunge log, and from one account to another to mail_removed as well. Rights: read, deleted and expunge in the
+ * source, insert in the target. Inside an account nobody is over quota by it. What was moved of more than
+ * STORE_COPY_ATOMIC_MAX messages when it fails is moved back, under new uids.
  */
 NODISCARD enum errc store_copy(struct store *store, const struct copy_order *order,
     struct arena *arena, struct copied *copied_out, struct err *err);

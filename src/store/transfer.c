@@ -274,14 +274,19 @@ static enum errc put_copies(struct db *db, struct transfer *t, struct account_ro
 static enum errc take_out(struct db *db, const struct transfer *t,
     const struct account_row *account, const struct batch *batch, struct err *err)
 {
+	/*
+	 * Inside the account the new entries have the objects. Elsewhere they stay for as long as those of an EXPUNGE: some
+	 * session may be reading them.
+	 */
 	struct removal removal = { .account = account,
 		.mailbox = t->mailbox,
 		.entries = batch->entries,
-		.count = batch->count };
+		.count = batch->count,
+		.keep = !is_inside(t) && !t->put_back };
 	enum errc rc = entries_remove(db, &removal, NULL, err);
 
-	/* inside the account the new entries have the objects */
-	for (size_t i = 0; rc == OK && !is_inside(t) && i < batch->count; i++)
+	/* of what nobody moved in the end nothing is kept where it should have come to */
+	for (size_t i = 0; rc == OK && !is_inside(t) && t->put_back && i < batch->count; i++)
 		rc = object_drop_unused(db, t->owner, batch->entries[i].object, err);
 	return rc;
 }

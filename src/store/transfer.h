@@ -11,7 +11,8 @@ struct transfer {
 	struct actor actor;
 	int64_t owner, mailbox;	      /* from */
 	int64_t to_owner, to_mailbox; /* to; the same mailbox is allowed */
-	bool move;		      /* the source's entries go, and are kept nowhere */
+	bool
+	    move; /* the source's entries go; from another account they are kept as expunged ones */
 	bool put_back;	      /* nobody is asked for rights, and quotas are left alone */
 	const uint32_t *uids; /* ascending */
 	size_t count;

@@ -34,6 +34,7 @@ NUMBER(sql_objects, "SELECT count(*) FROM mail_objects");
 NUMBER(sql_contents, "SELECT count(*) FROM mail_contents");
 NUMBER(sql_refs, "SELECT count(*) FROM mail_blob_refs");
 NUMBER(sql_removed, "SELECT count(*) FROM mail_removed");
+NUMBER(sql_old_removed, "UPDATE mail_removed SET removed = 1000");
 NUMBER(sql_expunged, "SELECT sum(last_uid - first_uid + 1) FROM mail_expunged");
 NUMBER(sql_journal, "SELECT count(*) FROM mail_journal");
 NUMBER(sql_bytes, "SELECT sum(bytes) FROM mail_accounts");
@@ -223,7 +224,7 @@ static void moves_between_accounts(void **state)
 	struct appended appended;
 	struct copied c;
 	struct index_version *v;
-	int64_t objects, refs;
+	int64_t object, objects, refs;
 
 	assert_int_equal(world_append(w, 0, w->inboxes[0], bytes,
 			     (struct flag_list){ .system = FLAG_SEEN }, &appended),
@@ -232,13 +233,21 @@ static void moves_between_accounts(void **state)
 	refs = world_number(w, &sql_refs);
 	assert_int_equal(objects, 1);
 	assert_true(refs > 0);
+	v = world_index(w, 0, w->inboxes[0]);
+	object = index_at(v, 1)->object;
+	index_release(&v);
 	assert_int_equal(move(w, world_actor(w, 0), there, 1, &c), ERR_DENIED);
 	world_run(w, &sql_share);
 	assert_int_equal(move(w, world_actor(w, 0), there, 1, &c), OK);
 	assert_int_equal(c.count, 1);
 	assert_int_equal(state_of(w, 0, w->inboxes[0]).messages, 0);
-	/* nothing is left of it in the account it left */
 	assert_int_equal(world_number(w, &sql_entries), 1);
+	/* who reads it in the account that it left reads on, as after an EXPUNGE */
+	assert_int_equal(world_number(w, &sql_removed), 1);
+	assert_int_equal(world_bytes(w, 0, object).n, bytes.n);
+	world_run(w, &sql_old_removed);
+	store_housekeeping(w->store);
+	/* nothing is left of it there in the end */
 	assert_int_equal(world_number(w, &sql_objects), objects);
 	assert_int_equal(world_number(w, &sql_contents), objects);
 	assert_int_equal(world_number(w, &sql_refs), refs);
@@ -326,6 +335,7 @@ static void moves_much(void **state)
 static void fails_everywhere(struct world *w, bool away, enum fault_kind kind)
 {
 	bool fired = true;
+	int64_t removed = 0;
 	struct way way = { .to_account = away ? 2 : 0, .to_mailbox = w->inboxes[2] };
 
 	w->plan.kind = kind;
@@ -353,7 +363,8 @@ static void fails_everywhere(struct world *w, bool away, enum fault_kind kind)
 		    there + (rc == OK ? 4 : 0));
 		assert_int_equal(c.count, rc == OK ? 4 : 0);
 		assert_int_equal(world_number(w, &sql_entries), 4 * n);
-		assert_int_equal(world_number(w, &sql_removed), 0);
+		removed += away && rc == OK ? 4 : 0;
+		assert_int_equal(world_number(w, &sql_removed), removed);
 	}
 }
 
@@ -373,14 +384,15 @@ static void is_done_wholly_or_not_at_all(void **state)
 
 #define MANY (STORE_COPY_ATOMIC_MAX + 1u)
 
-static void is_all_there(struct world *w, struct way way)
+/* `removed`: so many are kept for those who were reading them. */
+static void is_all_there(struct world *w, struct way way, uint32_t removed)
 {
 	world_check(w);
 	assert_int_equal(world_number(w, &sql_journal), 0);
 	assert_int_equal(world_number(w, &sql_entries), MANY);
 	assert_int_equal(state_of(w, way.account, way.mailbox).messages, MANY);
 	assert_int_equal(state_of(w, way.to_account, way.to_mailbox).messages, 0);
-	assert_int_equal(world_number(w, &sql_removed), 0);
+	assert_int_equal(world_number(w, &sql_removed), removed);
 }
 
 /* One failure in the middle of a big one: what was moved is moved back before the answer. */
@@ -398,7 +410,7 @@ static void moves_back_what_failed(void **state)
 	fault_arm(&w->plan, 12000);
 	assert_int_not_equal(move(w, world_actor(w, 0), way, MANY, &c), OK);
 	assert_true(fault_disarm(&w->plan));
-	is_all_there(w, way);
+	is_all_there(w, way, 0);
 	v = world_index(w, 0, way.mailbox);
 	assert_int_equal(index_at(v, MANY)->flags, FLAG_FLAGGED);
 	assert_true(index_at(v, MANY)->uid > MANY);
@@ -429,7 +441,7 @@ static void dies_in_the_middle(struct world *w, struct way way, int call)
 	world_restart(w);
 	for (int i = 0; i < 3; i++)
 		store_housekeeping(w->store);
-	is_all_there(w, way);
+	is_all_there(w, way, way.account == way.to_account ? 0 : moved);
 }
 
 static void moves_back_after_a_death(void **state)

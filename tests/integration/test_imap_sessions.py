@@ -316,6 +316,38 @@ def test_rights_given_by_hand(host, account):
 
 
 @pytest.mark.ours
+@pytest.mark.parametrize("how", ["MOVE", "EXPUNGE"])
+def test_messages_that_go_while_they_are_read(host, account, how):
+    """RFC 2180 4.1.1: what a FETCH has begun to send it sends to the end, also where a message goes to another account."""
+    other = host.account()
+    header = b"".join(b"X-%d: %s\r\n" % (n, b"h" * 90) for n in range(9000))
+    messages = [header + b"\r\n%s %d\r\n" % (b"text" * 8000, n) for n in range(2)]
+    with account.imap() as reader, account.imap() as writer, other.imap() as owner:
+        for message in messages:
+            writer.append("INBOX", message)
+        owner.ok("CREATE Shared")
+        owner.ok(f"SETACL Shared {account.name} lrswitekx")
+        reader.select()
+        writer.select()
+        # more than sockets hold: it is not at the texts when the messages go
+        items = " ".join(f"BODY.PEEK[HEADER]<0.{len(header) - n}>" for n in range(40))
+        tag = reader.begin(f"FETCH 1:2 (UID {items} BODY.PEEK[TEXT])")
+        reader.wire.fill()
+        if how == "MOVE":
+            writer.ok(f"MOVE 1:2 {wire.quote(f'#Users/{other.name}/Shared')}")
+        else:
+            writer.ok(r"STORE 1:2 +FLAGS.SILENT (\Deleted)")
+            writer.ok("EXPUNGE")
+        done = reader.end(tag)
+        assert done.status == "OK", done.text
+        texts = [attributes["BODY[TEXT]"] for attributes in done.fetched().values()]
+        assert texts == [message.partition(b"\r\n\r\n")[2] for message in messages]
+        assert reader.select().of("EXISTS") == [0]
+        if how == "MOVE":
+            assert owner.ok("SELECT Shared").of("EXISTS") == [2]
+
+
+@pytest.mark.ours
 def test_another_uidvalidity_by_hand(host, account):
     """RFC 3501 2.3.1.1: uids are void with it; a client that has the mailbox open must not believe them any more."""
     with account.imap("INBOX") as peer, account.imap("INBOX") as idle:
