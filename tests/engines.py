@@ -34,6 +34,8 @@ ADMIN = "admin"
 SITE_PASSWORD = "site-password"
 START_SECONDS = 60
 STOP_SECONDS = 20
+# In memory, where there is such a folder.
+QUICK_FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()
 ENVIRONMENT = {"pgsql": "TABELLA_TEST_PGSQL", "mariadb": "TABELLA_TEST_MARIADB"}
 
 # Enough for a test, lost with the power; what --durable leaves as the engine has it.
@@ -215,7 +217,7 @@ class Started:
     def __init__(self, durable=False, options=None, folder=None):
         self.durable = durable
         self.options = dict(options or {})
-        parent = folder or ("/dev/shm" if not durable and os.access("/dev/shm", os.W_OK) else tempfile.gettempdir())
+        parent = folder or (tempfile.gettempdir() if durable else QUICK_FOLDER)
         self.user = self._user() if os.geteuid() == 0 else None
         self.password = secrets.token_hex(8)
         self.port = free_port()

@@ -1,0 +1,256 @@
+"""
+A database server that goes away under sessions, and comes back: stopped, killed, hanging, its connections cut. Sessions are
+answered 4xx and NO [UNAVAILABLE] quickly and go on by themselves; what was acknowledged is there, once.
+"""
+
+import re
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import engines
+import pytest
+import wire
+from conftest import Host, stop_and_look
+from mails import mail
+from tabella_server import HOST, Server
+
+pytestmark = pytest.mark.ours
+
+# How long an answer may take while nobody answers at the server's port, and how long until all is well again.
+QUICK_SECONDS = 5
+BACK_SECONDS = 20
+
+# What one statement and one connection may take, as each engine's url says it: short, for the server that hangs.
+TIMEOUTS = {"pgsql": "?connect_timeout=2&query_timeout=3", "mariadb": "?connect_timeout=2&statement_timeout=3"}
+# MariaDB's client gives the server ten seconds to end a statement by itself.
+HANG_SECONDS = {"pgsql": 15, "mariadb": 25}
+
+
+@pytest.fixture(scope="module", params=sorted(engines.SERVERS))
+def engine(request):
+    """A server of our own to maltreat; in memory, and what it has written outlives its kill."""
+    try:
+        with engines.SERVERS[request.param](durable=True, folder=engines.QUICK_FOLDER) as started:
+            yield started
+    except engines.Missing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def host(engine):
+    server = Server(engine=engine)
+    try:
+        server.init()
+        name = server.database_name
+        url = engine.url(name, name, engines.SITE_PASSWORD) + TIMEOUTS[engine.name]
+        server.configure({"db.url": url, "http.listen": f"{HOST}:{server.port('http')}"})
+        server.start()
+        yield Host(server, True)
+        stop_and_look(server)
+    finally:
+        engine.start()
+        server.close()
+
+
+def health(host):
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{host.port('http')}/healthz", timeout=10) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def events(host, word):
+    return re.findall(rf"^\S+ \w+ \S+ {word}\b.*$", host.server.log.read_text(), re.M)
+
+
+def until(what, wanted, seconds=BACK_SECONDS):
+    """Asks until the answer is the wanted one; the last answer."""
+    end = time.monotonic() + seconds
+    while (answer := what()) != wanted and time.monotonic() < end:
+        time.sleep(0.1)
+    assert answer == wanted
+    return answer
+
+
+def timed(what):
+    begin = time.monotonic()
+    answer = what()
+    return answer, time.monotonic() - begin
+
+
+def refused_quickly(peer, command, seconds=QUICK_SECONDS):
+    peer.wire.socket.settimeout(seconds + 10)
+    answer, took = timed(lambda: peer.cmd(command))
+    assert (answer.status, answer.code) == ("NO", "UNAVAILABLE"), answer
+    assert took < seconds, f"{command} took {took:.1f} s"
+
+
+def deliver(host, address, message):
+    """The code of the answer that decides: 250, or what refused it."""
+    with host.lmtp() as peer:
+        peer.wire.socket.settimeout(60)
+        for line in ("MAIL FROM:<a@b.test>", f"RCPT TO:<{address}>"):
+            answer = peer.cmd(line)
+            if answer.code != 250:
+                return answer.code
+        return peer.data(message)[0].code
+
+
+def stop_and_start(engine):
+    return engine.stop, engine.start
+
+
+def kill_and_start(engine):
+    return engine.kill, engine.start
+
+
+@pytest.mark.parametrize("way", [stop_and_start, kill_and_start])
+def test_a_server_that_is_gone_for_a_while(engine, host, way):
+    gone, back = way(engine)
+    account = host.account()
+    kept = mail(b"before\r\n")
+    assert deliver(host, account.address, kept) == 250
+    with account.imap("INBOX") as selected, account.imap() as other, account.imap("INBOX") as idler:
+        tag = idler.idle()
+        gone()
+        assert deliver(host, account.address, mail()) // 100 == 4
+        until(lambda: health(host), 503)
+        for _ in range(3):
+            refused_quickly(selected, "UID FETCH 1:* BODY.PEEK[]")
+            refused_quickly(other, "STATUS INBOX (MESSAGES)")
+            refused_quickly(other, 'LIST "" *')
+        with pytest.raises(AssertionError):
+            account.imap()
+        assert host.server.process.poll() is None
+        back()
+        until(lambda: other.cmd("STATUS INBOX (MESSAGES)").status, "OK")
+        until(lambda: health(host), 200)
+        assert len(selected.ok("UID FETCH 1:* BODY.PEEK[]").of("FETCH")) == 1
+        assert deliver(host, account.address, mail(b"after\r\n")) == 250
+        idler.wait_for(lambda response: response == ["2", "EXISTS"], BACK_SECONDS)
+        idler.idle_done(tag)
+    assert len(account.bodies()) == 2
+    assert len(events(host, "database-lost")) == 1
+    assert len(events(host, "database-back")) == 1
+
+
+def test_many_sessions_are_answered_at_once(engine, host):
+    """More than there are connections: none waits for another's failure."""
+    account = host.account()
+    peers = [account.imap() for _ in range(24)]
+    took = []
+    try:
+        engine.stop()
+        threads = [
+            threading.Thread(target=lambda p=p: took.append(timed(lambda: p.cmd("STATUS INBOX (MESSAGES)")))) for p in peers
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert len(took) == len(peers)
+        assert {(done.status, done.code) for done, _ in took} == {("NO", "UNAVAILABLE")}
+        assert max(seconds for _, seconds in took) < QUICK_SECONDS
+        engine.start()
+        for peer in peers:
+            until(lambda peer=peer: peer.cmd("STATUS INBOX (MESSAGES)").status, "OK")
+    finally:
+        for peer in peers:
+            peer.close()
+
+
+def test_a_server_that_hangs(engine, host):
+    """Its connections stay and nothing is answered: no session waits for ever."""
+    account = host.account()
+    limit = HANG_SECONDS[engine.name]
+    with account.imap("INBOX") as peer:
+        engine.pause()
+        try:
+            refused_quickly(peer, "STATUS INBOX (MESSAGES)", limit)
+            code, took = timed(lambda: deliver(host, account.address, mail()))
+            assert code // 100 == 4 and took < limit
+        finally:
+            engine.resume()
+        until(lambda: peer.cmd("STATUS INBOX (MESSAGES)").status, "OK")
+        until(lambda: deliver(host, account.address, mail(b"after\r\n")), 250)
+    assert host.server.cli("verify", check=False).returncode == 0
+
+
+def cut_connections(engine, name):
+    """Every connection of a site, as an administrator ends them."""
+    if engine.name == "pgsql":
+        engine.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        return
+    for number in engine.sql(f"SELECT id FROM information_schema.processlist WHERE user = '{name}'").split():
+        engine.sql(f"KILL CONNECTION {number}")
+
+
+def test_cut_connections_are_replaced(engine, host):
+    """Idle connections that died are found before they are used: nobody notices."""
+    account = host.account()
+    with account.imap("INBOX") as peer, account.imap() as other:
+        for _ in range(5):
+            cut_connections(engine, host.server.database_name)
+            time.sleep(0.2)
+            assert peer.cmd("STATUS INBOX (MESSAGES)").status == "OK"
+            assert other.cmd("SELECT INBOX").status == "OK"
+            assert deliver(host, account.address, mail()) == 250
+    assert len(account.bodies()) == 5
+    assert not events(host, "database-lost")
+
+
+class Sender(threading.Thread):
+    """Delivers one numbered message after the other, and repeats what was not acknowledged, as an MTA does."""
+
+    def __init__(self, host, account, name):
+        super().__init__()
+        self.host, self.account, self.name = host, account, name
+        self.stopping = threading.Event()
+        self.acknowledged, self.refused = set(), 0
+
+    def run(self):
+        number = 0
+        while not self.stopping.is_set():
+            subject = f"{self.name}-{number}"
+            try:
+                code = deliver(self.host, self.account.address, mail(subject=subject))
+            except (OSError, wire.Closed):
+                code = 400
+            if code == 250:
+                self.acknowledged.add(subject)
+                number += 1
+            else:
+                assert code // 100 == 4, code
+                self.refused += 1
+                time.sleep(0.05)
+
+
+def test_nothing_is_lost_under_load(engine, host):
+    """Killed twice while mail comes in: what was answered 250 is there."""
+    account = host.account()
+    senders = [Sender(host, account, f"s{i}") for i in range(6)]
+    for sender in senders:
+        sender.start()
+    try:
+        for _ in range(2):
+            time.sleep(1.5)
+            engine.kill()
+            time.sleep(0.5)
+            engine.start()
+        time.sleep(3)
+    finally:
+        for sender in senders:
+            sender.stopping.set()
+        for sender in senders:
+            sender.join(90)
+    acknowledged = set().union(*(sender.acknowledged for sender in senders))
+    found = [re.search(rb"^Subject: (\S+)", body, re.M)[1].decode() for body in account.bodies()]
+    assert acknowledged and acknowledged <= set(found)
+    assert sum(sender.refused for sender in senders) > 0
+    # a repeat by another session may store again what was stored when the answer got lost: one each at the most
+    doubled = len(found) - len(set(found))
+    assert doubled <= 2 * len(senders), f"{doubled} of {len(found)} twice"
+    assert host.server.cli("verify", check=False).returncode == 0
