@@ -239,30 +239,39 @@ static bool was_marked(const struct fetch_work *work, uint32_t uid)
 	return false;
 }
 
-/* Rows of this message and the next ones, about as many as a step sends. */
+/* Messages from *seq on, about as many as a step sends; *seq is the one behind them, 0 at the end. */
+static void want_from(struct imap_session *s, struct fetch_work *work, uint32_t *seq,
+    size_t *range, struct ahead_want *want)
+{
+	uint64_t bytes = 0;
+
+	*want = (struct ahead_want){ .owner = s->view->owner,
+		.what = fetch_message_reads(&work->message) };
+	for (; *seq != 0 && want->count < AHEAD_MESSAGES; *seq = after(s, work, *seq, range)) {
+		const struct index_entry *entry = view_message(s->view, *seq).entry;
+
+		if (want->what & AHEAD_CONTENT && bytes >= SEEN_AHEAD_BYTES)
+			break;
+		want->objects[want->count++] = entry->object;
+		bytes += entry->size;
+	}
+}
+
 static enum errc read_ahead(
     struct imap_session *s, struct fetch_work *work, struct db *db, struct err *err)
 {
 	struct fetch_message *m = &work->message;
-	struct ahead_want want = { .owner = s->view->owner, .what = fetch_message_reads(m) };
-	int64_t object = view_message(s->view, work->next).entry->object;
+	struct ahead_want want, following;
+	uint32_t seq = work->next;
 	size_t range = work->range;
-	uint64_t bytes = 0;
 
 	if (!m->ahead)
 		m->ahead = ahead_new();
-	if (ahead_covers(m->ahead, object))
+	if (ahead_covers(m->ahead, view_message(s->view, seq).entry->object))
 		return OK;
-	for (uint32_t seq = work->next; seq != 0 && want.count < AHEAD_MESSAGES;
-	     seq = after(s, work, seq, &range)) {
-		const struct index_entry *entry = view_message(s->view, seq).entry;
-
-		want.objects[want.count++] = entry->object;
-		bytes += entry->size;
-		if (want.what & AHEAD_CONTENT && bytes >= SEEN_AHEAD_BYTES)
-			break;
-	}
-	return ahead_read(m->ahead, db, &want, err);
+	want_from(s, work, &seq, &range, &want);
+	want_from(s, work, &seq, &range, &following);
+	return ahead_read(m->ahead, db, &want, &following, err);
 }
 
 /* Begins the next message, if \Seen of it is settled. */
@@ -342,6 +351,7 @@ static enum errc send_step(struct imap_session *s, struct fetch_work *work, stru
 		if (rc != OK)
 			break;
 		rc = send_some(s, work, db, err);
+		ahead_settle(work->message.ahead);
 		db_return(&db);
 	}
 	return rc;

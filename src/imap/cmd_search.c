@@ -272,8 +272,10 @@ static enum errc step(struct imap_session *s, struct err *err)
 	/* a transaction for each row costs SQLite as much as the row; objects do not change */
 	if (rc == OK && !db_is_far(db) && search_reads(((struct search_work *)s->work)->search))
 		rc = db_snapshot_begin(db, err);
-	if (rc == OK)
+	if (rc == OK) {
 		rc = go_on(s, s->work, db, err);
+		search_settle(((struct search_work *)s->work)->search);
+	}
 	db_return(&db);
 	return rc;
 }

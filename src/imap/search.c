@@ -229,12 +229,27 @@ void search_release(struct search *search)
 	arena_free(&search->arena);
 }
 
+/* Messages from *seq on; *seq is the one behind them. */
+static void want_from(const struct search *search, uint32_t *seq, struct ahead_want *want)
+{
+	const struct imap_view *view = search->s->view;
+	uint64_t bytes = 0;
+
+	*want = (struct ahead_want){ .owner = view->owner, .what = search->reads };
+	for (; *seq <= view->exists && want->count < AHEAD_MESSAGES && bytes < AHEAD_BYTES;
+	     ++*seq) {
+		const struct index_entry *entry = view_message(view, *seq).entry;
+
+		want->objects[want->count++] = entry->object;
+		bytes += entry->size;
+	}
+}
+
 /* Where each question costs a round trip: what the search needs of this message and those behind it. */
 static enum errc read_ahead(struct search *search, struct db *db, struct err *err)
 {
-	const struct imap_view *view = search->s->view;
-	struct ahead_want want = { .owner = view->owner, .what = search->reads };
-	uint64_t bytes = 0;
+	struct ahead_want want, following;
+	uint32_t seq = search->message.seq;
 
 	if (!db_is_far(db))
 		return OK;
@@ -242,15 +257,14 @@ static enum errc read_ahead(struct search *search, struct db *db, struct err *er
 		search->ahead = ahead_new();
 	if (ahead_covers(search->ahead, search->message.now.entry->object))
 		return OK;
-	for (uint32_t seq = search->message.seq; seq <= view->exists; seq++) {
-		const struct index_entry *entry = view_message(view, seq).entry;
+	want_from(search, &seq, &want);
+	want_from(search, &seq, &following);
+	return ahead_read(search->ahead, db, &want, &following, err);
+}
 
-		want.objects[want.count++] = entry->object;
-		bytes += entry->size;
-		if (want.count == AHEAD_MESSAGES || bytes >= AHEAD_BYTES)
-			break;
-	}
-	return ahead_read(search->ahead, db, &want, err);
+void search_settle(struct search *search)
+{
+	ahead_settle(search->ahead);
 }
 
 static enum errc open_content(struct search *search, struct db *db, struct err *err)

@@ -25,4 +25,7 @@ NODISCARD enum errc search_matches(
 /* Do the keys need rows of the database, beside the index? */
 bool search_reads(const struct search *search);
 
+/* At the end of a step, before its connection is given back. */
+void search_settle(struct search *search);
+
 void search_release(struct search *search);

@@ -6,56 +6,87 @@
 #include "store/mail_sql.h"
 #include "store/store_int.h"
 
+#include <string.h>
+
 struct ahead_row {
 	bool has_object, has_content;
 	struct object_info object;
 	struct content_row content;
 };
 
-struct ahead {
+/* Messages and what was read of them. */
+struct window {
 	struct arena *arena; /* of what the rows hold */
 	struct ahead_want want;
 	struct ahead_row rows[AHEAD_MESSAGES];
 };
 
+struct ahead {
+	struct window *now, *next;
+	struct db_q *objects, *contents; /* questions for `next` whose answers are under way */
+};
+
+static struct window *window_new(void)
+{
+	struct window *window = xcalloc(1, sizeof(*window));
+
+	window->arena = arena_new("read ahead");
+	return window;
+}
+
+static void window_free(struct window **windowp)
+{
+	arena_free(&(*windowp)->arena);
+	xfree(*windowp);
+	*windowp = NULL;
+}
+
 struct ahead *ahead_new(void)
 {
 	struct ahead *ahead = xcalloc(1, sizeof(*ahead));
 
-	ahead->arena = arena_new("read ahead");
+	ahead->now = window_new();
+	ahead->next = window_new();
 	return ahead;
 }
 
 void ahead_free(struct ahead **aheadp)
 {
-	if (!*aheadp)
+	struct ahead *ahead = *aheadp;
+
+	if (!ahead)
 		return;
-	arena_free(&(*aheadp)->arena);
-	xfree(*aheadp);
+	window_free(&ahead->now);
+	window_free(&ahead->next);
+	xfree(ahead);
 	*aheadp = NULL;
 }
 
 /* The count if it is not among them. */
-static size_t find(const struct ahead *ahead, int64_t object)
+static size_t find(const struct window *window, int64_t object)
 {
 	size_t i = 0;
 
-	while (i < ahead->want.count && ahead->want.objects[i] != object)
+	while (i < window->want.count && window->want.objects[i] != object)
 		i++;
 	return i;
 }
 
 bool ahead_covers(const struct ahead *ahead, int64_t object)
 {
-	return find(ahead, object) < ahead->want.count;
+	return find(ahead->now, object) < ahead->now->want.count;
 }
 
 static const struct ahead_row *row_of(const struct ahead *ahead, int64_t owner, int64_t object)
 {
-	size_t i = ahead && ahead->want.owner == owner ? find(ahead, object) : 0;
+	const struct window *now;
+	size_t i;
 
-	return ahead && i < ahead->want.count && ahead->want.owner == owner ? &ahead->rows[i]
-									    : NULL;
+	if (!ahead || ahead->now->want.owner != owner)
+		return NULL;
+	now = ahead->now;
+	i = find(now, object);
+	return i < now->want.count ? &now->rows[i] : NULL;
 }
 
 const struct object_info *ahead_object(const struct ahead *ahead, int64_t owner, int64_t object)
@@ -85,57 +116,99 @@ static enum errc ask(struct db *db, const struct db_sql *sql, const struct ahead
 	return rows_ask(db, sql, (struct ints){ params, COUNT(params) }, q_out, err);
 }
 
-static void take_object(struct ahead *ahead, const struct db_q *q, struct ahead_row *row)
+static void take_object(struct window *window, const struct db_q *q, struct ahead_row *row)
 {
 	row->object =
-	    (struct object_info){ .owner = ahead->want.owner, .object = db_i64(q, 0) };
-	row->has_object = object_row_take(q, 1, ahead->arena, &row->object);
+	    (struct object_info){ .owner = window->want.owner, .object = db_i64(q, 0) };
+	row->has_object = object_row_take(q, 1, window->arena, &row->object);
 }
 
-static void take_content(struct ahead *ahead, const struct db_q *q, struct ahead_row *row)
+static void take_content(struct window *window, const struct db_q *q, struct ahead_row *row)
 {
 	row->content = (struct content_row){ (uint64_t)db_i64(q, 1), (uint64_t)db_i64(q, 2),
-		(uint64_t)db_i64(q, 3), str_dup(ahead->arena, db_blob(q, 4)) };
+		(uint64_t)db_i64(q, 3), str_dup(window->arena, db_blob(q, 4)) };
 	row->has_content = true;
 }
 
-static enum errc take(struct ahead *ahead, struct db_q **qp,
-    void (*take_one)(struct ahead *ahead, const struct db_q *q, struct ahead_row *row),
+static enum errc take(struct window *window, struct db_q **qp,
+    void (*take_one)(struct window *window, const struct db_q *q, struct ahead_row *row),
     struct err *err)
 {
 	enum errc rc;
 
+	if (!*qp)
+		return OK;
 	while ((rc = db_step(*qp, err)) == OK) {
-		size_t i = find(ahead, db_i64(*qp, 0));
+		size_t i = find(window, db_i64(*qp, 0));
 
-		if (i < ahead->want.count)
-			take_one(ahead, *qp, &ahead->rows[i]);
+		if (i < window->want.count)
+			take_one(window, *qp, &window->rows[i]);
 	}
 	db_done(qp);
 	return rows_end(rc);
 }
 
-enum errc ahead_read(
+/* Asks for the rows of `want`, which `next` is to hold. */
+static enum errc ask_next(
     struct ahead *ahead, struct db *db, const struct ahead_want *want, struct err *err)
 {
-	struct db_q *objects = NULL, *contents = NULL;
+	struct window *next = ahead->next;
 	enum errc rc = OK;
 
-	arena_clear(ahead->arena);
-	ahead->want = *want;
+	arena_clear(next->arena);
+	next->want = *want;
 	for (size_t i = 0; i < want->count; i++)
-		ahead->rows[i].has_object = ahead->rows[i].has_content = false;
-	if (want->what & AHEAD_OBJECT)
-		rc = ask(db, &sql_object_ahead, want, &objects, err);
-	if (rc == OK && want->what & AHEAD_CONTENT)
-		rc = ask(db, &sql_content_ahead, want, &contents, err);
-	if (rc == OK && objects)
-		rc = take(ahead, &objects, take_object, err);
-	if (rc == OK && contents)
-		rc = take(ahead, &contents, take_content, err);
-	db_done(&objects);
-	db_done(&contents);
-	if (rc != OK)
-		ahead->want.count = 0;
+		next->rows[i].has_object = next->rows[i].has_content = false;
+	if (want->count > 0 && want->what & AHEAD_OBJECT)
+		rc = ask(db, &sql_object_ahead, want, &ahead->objects, err);
+	if (rc == OK && want->count > 0 && want->what & AHEAD_CONTENT)
+		rc = ask(db, &sql_content_ahead, want, &ahead->contents, err);
 	return rc;
+}
+
+static enum errc take_next(struct ahead *ahead, struct err *err)
+{
+	enum errc rc = take(ahead->next, &ahead->objects, take_object, err);
+
+	if (rc == OK)
+		rc = take(ahead->next, &ahead->contents, take_content, err);
+	db_done(&ahead->objects);
+	db_done(&ahead->contents);
+	if (rc != OK)
+		ahead->next->want.count = 0;
+	return rc;
+}
+
+void ahead_settle(struct ahead *ahead)
+{
+	/* a failure is the connection's, and told by whoever asks next */
+	if (ahead && take_next(ahead, NULL) != OK)
+		ahead->next->want.count = 0;
+}
+
+static bool is_next(const struct ahead *ahead, const struct ahead_want *want)
+{
+	const struct ahead_want *next = &ahead->next->want;
+
+	return next->count >= want->count && next->owner == want->owner &&
+	    next->what == want->what &&
+	    memcmp(next->objects, want->objects, want->count * sizeof(int64_t)) == 0;
+}
+
+enum errc ahead_read(struct ahead *ahead, struct db *db, const struct ahead_want *want,
+    const struct ahead_want *following, struct err *err)
+{
+	struct window *now;
+	enum errc rc = OK;
+
+	if (!is_next(ahead, want)) {
+		ahead_settle(ahead);
+		rc = ask_next(ahead, db, want, err);
+	}
+	if (rc == OK)
+		rc = take_next(ahead, err);
+	now = ahead->next;
+	ahead->next = ahead->now;
+	ahead->now = now;
+	return rc == OK ? ask_next(ahead, db, following, err) : rc;
 }

@@ -1,6 +1,7 @@
 /*
  * store/ahead.h - the rows of the next messages, read together: where the database is a server each question costs a
- * round trip, whatever it asks for. object_get and content_open look there first.
+ * round trip, whatever it asks for. object_get and content_open look there first. While the rows of some messages are
+ * written the server looks for those of the following ones.
  */
 #pragma once
 
@@ -27,12 +28,19 @@ struct ahead *ahead_new(void);
 /* Sets *aheadp to NULL; accepts a pointer to NULL. */
 void ahead_free(struct ahead **aheadp);
 
-/* Was this message asked for by the last ahead_read? */
+/* Is this message among those that the last ahead_read read? */
 bool ahead_covers(const struct ahead *ahead, int64_t object);
 
 /*
- * Reads the rows. What was read before is forgotten. A row that is not there, too large, or made by an older parser is
- * no error: it is read alone later.
+ * Reads the rows of `want`, unless they are what an earlier call asked as `following`, and asks for those of `following`
+ * (count 0: none) without waiting. What was read before is forgotten. A row that is not there, too large, or made by an
+ * older parser is no error: it is read alone later.
  */
-NODISCARD enum errc ahead_read(
-    struct ahead *ahead, struct db *db, const struct ahead_want *want, struct err *err);
+NODISCARD enum errc ahead_read(struct ahead *ahead, struct db *db,
+    const struct ahead_want *want, const struct ahead_want *following, struct err *err);
+
+/*
+ * Before the connection is given back: takes the answers that are under way. Where that fails the rows will be asked for
+ * again. `ahead` may be NULL.
+ */
+void ahead_settle(struct ahead *ahead);

@@ -99,6 +99,11 @@ static void reads_ahead_what_is_read_alone(void **state)
 	struct world *w = *state;
 	struct ahead_want want = { .owner = w->accounts[0],
 		.what = AHEAD_OBJECT | AHEAD_CONTENT };
+	struct ahead_want other = { .owner = w->accounts[0],
+		.objects = { 1 },
+		.count = 1,
+		.what = AHEAD_OBJECT | AHEAD_CONTENT };
+	struct ahead_want nothing = { .count = 0 };
 	struct ahead *ahead = ahead_new();
 	struct object_info alone, together;
 	struct db *db;
@@ -115,7 +120,11 @@ static void reads_ahead_what_is_read_alone(void **state)
 	want.objects[want.count++] = 4711;
 	assert_int_equal(db_lease(w->pool, 1000, &db, NULL), OK);
 	assert_false(ahead_covers(ahead, want.objects[0]));
-	assert_int_equal(ahead_read(ahead, db, &want, NULL), OK);
+	/* first as what follows, then as what is wanted */
+	assert_int_equal(ahead_read(ahead, db, &other, &want, NULL), OK);
+	assert_false(ahead_covers(ahead, want.objects[0]));
+	ahead_settle(ahead);
+	assert_int_equal(ahead_read(ahead, db, &want, &nothing, NULL), OK);
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		int64_t object = want.objects[i];
 
