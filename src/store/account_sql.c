@@ -72,6 +72,7 @@ static const struct db_sql SET_ACTIVE = {
 static const struct db_sql SET_LAST_LOGIN = {
 	.name = "account.set_last_login",
 	.text = "UPDATE dbmail_users SET last_login = ? WHERE user_idnr = ?",
+	.pgsql = "UPDATE dbmail_users SET last_login = ?::text::timestamp WHERE user_idnr = ?",
 };
 
 static const struct db_sql DELETE = {

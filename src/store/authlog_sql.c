@@ -9,12 +9,17 @@ static const struct db_sql INSERT = {
 	.text = "INSERT INTO dbmail_authlog (userid, service, login_time, logout_time, "
 		"src_ip, src_port, dst_ip, dst_port, status, bytes_rx, bytes_tx) "
 		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	.pgsql = "INSERT INTO dbmail_authlog (userid, service, login_time, logout_time, "
+		 "src_ip, src_port, dst_ip, dst_port, status, bytes_rx, bytes_tx) "
+		 "VALUES (?, ?, ?::text::timestamp, ?::text::timestamp, ?, ?, ?, ?, ?, ?, ?)",
 };
 
 static const struct db_sql CLOSE = {
 	.name = "authlog.close",
 	.text = "UPDATE dbmail_authlog SET status = ?, logout_time = ?, bytes_rx = ?, "
 		"bytes_tx = ? WHERE id = ?",
+	.pgsql = "UPDATE dbmail_authlog SET status = ?, logout_time = ?::text::timestamp, "
+		 "bytes_rx = ?, bytes_tx = ? WHERE id = ?",
 };
 
 /* Ids ascend with time: what is old stands in front. */

@@ -37,6 +37,11 @@ static const struct db_sql IN_USE = {
 		"lower(substr(alias, instr(alias, '@') + 1)) = ? AND instr(alias, '@') > 0) "
 		"OR EXISTS (SELECT 1 FROM dbmail_users WHERE "
 		"lower(substr(userid, instr(userid, '@') + 1)) = ? AND instr(userid, '@') > 0)",
+	.pgsql = "SELECT 1 WHERE EXISTS (SELECT 1 FROM dbmail_aliases WHERE "
+		 "lower(substr(alias, strpos(alias, '@') + 1)) = ? AND strpos(alias, '@') > 0) "
+		 "OR EXISTS (SELECT 1 FROM dbmail_users WHERE "
+		 "lower(substr(userid, strpos(userid, '@') + 1)) = ? AND strpos(userid, '@') > "
+		 "0)",
 };
 
 static const struct {
