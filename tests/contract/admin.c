@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "base/str.h"
 
+#include <semaphore.h>
+
 void admin_open(struct admin *admin)
 {
 	struct db_settings settings;
@@ -96,6 +98,33 @@ int64_t admin_number(
 	db_done(&q);
 	db_return(&db);
 	return number;
+}
+
+static enum errc nothing_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	(void)db;
+	(void)arena;
+	(void)arg;
+	(void)err;
+	return OK;
+}
+
+static void ring(void *arg, enum errc rc)
+{
+	(void)rc;
+	(void)sem_post(arg);
+}
+
+void admin_flush(struct admin *admin)
+{
+	sem_t done;
+
+	(void)sem_init(&done, 0, 0);
+	/* what waits goes with it */
+	db_transact_later(admin->pool, 0, nothing_body, ring, &done);
+	while (sem_wait(&done) != 0)
+		;
+	(void)sem_destroy(&done);
 }
 
 struct str admin_list(struct admin *admin, int64_t user, bool subscribed)

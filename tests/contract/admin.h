@@ -31,6 +31,9 @@ void admin_sql_ids(
 int64_t admin_number(
     struct admin *admin, const struct db_sql *sql, const int64_t *ids, int count);
 
+/* Returns when what waits for the next transaction (db_transact_later) is written. */
+void admin_flush(struct admin *admin);
+
 /* What mailbox_list shows somebody, as "INBOX a(+)..." for comparing: names between spaces, then in parentheses the
  * marks + has children, - not selectable, * subscribed, 0 without a row. In the arena. */
 struct str admin_list(struct admin *admin, int64_t user, bool subscribed);

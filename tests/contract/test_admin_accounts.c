@@ -572,8 +572,6 @@ static void a_password_leaves_keys_behind(void **state)
 		.rung = PTHREAD_COND_INITIALIZER };
 	static const struct db_sql count = { .name = "test.keys",
 		.text = "SELECT count(*) FROM auth_keys" };
-	static const struct db_sql flush = { .name = "test.flush",
-		.text = "UPDATE dbmail_users SET active = 1 WHERE 1 = 0" };
 	struct auth *auth = open_auth(admin, &bell, 1, 8);
 	struct credentials credentials = { .authcid = STR("ann"), .password = STR("secret") };
 	struct auth_question question = { .credentials = &credentials,
@@ -594,7 +592,7 @@ static void a_password_leaves_keys_behind(void **state)
 		db_return(&db);
 		wait_for(&bell, rung + 1);
 		assert_int_equal(auth_take(&request, admin->arena, &got, NULL), OK);
-		admin_sql(admin, &flush);
+		admin_flush(admin);
 		assert_int_equal(admin_number(admin, &count, NULL, 0), 2);
 	}
 	assert_null(ask_keys(admin, auth, &bell, STR("ann")).reason);

@@ -402,7 +402,10 @@ static void rows_made_by_hand_are_folders_at_once(void **state)
 		    "INSERT INTO dbmail_mailboxes (owner_idnr, name) VALUES (70, 'Inbox')" };
 	static const struct db_sql bad = { .name = "test.bad",
 		.text = "INSERT INTO dbmail_mailboxes (owner_idnr, name) "
-			"VALUES (70, CAST(x'61ff' AS TEXT)), (70, 'a' || char(10))" };
+			"VALUES (70, CAST(x'61ff' AS TEXT)), (70, 'a' || char(10))",
+		/* its text is UTF-8, always */
+		.pgsql = "INSERT INTO dbmail_mailboxes (owner_idnr, name) "
+			 "VALUES (70, 'b' || chr(1)), (70, 'a' || chr(10))" };
 	struct mailbox mailbox;
 	int64_t inbox, again;
 

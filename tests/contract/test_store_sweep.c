@@ -337,6 +337,24 @@ static const char *const damages[] = {
 	/* clang-format on */
 };
 
+/* x'00' is a string of bits to PostgreSQL, whose bytes are written '\x00'. */
+static const char *in_dialect(struct arena *arena, const char *text)
+{
+	struct str rest = str_from(text), out = STR_EMPTY;
+
+	if (scratch_engine() != DB_PGSQL)
+		return text;
+	for (;;) {
+		size_t at = str_find(rest, STR("x'"));
+
+		out = str_printf(arena, "%.*s%.*s%s", STR_ARG(out),
+		    STR_ARG(str_first(rest, at)), at < rest.n ? "'\\x" : "");
+		if (at == rest.n)
+			return str_cstr(arena, out);
+		rest = str_from_at(rest, at + 2);
+	}
+}
+
 static void finds_what_is_wrong(void **state)
 {
 	for (size_t i = 0; i < COUNT(damages); i++) {
@@ -350,7 +368,8 @@ static void finds_what_is_wrong(void **state)
 		assert_int_equal(
 		    world_deliver(w, 0, world_message(w->arena, 3, 900), 3, NULL), OK);
 		world_check(w);
-		damage = (struct db_sql){ .name = "test.damage", .text = damages[i] };
+		damage = (struct db_sql){ .name = "test.damage",
+			.text = in_dialect(w->arena, damages[i]) };
 		world_run(w, &damage);
 		w->is_damaged = true;
 		if (world_problems(w) == 0)
