@@ -22,7 +22,7 @@ static void print_rehearsal(const struct db_rehearsal *rehearsal)
 		    rehearsal->from, rehearsal->to, rehearsal->and_back ? " and back" : "");
 		break;
 	case DB_REHEARSED_NOT:
-		printf("not rehearsed: %s\n", rehearsal->why_not);
+		printf("not rehearsed: %s\n", rehearsal->why_not.text);
 		break;
 	}
 }

@@ -18,7 +18,7 @@
 /* A row is at most two pieces of a message (store/codec.h: 256 KB) and the texts that describe it. */
 #define MARIADB_PACKET_MIN ((int64_t)4 << 20)
 #define MARIADB_PACKET_MAX ((unsigned long)64 << 20)
-#define MARIADB_PARAMS_MAX 64
+#define MARIADB_PARAMS_MAX 65535 /* of a statement: a 16-bit count */
 #define MARIADB_COLUMN_KEPT                                                                    \
 	((size_t)65536) /* a column's buffer that is larger is given back after the statement */
 

@@ -73,3 +73,10 @@ NODISCARD enum errc schema_apply(const struct schema_work *work,
 /* migrate.c: what is newer than the program, and not for it. */
 NODISCARD enum errc schema_refuse_newer(
     const struct schema_work *work, int version, struct err *err);
+
+/* upgrade.c: what there is; and one step back, in a transaction where the engine has them. */
+struct db_schema;
+NODISCARD enum errc schema_read(
+    const struct schema_work *work, struct db_schema *schema, struct err *err);
+NODISCARD enum errc schema_undo(
+    const struct schema_work *work, const struct db_migration *step, struct err *err);

@@ -99,7 +99,7 @@ static enum errc raise_to(const struct schema_work *work, struct arena *arena,
 	}
 	return work->conn->ops->run_script(work->conn,
 	    str_printf(arena, "ALTER TABLE %.*s AUTO_INCREMENT = %lld", STR_ARG(name),
-		(long long)s->last + 1),
+		(long long)(s->last < INT64_MAX ? s->last + 1 : s->last)),
 	    err);
 }
 

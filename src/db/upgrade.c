@@ -1,5 +1,5 @@
 /*
- * db/upgrade.c - rehearsing the steps of the schema, undoing them, confirming them.
+ * db/upgrade.c - the schema looked at, undone, confirmed.
  */
 #include "db/upgrade.h"
 
@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "db/migrate_int.h"
 
-#include <string.h>
+#include <stdio.h>
 
 /* ---- what there is ---- */
 
@@ -40,8 +40,7 @@ static enum errc read_rows(
 	return rc;
 }
 
-static enum errc read_schema(
-    const struct schema_work *work, struct db_schema *schema, struct err *err)
+enum errc schema_read(const struct schema_work *work, struct db_schema *schema, struct err *err)
 {
 	enum errc rc = work->driver->ops->schema_version(work->conn, &schema->version, err);
 
@@ -62,7 +61,7 @@ static enum errc read_schema(
 
 static enum errc read_body(const struct schema_work *work, void *arg, struct err *err)
 {
-	return read_schema(work, arg, err);
+	return schema_read(work, arg, err);
 }
 
 enum errc db_schema_read(
@@ -97,7 +96,7 @@ static enum errc check_refusals(
 }
 
 /* In a transaction. */
-static enum errc undo_step(
+enum errc schema_undo(
     const struct schema_work *work, const struct db_migration *step, struct err *err)
 {
 	const struct db_ops *ops = work->driver->ops;
@@ -136,7 +135,7 @@ static enum errc undo_alone(
 	if (rc == OK)
 		rc = check_refusals(work, step, err);
 	if (rc == OK)
-		rc = undo_step(work, step, err);
+		rc = schema_undo(work, step, err);
 	if (rc == OK)
 		rc = ops->commit(work->conn, err);
 	if (rc != OK && ops->in_transaction(work->conn))
@@ -152,7 +151,7 @@ static enum errc undo_body(const struct schema_work *work, void *arg, struct err
 {
 	struct undo *undo = arg;
 	struct db_schema schema;
-	enum errc rc = read_schema(work, &schema, err);
+	enum errc rc = schema_read(work, &schema, err);
 
 	if (rc != OK)
 		return rc;
@@ -196,7 +195,7 @@ enum errc db_undo(
 static enum errc confirm_body(const struct schema_work *work, void *arg, struct err *err)
 {
 	struct db_schema schema;
-	enum errc rc = read_schema(work, &schema, err);
+	enum errc rc = schema_read(work, &schema, err);
 
 	if (rc != OK)
 		return rc;
@@ -212,79 +211,4 @@ static enum errc confirm_body(const struct schema_work *work, void *arg, struct 
 enum errc db_confirm(const struct db_settings *settings, int *version_out, struct err *err)
 {
 	return db_administer(settings, confirm_body, version_out, err);
-}
-
-/* ---- rehearsing ---- */
-
-static enum errc check_result(const struct schema_work *work, struct err *err)
-{
-	struct db_schema schema;
-	enum errc rc = read_schema(work, &schema, err);
-
-	if (rc == OK && schema.version != schema.program)
-		rc = err_set(err, ERR_INTERNAL, "the steps lead to schema %d, not %d",
-		    schema.version, schema.program);
-	return rc;
-}
-
-/* Forwards, a look, and back as far as there is a way. */
-static enum errc go_and_return(
-    const struct schema_work *work, struct db_rehearsal *rehearsal, struct err *err)
-{
-	const struct step_options options = { .fresh = false };
-	uint8_t before[SHA256_SIZE], after[SHA256_SIZE];
-	enum errc rc = schema_fingerprint(work->conn, before, err);
-	size_t i;
-
-	for (i = 0; rc == OK && i < work->count; i++)
-		rc = schema_apply(work, &work->steps[i], &options, err);
-	if (rc == OK)
-		rc = check_result(work, err);
-	for (i = work->count; rc == OK && i > 0; i--) {
-		const struct db_migration *step = &work->steps[i - 1];
-
-		if (step->to <= rehearsal->from || step->undo.n == 0)
-			break;
-		rc = undo_step(work, step, err);
-	}
-	if (rc != OK || (i > 0 && work->steps[i - 1].to > rehearsal->from))
-		return rc;
-	rc = schema_fingerprint(work->conn, after, err);
-	if (rc == OK && memcmp(before, after, sizeof(before)) != 0)
-		rc = err_set(err, ERR_INTERNAL,
-		    "the way back from schema %d does not lead to what schema %d was",
-		    rehearsal->to, rehearsal->from);
-	rehearsal->and_back = rc == OK;
-	return rc;
-}
-
-static enum errc rehearse_body(const struct schema_work *work, void *arg, struct err *err)
-{
-	const struct db_ops *ops = work->driver->ops;
-	struct db_rehearsal *rehearsal = arg;
-	struct db_schema schema;
-	enum errc rc = read_schema(work, &schema, err);
-
-	if (rc != OK)
-		return rc;
-	*rehearsal = (struct db_rehearsal){ .from = schema.version, .to = schema.program };
-	if (schema.version > schema.program)
-		return schema_refuse_newer(work, schema.version, err);
-	if (schema.version == 0 || schema.version == schema.program)
-		return OK;
-	rc = ops->begin(work->conn, MIGRATE_WAIT_MS, err);
-	if (rc == ERR_CONFLICT)
-		return err_set(err, ERR_UNAVAIL, "another process is writing: try again");
-	if (rc != OK)
-		return rc;
-	rehearsal->how = DB_REHEARSED_HERE;
-	rc = go_and_return(work, rehearsal, err);
-	ops->rollback(work->conn);
-	return rc;
-}
-
-enum errc db_rehearse(
-    const struct db_settings *settings, struct db_rehearsal *rehearsal_out, struct err *err)
-{
-	return db_administer(settings, rehearse_body, rehearsal_out, err);
 }

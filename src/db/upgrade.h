@@ -32,7 +32,7 @@ struct db_rehearsal {
 	enum db_rehearsed how;
 	int from, to;
 	bool and_back; /* the way back was tried too, and leads to the same structure */
-	char why_not[256];
+	struct err why_not;
 };
 
 /*

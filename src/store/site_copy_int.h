@@ -21,9 +21,9 @@ struct site_sql {
 	struct db_sql count, clear, first, next, insert, insert_many;
 };
 
-/* site_copy_sql.c. They are made of the names in site_tables.c and of nothing else. */
+/* site_copy_sql.c. They are made of the names in site_tables.c and of nothing else; for one engine. */
 const struct site_sql *site_sql_new(
-    struct arena *arena, const struct site_table *table, enum db_engine source);
+    struct arena *arena, const struct site_table *table, enum db_engine engine);
 extern const struct db_sql sql_copy_reset, sql_copy_begin, sql_copy_get, sql_copy_put,
     sql_copy_finish, sql_copy_has_accounts, sql_copy_has_addresses, sql_copy_has_mail,
     sql_copy_columns;

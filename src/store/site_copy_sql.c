@@ -64,18 +64,40 @@ static void add_key(struct buf *out, const struct site_table *table, const struc
 		buf_printf(out, "%s%s", i > 0 ? ", " : "", table->columns[key->column[i]].name);
 }
 
-static void add_marks(struct buf *out, size_t count)
+/* A dialect of these statements: PostgreSQL's times come and go as text when they are told to. */
+struct dialect {
+	struct str time_in;	  /* a parameter that is a time */
+	struct str before, after; /* around a column that is one, when it is read */
+	bool spelt;		  /* see add_behind_spelt */
+};
+
+static const struct dialect common = { STR_INIT("?"), STR_INIT(""), STR_INIT(""), false };
+static const struct dialect pgsql = { STR_INIT("CAST(CAST(? AS TEXT) AS TIMESTAMP)"),
+	STR_INIT("to_char("), STR_INIT(", 'YYYY-MM-DD HH24:MI:SS')"), false };
+static const struct dialect mariadb = { STR_INIT("?"), STR_INIT(""), STR_INIT(""), true };
+
+static void add_values(
+    struct buf *out, const struct site_table *table, const struct dialect *dialect)
 {
-	BUF_ADD(out, "(");
-	for (size_t i = 0; i < count; i++)
-		buf_add_str(out, i > 0 ? STR(", ?") : STR("?"));
+	for (size_t i = 0; i < table->column_count; i++) {
+		buf_add_str(out, i > 0 ? STR(", ") : STR("("));
+		buf_add_str(
+		    out, table->columns[i].kind == SITE_TIME ? dialect->time_in : STR("?"));
+	}
 	BUF_ADD(out, ")");
 }
 
-static void add_select(struct buf *out, const struct site_table *table)
+static void add_select(
+    struct buf *out, const struct site_table *table, const struct dialect *dialect)
 {
 	BUF_ADD(out, "SELECT ");
-	add_columns(out, table);
+	for (size_t i = 0; i < table->column_count; i++) {
+		bool time = table->columns[i].kind == SITE_TIME;
+
+		buf_printf(out, "%s%.*s%s%.*s", i > 0 ? ", " : "",
+		    STR_ARG(time ? dialect->before : STR_EMPTY), table->columns[i].name,
+		    STR_ARG(time ? dialect->after : STR_EMPTY));
+	}
 	buf_printf(out, " FROM %s", table->name);
 }
 
@@ -94,7 +116,9 @@ static void add_behind(
 	BUF_ADD(out, " WHERE (");
 	add_key(out, table, key);
 	BUF_ADD(out, ") > ");
-	add_marks(out, key->count);
+	for (size_t i = 0; i < key->count; i++)
+		buf_add_str(out, i > 0 ? STR(", ?") : STR("(?"));
+	BUF_ADD(out, ")");
 }
 
 /* MariaDB reads a whole index for (a, b) > (?, ?); it finds its place by a > ? OR (a = ? AND b > ?). */
@@ -109,7 +133,8 @@ static void add_behind_spelt(
 	}
 }
 
-static void add_insert(struct buf *out, const struct site_table *table, size_t rows)
+static void add_insert(
+    struct buf *out, const struct site_table *table, size_t rows, const struct dialect *dialect)
 {
 	buf_printf(out, "INSERT INTO %s (", table->name);
 	add_columns(out, table);
@@ -117,7 +142,7 @@ static void add_insert(struct buf *out, const struct site_table *table, size_t r
 	for (size_t i = 0; i < rows; i++) {
 		if (i > 0)
 			BUF_ADD(out, ", ");
-		add_marks(out, table->column_count);
+		add_values(out, table, dialect);
 	}
 }
 
@@ -147,33 +172,67 @@ struct site_key site_key_of(const struct site_table *table, enum db_engine engin
 	return key;
 }
 
+/* One text of each statement. */
+struct texts {
+	const char *first, *next, *insert, *insert_many;
+};
+
+static struct texts texts_in(struct arena *arena, const struct site_table *table,
+    const struct site_key *key, const struct dialect *dialect)
+{
+	struct buf text = BUF_INIT(TEXT_MAX);
+	struct texts texts;
+
+	add_select(&text, table, dialect);
+	add_order(&text, table, key);
+	texts.first = own_text(arena, &text);
+	add_select(&text, table, dialect);
+	if (dialect->spelt)
+		add_behind_spelt(&text, table, key);
+	else
+		add_behind(&text, table, key);
+	add_order(&text, table, key);
+	texts.next = own_text(arena, &text);
+	add_insert(&text, table, 1, dialect);
+	texts.insert = own_text(arena, &text);
+	add_insert(&text, table, COPY_MANY, dialect);
+	texts.insert_many = own_text(arena, &text);
+	buf_release(&text);
+	return texts;
+}
+
+static const struct dialect *dialect_of(enum db_engine engine)
+{
+	switch (engine) {
+	case DB_PGSQL:
+		return &pgsql;
+	case DB_MARIADB:
+		return &mariadb;
+	case DB_SQLITE:
+		break;
+	}
+	return &common;
+}
+
 const struct site_sql *site_sql_new(
-    struct arena *arena, const struct site_table *table, enum db_engine source)
+    struct arena *arena, const struct site_table *table, enum db_engine engine)
 {
 	struct site_sql *sql = ARENA_NEW(arena, struct site_sql, 1);
-	struct site_key key = site_key_of(table, source);
-	struct buf text = BUF_INIT(TEXT_MAX);
+	struct site_key key = site_key_of(table, engine);
+	struct texts texts = texts_in(arena, table, &key, dialect_of(engine));
+	struct str name = str_from(table->name);
 
-	buf_printf(&text, "SELECT count(*) FROM %s", table->name);
-	sql->count = (struct db_sql){ .name = "copy.count", .text = own_text(arena, &text) };
-	buf_printf(&text, "DELETE FROM %s", table->name);
-	sql->clear = (struct db_sql){ .name = "copy.clear", .text = own_text(arena, &text) };
-	add_select(&text, table);
-	add_order(&text, table, &key);
-	sql->first = (struct db_sql){ .name = "copy.first", .text = own_text(arena, &text) };
-	add_select(&text, table);
-	add_behind(&text, table, &key);
-	add_order(&text, table, &key);
-	sql->next = (struct db_sql){ .name = "copy.next", .text = own_text(arena, &text) };
-	add_select(&text, table);
-	add_behind_spelt(&text, table, &key);
-	add_order(&text, table, &key);
-	sql->next.mariadb = own_text(arena, &text);
-	add_insert(&text, table, 1);
-	sql->insert = (struct db_sql){ .name = "copy.insert", .text = own_text(arena, &text) };
-	add_insert(&text, table, COPY_MANY);
-	sql->insert_many =
-	    (struct db_sql){ .name = "copy.insert_many", .text = own_text(arena, &text) };
-	buf_release(&text);
+	*sql = (struct site_sql){
+		.count = { .name = "copy.count",
+		    .text = str_cstr(
+			arena, str_printf(arena, "SELECT count(*) FROM %.*s", STR_ARG(name))) },
+		.clear = { .name = "copy.clear",
+		    .text =
+			str_cstr(arena, str_printf(arena, "DELETE FROM %.*s", STR_ARG(name))) },
+		.first = { .name = "copy.first", .text = texts.first },
+		.next = { .name = "copy.next", .text = texts.next },
+		.insert = { .name = "copy.insert", .text = texts.insert },
+		.insert_many = { .name = "copy.insert_many", .text = texts.insert_many },
+	};
 	return sql;
 }

@@ -12,7 +12,7 @@ import pytest
 import wire
 from tabella_server import ROOT, Server
 
-pytestmark = pytest.mark.ours
+pytestmark = [pytest.mark.ours, pytest.mark.sqlite("it looks into the file; test_db_engines.py has the others")]
 
 SAMPLES = sorted((ROOT / "tests/data").glob("*.eml"))
 CORPUS = sorted((ROOT / "../shared/corpus").glob("**/*.eml"))[:60]

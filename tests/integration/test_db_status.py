@@ -8,7 +8,7 @@ import pytest
 import wire
 from tabella_server import ROOT, Server
 
-pytestmark = pytest.mark.ours
+pytestmark = [pytest.mark.ours, pytest.mark.sqlite("it looks into the file; test_db_engines.py has the others")]
 
 PASSWORD = "password"
 

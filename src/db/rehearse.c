@@ -1,0 +1,210 @@
+/*
+ * db/rehearse.c - the missing steps of the schema tried out: in a transaction that is undone, or on a copy of the structure.
+ */
+#include "base/arena.h"
+#include "base/str.h"
+#include "db/migrate_int.h"
+#include "db/upgrade.h"
+
+#include <string.h>
+
+#define COPY_TABLES_MAX 512
+
+static enum errc check_result(const struct schema_work *work, struct err *err)
+{
+	struct db_schema schema;
+	enum errc rc = schema_read(work, &schema, err);
+
+	if (rc == OK && schema.version != schema.program)
+		rc = err_set(err, ERR_INTERNAL, "the steps lead to schema %d, not %d",
+		    schema.version, schema.program);
+	return rc;
+}
+
+/* Forwards, a look, and back as far as there is a way. */
+static enum errc go_and_return(
+    const struct schema_work *work, struct db_rehearsal *rehearsal, struct err *err)
+{
+	const struct step_options options = { .fresh = false };
+	uint8_t before[SHA256_SIZE], after[SHA256_SIZE];
+	enum errc rc = schema_fingerprint(work->conn, before, err);
+	size_t i;
+
+	for (i = 0; rc == OK && i < work->count; i++)
+		rc = schema_apply(work, &work->steps[i], &options, err);
+	if (rc == OK)
+		rc = check_result(work, err);
+	for (i = work->count; rc == OK && i > 0; i--) {
+		const struct db_migration *step = &work->steps[i - 1];
+
+		if (step->to <= rehearsal->from || step->undo.n == 0)
+			break;
+		rc = schema_undo(work, step, err);
+	}
+	if (rc != OK || (i > 0 && work->steps[i - 1].to > rehearsal->from))
+		return rc;
+	rc = schema_fingerprint(work->conn, after, err);
+	if (rc == OK && memcmp(before, after, sizeof(before)) != 0)
+		rc = err_set(err, ERR_INTERNAL,
+		    "the way back from schema %d does not lead to what schema %d was",
+		    rehearsal->to, rehearsal->from);
+	rehearsal->and_back = rc == OK;
+	return rc;
+}
+
+/* ---- on a copy: MariaDB commits each change of a table ---- */
+
+struct copy {
+	struct arena *arena;
+	struct str database, scratch;
+	struct str tables[COPY_TABLES_MAX]; /* as SHOW CREATE TABLE gives them */
+	size_t count;
+};
+
+/* The texts of one column of a statement's rows. */
+static enum errc read_texts(struct db_conn *conn, struct str text, int column,
+    struct arena *arena, struct str *texts, size_t max, size_t *count_out, struct err *err)
+{
+	struct db_stmt *stmt;
+	size_t count = 0;
+	enum errc rc = conn->ops->prepare(conn, text, &stmt, err);
+
+	if (rc != OK)
+		return rc;
+	while (count < max && (rc = conn->ops->step(stmt, err)) == OK)
+		texts[count++] = str_dup(arena, conn->ops->column_str(stmt, column));
+	conn->ops->reset(stmt);
+	conn->ops->finalize(&stmt);
+	*count_out = count;
+	return rc == ERR_END ? OK : rc;
+}
+
+static enum errc read_structure(
+    const struct schema_work *work, struct copy *copy, struct err *err)
+{
+	struct str names[COPY_TABLES_MAX];
+	size_t one, count = 0;
+	enum errc rc = read_texts(work->conn, STR("SELECT database()"), 0, copy->arena,
+	    &copy->database, 1, &one, err);
+
+	if (rc == OK)
+		rc = read_texts(work->conn,
+		    STR("SELECT table_name FROM information_schema.tables"
+			" WHERE table_schema = database() AND table_type = 'BASE TABLE'"),
+		    0, copy->arena, names, COPY_TABLES_MAX, &count, err);
+	for (copy->count = 0; rc == OK && copy->count < count; copy->count++)
+		rc = read_texts(work->conn,
+		    str_printf(
+			copy->arena, "SHOW CREATE TABLE `%.*s`", STR_ARG(names[copy->count])),
+		    1, copy->arena, &copy->tables[copy->count], 1, &one, err);
+	copy->scratch = str_printf(copy->arena, "%.*s_rehearsal", STR_ARG(copy->database));
+	return rc;
+}
+
+static enum errc run_text(const struct schema_work *work, struct str text, struct err *err)
+{
+	return work->driver->ops->run_script(work->conn, text, err);
+}
+
+/* The tables without their rows, but for those that say which schema it is. */
+static enum errc fill_copy(
+    const struct schema_work *work, const struct copy *copy, struct err *err)
+{
+	struct str prefix = work->prefix;
+	enum errc rc = run_text(work,
+	    str_printf(
+		copy->arena, "USE `%.*s`; SET FOREIGN_KEY_CHECKS = 0", STR_ARG(copy->scratch)),
+	    err);
+
+	for (size_t i = 0; rc == OK && i < copy->count; i++)
+		rc = run_text(work, copy->tables[i], err);
+	if (rc != OK)
+		return rc;
+	return run_text(work,
+	    str_printf(copy->arena,
+		"INSERT INTO mail_schema SELECT * FROM `%.*s`.mail_schema;"
+		"INSERT INTO %.*supgrade_steps SELECT * FROM `%.*s`.%.*supgrade_steps;"
+		"SET FOREIGN_KEY_CHECKS = 1",
+		STR_ARG(copy->database), STR_ARG(prefix), STR_ARG(copy->database),
+		STR_ARG(prefix)),
+	    err);
+}
+
+/* No right to make it, or one is there: that is said, and is no failure. */
+static enum errc make_scratch(const struct schema_work *work, const struct copy *copy,
+    struct db_rehearsal *rehearsal, struct err *err)
+{
+	struct err why = { .code = OK };
+	enum errc rc = run_text(work,
+	    str_printf(copy->arena, "CREATE DATABASE `%.*s`", STR_ARG(copy->scratch)), &why);
+
+	rehearsal->how = rc == OK ? DB_REHEARSED_COPY : DB_REHEARSED_NOT;
+	if (rc == ERR_CLOSED || rc == ERR_UNAVAIL)
+		return err_set(err, rc, "%s", why.text);
+	if (rc != OK)
+		err_fill(&rehearsal->why_not, rc,
+		    "MariaDB undoes no change of a table, and a database %.*s for trying it "
+		    "out "
+		    "could not be made: %s",
+		    STR_ARG(copy->scratch), why.text);
+	return OK;
+}
+
+static enum errc rehearse_on_copy(
+    const struct schema_work *work, struct db_rehearsal *rehearsal, struct err *err)
+{
+	struct arena *arena = arena_new("rehearsal");
+	struct copy *copy = ARENA_NEW(arena, struct copy, 1);
+	enum errc rc, end;
+
+	copy->arena = arena;
+	rc = read_structure(work, copy, err);
+	if (rc == OK)
+		rc = make_scratch(work, copy, rehearsal, err);
+	if (rc == OK && rehearsal->how == DB_REHEARSED_COPY) {
+		rc = fill_copy(work, copy, err);
+		if (rc == OK)
+			rc = go_and_return(work, rehearsal, err);
+		end = run_text(work,
+		    str_printf(arena, "USE `%.*s`; DROP DATABASE `%.*s`",
+			STR_ARG(copy->database), STR_ARG(copy->scratch)),
+		    rc == OK ? err : NULL);
+		if (rc == OK)
+			rc = end;
+	}
+	arena_free(&arena);
+	return rc;
+}
+
+static enum errc rehearse_body(const struct schema_work *work, void *arg, struct err *err)
+{
+	const struct db_ops *ops = work->driver->ops;
+	struct db_rehearsal *rehearsal = arg;
+	struct db_schema schema;
+	enum errc rc = schema_read(work, &schema, err);
+
+	if (rc != OK)
+		return rc;
+	*rehearsal = (struct db_rehearsal){ .from = schema.version, .to = schema.program };
+	if (schema.version > schema.program)
+		return schema_refuse_newer(work, schema.version, err);
+	if (schema.version == 0 || schema.version == schema.program)
+		return OK;
+	if (ops->engine == DB_MARIADB)
+		return rehearse_on_copy(work, rehearsal, err);
+	rc = ops->begin(work->conn, MIGRATE_WAIT_MS, err);
+	if (rc == ERR_CONFLICT)
+		return err_set(err, ERR_UNAVAIL, "another process is writing: try again");
+	if (rc != OK)
+		return rc;
+	rehearsal->how = DB_REHEARSED_HERE;
+	rc = go_and_return(work, rehearsal, err);
+	ops->rollback(work->conn);
+	return rc;
+}
+
+enum errc db_rehearse(
+    const struct db_settings *settings, struct db_rehearsal *rehearsal_out, struct err *err)
+{
+	return db_administer(settings, rehearse_body, rehearsal_out, err);
+}
