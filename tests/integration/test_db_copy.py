@@ -104,7 +104,7 @@ def everything(server, user):
         peer.login(user, PASSWORD)
         folders = ["INBOX", "Archive/2026"] if user == "one" else ["INBOX"]
         for name in folders:
-            peer.select(name)
+            peer.ok(f"EXAMINE {name}")  # which leaves \\Recent to the next
             found[name] = peer.ok("UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE BODY.PEEK[])").fetched()
     return found
 
