@@ -421,7 +421,9 @@ class Load:
         node = self.site.running()[0]
         for user in self.passwords:
             session = Reader(self, node, user)
-            session.ok("CREATE Archive")
+            done = session.peer.cmd("CREATE Archive")
+            if done.code != "ALREADYEXISTS":
+                session.check(done)
             session.leave()
         for worker in self.workers():
             worker.start()

@@ -48,7 +48,7 @@ class Server:
     def __init__(self, pair, number):
         self.pair, self.guard, self.number = pair, pair.guard, number
         self.port = self.guard.ports.take()
-        self.folder = self.guard.own(self.guard.folder / f"pgsql{number}", USER)
+        self.folder = self.guard.own(self.guard.folder / f"{pair.name}{number}", USER)
         self.data = self.folder / "data"
         self.log = self.folder / "log"
         self.name = f"server{number}"
@@ -139,10 +139,10 @@ class Server:
 
 
 class Replication:
-    """`durable`: fsync, on both. `primary` and `standby` change places with each failover."""
+    """`durable`: fsync, on both. `primary` and `standby` change places with each failover. `name`: of the folders."""
 
-    def __init__(self, guard, durable=True, **options):
-        self.guard, self.durable, self.options = guard, durable, options
+    def __init__(self, guard, durable=True, name="pgsql", **options):
+        self.guard, self.durable, self.name, self.options = guard, durable, name, options
         self.servers = [Server(self, 0), Server(self, 1)]
         self.primary, self.standby = self.servers
         for name in ("postgres", "initdb", "pg_basebackup", "pg_rewind", "psql"):

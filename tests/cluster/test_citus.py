@@ -62,7 +62,7 @@ def test_the_statements_fit_the_schema(guard, pair):
 @pytest.fixture(scope="module")
 def server(guard):
     """A PostgreSQL of its own, with the extension."""
-    pair = Replication(guard)
+    pair = Replication(guard, name="citus")
     server = pair.primary
     server.install()
     server.start()
