@@ -157,7 +157,7 @@ const char *mariadb_advice(unsigned code)
 	case ER_SPECIFIC_ACCESS_DENIED_ERROR:
 		return ": GRANT ALL ON the database to this user";
 	case ER_BAD_DB_ERROR:
-		return ": make it with `tabella init`";
+		return ": `tabella db upgrade` makes it";
 	case ER_DISK_FULL:
 	case ER_RECORD_FILE_FULL:
 	case ER_ERROR_ON_WRITE:
@@ -177,6 +177,7 @@ const char *mariadb_advice(unsigned code)
 		return ": the statement took too long (statement_timeout in the database url)";
 	case CR_CONNECTION_ERROR:
 	case CR_CONN_HOST_ERROR:
+	case CR_UNKNOWN_HOST:
 		return ": is the server running, and at this address?";
 	default:
 		return "";

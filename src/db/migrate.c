@@ -67,8 +67,8 @@ enum errc db_check_schema(struct db_driver *driver, struct db_conn *conn, struct
 	if (rc != OK)
 		return rc;
 	if (version == 0)
-		return err_set(
-		    err, ERR_NOTFOUND, "the database is empty: make it with `tabella init`");
+		return err_set(err, ERR_NOTFOUND,
+		    "the database is empty: `tabella db upgrade` makes its tables");
 	if (version < ours)
 		return err_set(err, ERR_STATE,
 		    "the database has schema %d and this program needs %d: run `tabella "

@@ -31,7 +31,7 @@ static const struct row rows[] = {
 	{ "26000", ERR_UNAVAIL, ADVICE_POOLER },
 	{ "42P05", ERR_UNAVAIL, ADVICE_POOLER },
 	{ "28", ERR_UNAVAIL, ADVICE_LOGIN },
-	{ "3D000", ERR_NOTFOUND, ": `tabella init` makes it" },
+	{ "3D000", ERR_NOTFOUND, ": `tabella db upgrade` makes it" },
 	{ "40003", ERR_CLOSED, "" },
 	{ "40", ERR_CONFLICT, "" },
 	{ "42501", ERR_UNAVAIL,

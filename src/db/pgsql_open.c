@@ -103,10 +103,10 @@ static void explain(struct failure *failure, const struct pgsql_target *target,
 	pgsql_add_words(&text, str_first(first, 160),
 	    str_first(password, password.n > 0 ? password.n - 1 : 0));
 	(void)err_set(&failure->err, rc, "%.*s%s", STR_ARG(buf_str(&text)),
-	    state ? pgsql_advice(state) : "");
+	    state ? pgsql_advice(state) : ": is the server running, and at this address?");
 	if (rc == ERR_NOTFOUND)
 		(void)err_set(&failure->err, rc,
-		    "the server has no database \"%s\": `tabella init` makes it", name);
+		    "the server has no database \"%s\": `tabella db upgrade` makes it", name);
 	failure->is_final =
 	    rc == ERR_NOTFOUND || (state && str_starts(str_from(state), STR("28")));
 	buf_release(&text);

@@ -6,8 +6,11 @@
 #include <errno.h>
 #include <grp.h>
 #include <libgen.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
@@ -21,7 +24,14 @@
 struct identity {
 	uid_t uid;
 	gid_t gid;
+	char home[PATH_MAX];
 };
+
+static void take_entry(const struct passwd *entry, struct identity *identity_out)
+{
+	*identity_out = (struct identity){ .uid = entry->pw_uid, .gid = entry->pw_gid };
+	(void)snprintf(identity_out->home, sizeof(identity_out->home), "%s", entry->pw_dir);
+}
 
 static enum errc find_user(struct str user, struct identity *identity_out, struct err *err)
 {
@@ -36,7 +46,7 @@ static enum errc find_user(struct str user, struct identity *identity_out, struc
 	else if (name)
 		(void)getpwnam_r(name, &entry, room, PASSWD_ROOM, &found);
 	if (found)
-		*identity_out = (struct identity){ found->pw_uid, found->pw_gid };
+		take_entry(found, identity_out);
 	arena_free(&arena);
 	return found ? OK
 		     : err_set(err, ERR_NOTFOUND, "there is no user \"%.*s\" on this machine",
@@ -52,6 +62,9 @@ static enum errc become(const struct identity *who, struct err *err)
 		    strerrordesc_np(errno));
 	if (who->uid != 0 && setuid(0) == 0)
 		return err_set(err, ERR_INTERNAL, "root could be gained back");
+	/* libraries of databases look there for certificates and passwords; root's are closed to us */
+	if (setenv("HOME", who->home, 1) != 0)
+		return err_set(err, ERR_UNAVAIL, "HOME: %s", strerrordesc_np(errno));
 	return OK;
 }
 
@@ -71,11 +84,18 @@ enum errc privileges_become_owner(const char *path, struct err *err)
 	struct arena *arena = arena_new("owner");
 	char *folder = str_cstr(arena, str_from(path)); /* dirname writes into it */
 	struct stat about;
+	struct identity who = { .uid = 0 };
 	enum errc rc = OK;
 
 	if (geteuid() == 0 && (stat(path, &about) == 0 || stat(dirname(folder), &about) == 0) &&
-	    about.st_uid != 0)
-		rc = become(&(struct identity){ about.st_uid, about.st_gid }, err);
+	    about.st_uid != 0) {
+		/* an owner may have no name, and then has no home */
+		(void)find_user(
+		    str_printf(arena, "%llu", (unsigned long long)about.st_uid), &who, NULL);
+		who.uid = about.st_uid;
+		who.gid = about.st_gid;
+		rc = become(&who, err);
+	}
 	arena_free(&arena);
 	return rc;
 }
