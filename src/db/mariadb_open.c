@@ -237,9 +237,7 @@ static enum errc open_any(struct mariadb_conn *conn, struct err *err)
 		if (rc == OK || !is_worth_another(rc))
 			break;
 	}
-	if (rc == ERR_CLOSED)
-		rc = err_set(err, ERR_UNAVAIL, "%s", ((struct err) * err).text);
-	return rc;
+	return rc == ERR_CLOSED ? db_unreachable(rc, err) : rc;
 }
 
 enum errc mariadb_open(
