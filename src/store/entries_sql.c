@@ -40,6 +40,12 @@ const struct db_sql sql_entry_scan = {
 		" WHERE owner = ? AND mailbox = ? AND uid > ? ORDER BY uid LIMIT ?",
 };
 
+const struct db_sql sql_entry_recent = {
+	.name = "entry.recent",
+	.text = "SELECT uid, flags FROM mail_entries"
+		" WHERE owner = ? AND mailbox = ? ORDER BY modseq DESC LIMIT ?",
+};
+
 const struct db_sql sql_entry_flags_range = {
 	.name = "entry.flags_range",
 	.text = "UPDATE mail_entries SET flags = (flags & ?) | ?, modseq = ?"

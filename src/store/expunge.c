@@ -14,7 +14,8 @@
 #include "store/rights.h"
 #include "store/store_int.h"
 
-#define SCAN_ROWS 4000 /* that one transaction looks at for \Deleted */
+/* Rows that one transaction looks at for \Deleted. */
+#define SCAN_ROWS 4000
 
 /* [first, last] of the mailbox. */
 static enum errc remove_range(
@@ -66,9 +67,10 @@ enum errc entries_remove(
 struct expunge_work {
 	struct actor actor;
 	int64_t owner, mailbox;
-	const uint32_t *uids; /* NULL: whatever is \Deleted, from `scan_after` on */
+	const uint32_t *uids; /* NULL: whatever is \Deleted */
 	size_t count;
-	uint32_t scan_after;
+	bool recent; /* of the rows that changed last, for as long as some are found there */
+	uint32_t scan_after; /* else: from here on */
 	/* results of one transaction */
 	uint32_t *removed; /* room for STORE_TRANSACTION_ENTRIES */
 	size_t removed_count;
@@ -86,17 +88,37 @@ static int compare_uids(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-/* Uids from the cursor on that are \Deleted: a bounded number of rows is looked at. */
+static enum errc open_scan(
+    struct db *db, const struct expunge_work *w, struct db_q **q_out, struct err *err)
+{
+	if (w->recent)
+		return rows_open(
+		    db, &sql_entry_recent, INTS(w->owner, w->mailbox, SCAN_ROWS), q_out, err);
+	return rows_open(db, &sql_entry_scan,
+	    INTS(w->owner, w->mailbox, w->scan_after, SCAN_ROWS), q_out, err);
+}
+
+/*
+ * Uids that are \Deleted, ascending: a bounded number of rows is looked at, and none when all that the mailbox counts
+ * are found. What was marked is mostly what changed last.
+ */
 static enum errc scan(struct db *db, struct expunge_work *w, struct arena *arena,
     uint32_t **uids_out, size_t *count_out, struct err *err)
 {
-	size_t rows = 0, count = 0;
-	struct db_q *q;
-	enum errc rc = rows_open(
-	    db, &sql_entry_scan, INTS(w->owner, w->mailbox, w->scan_after, SCAN_ROWS), &q, err);
+	int64_t deleted = 0;
+	size_t rows = 0, count = 0, max;
+	struct db_q *q = NULL;
+	enum errc rc =
+	    rows_one(db, &sql_mailbox_deleted, INTS(w->owner, w->mailbox), &deleted, 1, err);
 
-	*uids_out = ARENA_NEW(arena, uint32_t, STORE_TRANSACTION_ENTRIES);
-	while (rc == OK && count < STORE_TRANSACTION_ENTRIES && (rc = db_step(q, err)) == OK) {
+	*count_out = 0;
+	w->at_end = deleted <= 0;
+	if (w->at_end)
+		return rows_end(rc);
+	max = deleted < STORE_TRANSACTION_ENTRIES ? (size_t)deleted : STORE_TRANSACTION_ENTRIES;
+	*uids_out = ARENA_NEW(arena, uint32_t, max);
+	rc = open_scan(db, w, &q, err);
+	while (rc == OK && count < max && (rc = db_step(q, err)) == OK) {
 		w->scanned = (uint32_t)db_i64(q, 0);
 		if (db_i64(q, 1) & FLAG_DELETED)
 			(*uids_out)[count++] = w->scanned;
@@ -104,6 +126,8 @@ static enum errc scan(struct db *db, struct expunge_work *w, struct arena *arena
 	}
 	db_done(&q);
 	w->at_end = rc == ERR_END && rows < SCAN_ROWS;
+	if (count > 1)
+		qsort(*uids_out, count, sizeof(uint32_t), compare_uids);
 	*count_out = count;
 	return rows_end(rc);
 }
@@ -158,7 +182,7 @@ static enum errc expunge_body(struct db *db, struct arena *arena, void *arg, str
 	struct pick pick = { w->owner, w->mailbox, w->uids, w->count };
 	struct account_row account;
 	struct picked *entries;
-	uint32_t *found;
+	uint32_t *found = NULL;
 	size_t count = 0;
 	int64_t left = 0;
 	enum errc rc = account_touch(db, w->owner, 0, 0, &account, err);
@@ -272,40 +296,35 @@ static enum errc expunge_listed(struct store *store, struct expunge_work *w,
 }
 
 /* What the cached index knows to be \Deleted spares a search through the whole mailbox. */
-static uint32_t *known_deleted(
-    struct store *store, const struct expunge_work *w, struct arena *arena, size_t *count_out)
+static struct uid_list known_deleted(struct store *store, const struct expunge_work *w)
 {
 	struct index_version *v = index_cached(store, w->owner, w->mailbox);
-	uint32_t *uids = NULL;
-	size_t count = 0;
+	struct uid_list list = { 0 };
+	uint32_t seq = v && index_count(v) > 0 ? index_next_deleted(v, 1) : 0;
 
-	for (uint32_t seq = 1; v && seq <= index_count(v); seq++)
-		count += (index_at(v, seq)->flags & FLAG_DELETED) != 0;
-	if (count > 0)
-		uids = ARENA_NEW(arena, uint32_t, count);
-	*count_out = 0;
-	for (uint32_t seq = 1; count > 0 && seq <= index_count(v); seq++) {
-		if (index_at(v, seq)->flags & FLAG_DELETED)
-			uids[(*count_out)++] = index_at(v, seq)->uid;
+	while (seq != 0) {
+		list_add(&list, &index_at(v, seq)->uid, 1);
+		seq = seq < index_count(v) ? index_next_deleted(v, seq + 1) : 0;
 	}
 	index_release(&v);
-	return uids;
+	return list;
 }
 
 static enum errc expunge_all(
     struct store *store, struct expunge_work *w, struct uid_list *list, struct err *err)
 {
-	struct arena *arena = arena_new("expunge");
-	size_t count;
-	uint32_t *known = known_deleted(store, w, arena, &count);
-	enum errc rc = expunge_listed(store, w, known, count, list, err);
+	struct uid_list known = known_deleted(store, w);
+	enum errc rc = expunge_listed(store, w, known.uids, known.count, list, err);
 
 	w->uids = NULL;
+	w->recent = true;
 	while (rc == OK && !w->at_end) {
 		rc = run(store, w, list, err);
-		w->scan_after = w->scanned;
+		if (!w->recent)
+			w->scan_after = w->scanned;
+		w->recent = w->recent && w->removed_count > 0;
 	}
-	arena_free(&arena);
+	xfree(known.uids);
 	return rc;
 }
 

@@ -173,7 +173,15 @@ uint32_t index_seq_of(const struct index_version *v, uint32_t uid)
 	return seq <= v->count && index_at(v, seq)->uid == uid ? seq : 0;
 }
 
-uint32_t index_first_unseen(const struct index_version *v, uint32_t seq)
+/* What is looked for, in chunks that may hold it. */
+struct wanted {
+	bool (*chunk)(const struct index_chunk *chunk, int64_t arg);
+	bool (*entry)(const struct index_entry *entry, int64_t arg);
+	int64_t arg;
+};
+
+static uint32_t next_wanted(
+    const struct index_version *v, const struct wanted *wanted, uint32_t seq)
 {
 	uint32_t at = seq > 0 ? seq - 1 : 0;
 
@@ -181,34 +189,64 @@ uint32_t index_first_unseen(const struct index_version *v, uint32_t seq)
 		const struct index_span *span = &v->spans[i];
 		const struct index_chunk *chunk = span->chunk;
 
-		if (chunk->unseen == 0)
+		if (!wanted->chunk(chunk, wanted->arg))
 			continue;
 		for (uint32_t k = at > span->before ? at - span->before : 0; k < chunk->count;
 		     k++) {
-			if (!(chunk->entries[k].flags & FLAG_SEEN))
+			if (wanted->entry(&chunk->entries[k], wanted->arg))
 				return span->before + k + 1;
 		}
 	}
 	return 0;
 }
 
+static bool has_unseen(const struct index_chunk *chunk, int64_t arg)
+{
+	(void)arg;
+	return chunk->unseen > 0;
+}
+
+static bool is_unseen(const struct index_entry *entry, int64_t arg)
+{
+	(void)arg;
+	return !(entry->flags & FLAG_SEEN);
+}
+
+uint32_t index_first_unseen(const struct index_version *v, uint32_t seq)
+{
+	return next_wanted(v, &(const struct wanted){ has_unseen, is_unseen, 0 }, seq);
+}
+
+static bool has_deleted(const struct index_chunk *chunk, int64_t arg)
+{
+	(void)arg;
+	return chunk->deleted > 0;
+}
+
+static bool is_deleted(const struct index_entry *entry, int64_t arg)
+{
+	(void)arg;
+	return (entry->flags & FLAG_DELETED) != 0;
+}
+
+uint32_t index_next_deleted(const struct index_version *v, uint32_t seq)
+{
+	return next_wanted(v, &(const struct wanted){ has_deleted, is_deleted, 0 }, seq);
+}
+
+static bool has_changed(const struct index_chunk *chunk, int64_t modseq)
+{
+	return chunk->modseq_max > modseq;
+}
+
+static bool is_changed(const struct index_entry *entry, int64_t modseq)
+{
+	return entry->modseq > modseq;
+}
+
 uint32_t index_next_changed(const struct index_version *v, int64_t modseq, uint32_t seq)
 {
-	uint32_t at = seq > 0 ? seq - 1 : 0;
-
-	for (uint32_t i = span_at(v, at); i < v->span_count; i++) {
-		const struct index_span *span = &v->spans[i];
-		const struct index_chunk *chunk = span->chunk;
-
-		if (chunk->modseq_max <= modseq)
-			continue;
-		for (uint32_t k = at > span->before ? at - span->before : 0; k < chunk->count;
-		     k++) {
-			if (chunk->entries[k].modseq > modseq)
-				return span->before + k + 1;
-		}
-	}
-	return 0;
+	return next_wanted(v, &(const struct wanted){ has_changed, is_changed, modseq }, seq);
 }
 
 /* Does `newer` have this very chunk? */

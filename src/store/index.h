@@ -79,6 +79,9 @@ uint32_t index_lower_bound(const struct index_version *v, uint32_t uid);
 /* First message from `seq` on without \Seen; 0 if none. Skips chunks that hold none. */
 uint32_t index_first_unseen(const struct index_version *v, uint32_t seq);
 
+/* First message from `seq` on with \Deleted; 0 if none. Skips chunks that hold none. */
+uint32_t index_next_deleted(const struct index_version *v, uint32_t seq);
+
 /* First message from `seq` on whose modseq is over `modseq`; 0 if none. Skips chunks. */
 uint32_t index_next_changed(const struct index_version *v, int64_t modseq, uint32_t seq);
 

@@ -36,11 +36,12 @@ static void flush(struct index_builder *b)
 	atomic_init(&chunk->refs, 1);
 	chunk->living = b->living;
 	chunk->count = b->pending_count;
-	chunk->unseen = 0;
+	chunk->unseen = chunk->deleted = 0;
 	chunk->modseq_max = 0;
 	memcpy(chunk->entries, b->pending, b->pending_count * sizeof(struct index_entry));
 	for (uint32_t i = 0; i < chunk->count; i++) {
 		chunk->unseen += !(chunk->entries[i].flags & FLAG_SEEN);
+		chunk->deleted += (chunk->entries[i].flags & FLAG_DELETED) != 0;
 		if (chunk->entries[i].modseq > chunk->modseq_max)
 			chunk->modseq_max = chunk->entries[i].modseq;
 	}

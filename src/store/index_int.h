@@ -14,7 +14,7 @@
 
 struct index_chunk {
 	_Atomic unsigned refs;
-	uint32_t count, unseen;
+	uint32_t count, unseen, deleted;
 	int64_t modseq_max;
 	struct counter *living; /* bytes of everything that is alive */
 	struct index_entry entries[];

@@ -99,6 +99,11 @@ const struct db_sql sql_mailbox_states_shared = {
 };
 
 /* 8: FLAG_DELETED */
+const struct db_sql sql_mailbox_deleted = {
+	.name = "mailbox.deleted",
+	.text = "SELECT deleted FROM mail_mailboxes WHERE owner = ? AND mailbox = ?",
+};
+
 const struct db_sql sql_mailbox_deleted_size = {
 	.name = "mailbox.deleted_size",
 	.text = "SELECT sum(size) FROM mail_entries"

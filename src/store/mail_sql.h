@@ -13,7 +13,7 @@ extern const struct db_sql sql_node_find, sql_node_update, sql_node_insert, sql_
 extern const struct db_sql sql_account_touch, sql_account_insert, sql_account_book,
     sql_account_uidvalidity;
 extern const struct db_sql sql_mailbox_arrive, sql_mailbox_insert, sql_mailbox_adjust,
-    sql_mailbox_row, sql_mailbox_states_own, sql_mailbox_states_shared,
+    sql_mailbox_row, sql_mailbox_states_own, sql_mailbox_states_shared, sql_mailbox_deleted,
     sql_mailbox_deleted_size, sql_mailbox_recent_count, sql_mailbox_recent_take,
     sql_mailbox_recent_get;
 extern const struct db_sql sql_mailbox_rights;
@@ -27,7 +27,8 @@ extern const struct db_sql sql_thread_find, sql_thread_insert;
 
 /* entries_sql.c: entries, keywords, objects */
 extern const struct db_sql sql_entry_insert, sql_entry_some, sql_entry_id, sql_entry_range,
-    sql_entry_flags_range, sql_entry_delete_range, sql_entry_keep_range, sql_entry_scan;
+    sql_entry_flags_range, sql_entry_delete_range, sql_entry_keep_range, sql_entry_scan,
+    sql_entry_recent;
 extern const struct db_sql sql_extra_insert, sql_extra_list, sql_extra_delete,
     sql_extra_delete_range;
 extern const struct db_sql sql_keywords, sql_keyword_insert;

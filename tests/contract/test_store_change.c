@@ -9,6 +9,7 @@
 #include "store/mailbox.h"
 #include "tests/contract/store_world.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 static const struct variant *variant;
@@ -294,6 +295,84 @@ static void expunges_what_is_deleted(void **state)
 	assert_int_equal(removed[2197], 2200);
 	assert_int_equal(state_of(w, 0, w->inboxes[0]).messages, 300);
 	assert_int_equal(world_number(w, &sql_removed), 2200);
+}
+
+static void mark(struct world *w, const uint32_t *uids, size_t count)
+{
+	struct flag_change change = { FLAGS_ADD, { .system = FLAG_DELETED }, INT64_MAX };
+	struct flag_result *r;
+	size_t n;
+
+	assert_int_equal(store_flags(w->store, world_actor(w, 0), w->accounts[0], w->inboxes[0],
+			     uids, count, &change, w->arena, &r, &n, NULL),
+	    OK);
+}
+
+/* Removes what is marked, which is these; the calls of the database that this takes. */
+static int64_t expunge_calls(struct world *w, const uint32_t *uids, size_t count)
+{
+	const int64_t many = 1000000;
+	uint32_t *removed;
+	int64_t calls;
+	size_t n;
+
+	w->plan.kind = FAULT_DELAYS;
+	w->plan.calls = FAULT_ANY;
+	fault_arm(&w->plan, (int)many);
+	assert_int_equal(store_expunge(w->store, world_actor(w, 0), w->accounts[0],
+			     w->inboxes[0], NULL, 0, w->arena, &removed, &n, NULL),
+	    OK);
+	calls = many - atomic_load(&w->plan.left);
+	(void)fault_disarm(&w->plan);
+	assert_int_equal(n, count);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(removed[i], uids[i]);
+	return calls;
+}
+
+/* Whether the index is in memory, or not: rows that have nothing to do with it are not looked at. */
+static void expunges_at_the_cost_of_what_it_removes(void **state)
+{
+	static const uint32_t few[] = { 1, 3000, 5999 }, others[] = { 7, 3001, 5995 };
+	struct world *w = *state;
+	struct index_version *v;
+	uint32_t many[1200];
+
+	fill(w, 0, w->inboxes[0], 6000, (struct flag_list){ 0 });
+	world_restart(w);
+	assert_in_range(expunge_calls(w, NULL, 0), 1, 20);
+	mark(w, few, COUNT(few));
+	assert_in_range(expunge_calls(w, few, COUNT(few)), 1, 60);
+	for (uint32_t i = 0; i < COUNT(many); i++)
+		many[i] = 2 * i + 2;
+	mark(w, many, 1000);
+	mark(w, many + 1000, COUNT(many) - 1000);
+	assert_in_range(expunge_calls(w, many, COUNT(many)), COUNT(many), 12 * COUNT(many));
+	v = world_index(w, 0, w->inboxes[0]);
+	assert_int_equal(index_count(v), 6000 - COUNT(few) - COUNT(many));
+	index_release(&v);
+	assert_in_range(expunge_calls(w, NULL, 0), 1, 20);
+	mark(w, others, COUNT(others));
+	v = world_index(w, 0, w->inboxes[0]);
+	index_release(&v);
+	/* in memory it does not matter when they were marked */
+	fill(w, 0, w->inboxes[0], 4500, (struct flag_list){ 0 });
+	assert_in_range(expunge_calls(w, others, COUNT(others)), 1, 60);
+}
+
+/* Behind all that changed since. */
+static void expunges_what_was_marked_long_ago(void **state)
+{
+	static const uint32_t marked[] = { 1, 2, 9003 };
+	struct world *w = *state;
+
+	fill(w, 0, w->inboxes[0], 9002, (struct flag_list){ 0 });
+	mark(w, marked, 2);
+	fill(w, 0, w->inboxes[0], 1, (struct flag_list){ .system = FLAG_DELETED });
+	fill(w, 0, w->inboxes[0], 4500, (struct flag_list){ 0 });
+	world_restart(w);
+	(void)expunge_calls(w, marked, COUNT(marked));
+	assert_int_equal(state_of(w, 0, w->inboxes[0]).messages, 13500);
 }
 
 static void copies_inside_an_account(void **state)
@@ -582,6 +661,10 @@ int main(void)
 		    changes_flags_and_leaves_the_others_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(keeps_many_keywords, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(expunges_what_is_deleted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    expunges_at_the_cost_of_what_it_removes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    expunges_what_was_marked_long_ago, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(copies_inside_an_account, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(copies_between_accounts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
