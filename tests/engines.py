@@ -89,6 +89,31 @@ def send(pids, number):
             os.kill(pid, number)
 
 
+class Rows(list):
+    def fetchone(self):
+        return self[0] if self else None
+
+    def fetchall(self):
+        return self
+
+
+class Connection:
+    """What sqlite3's connections can: execute with ? and close; each statement is a transaction, unless BEGIN was said."""
+
+    def __init__(self, base, begin):
+        self.base, self.begin = base, begin
+
+    def execute(self, text, values=()):
+        with self.base.cursor() as cursor:
+            if text == "BEGIN":
+                text = self.begin
+            cursor.execute(text.replace("?", "%s"), values)
+            return Rows(cursor.fetchall() if cursor.description else [])
+
+    def close(self):
+        self.base.close()
+
+
 class Engine:
     """A database server that is reached by the url of an administrator."""
 
@@ -140,6 +165,10 @@ class Engine:
             env={**os.environ, **more},
         )
 
+    def connect(self, database):
+        """A Connection of the administrator, for a test that asks much."""
+        raise NotImplementedError
+
     def create(self, database):
         raise NotImplementedError
 
@@ -163,6 +192,13 @@ class PgsqlClient(Engine):
             ["psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.url(database)],
             {"PGOPTIONS": "-c client_min_messages=warning"},
         )
+
+    def connect(self, database):
+        import psycopg2
+
+        base = psycopg2.connect(self.url(database))
+        base.autocommit = True
+        return Connection(base, "BEGIN ISOLATION LEVEL REPEATABLE READ")
 
     def create(self, database, template=""):
         self.sql(f'CREATE DATABASE "{database}"' + (f' TEMPLATE "{template}"' if template else ""))
@@ -190,6 +226,21 @@ class MariaDBClient(Engine):
 
     def sql(self, text, database=""):
         return super().sql(text, database).replace("\t", "|")
+
+    def connect(self, database):
+        import pymysql
+
+        parts = urllib.parse.urlsplit(self.admin_url)
+        base = pymysql.connect(
+            host=parts.hostname,
+            port=parts.port or 3306,
+            user=parts.username,
+            password=urllib.parse.unquote(parts.password or ""),
+            database=database,
+            charset="utf8mb4",
+            autocommit=True,
+        )
+        return Connection(base, "START TRANSACTION WITH CONSISTENT SNAPSHOT")
 
     def create(self, database):
         self.sql(f"CREATE DATABASE `{database}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")

@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -175,6 +176,12 @@ class Server:
             return self.engine.sql(text, self.database_name)
         done = self._run(["sqlite3", "-cmd", ".timeout 10000", self.database(), text])
         return done.stdout.strip()
+
+    def connect(self):
+        """A connection beside the server, as sqlite3 has them, whatever the engine."""
+        if self.engine:
+            return self.engine.connect(self.database_name)
+        return sqlite3.connect(self.database(), timeout=20, isolation_level=None)
 
     def database(self):
         """The SQLite file that the configuration names."""

@@ -25,7 +25,6 @@ def seeds():
 
 
 @pytest.mark.ours
-@pytest.mark.sqlite("the model reads the truth with SQLite's library")
 @pytest.mark.parametrize("seed", seeds())
 def test_sessions_agree_with_the_model(make_host, tmp_path, seed):
     host = make_host()

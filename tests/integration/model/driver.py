@@ -43,7 +43,7 @@ class Driver:
         self.counts = collections.Counter()
         accounts = [host.account() for _ in range(self.rng.choice([1, 2, 3]))]
         ids = {login: int(one) for one, login in (row.split("|") for row in self.ids())}
-        self.truth = Truth(str(host.server.database()), {ids[account.user]: account.user for account in accounts})
+        self.truth = Truth(host.server.connect, {ids[account.user]: account.user for account in accounts})
         self.people = [Person(one, ids[one.user], self.truth.eyes(ids[one.user])) for one in accounts]
         self.hand = Hand(self)
         self.sessions = []

@@ -1,4 +1,4 @@
-"""An administrator with the sqlite3 shell: folders, rights, accounts, within the rules of docs/schema.md."""
+"""An administrator with the engine's shell: folders, rights, accounts, within the rules of docs/schema.md."""
 
 import wire
 from model.command import NAMES, Command, flag_list, need

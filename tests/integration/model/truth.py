@@ -1,7 +1,6 @@
 """What the database says, read with SQL beside the server, as an administrator might."""
 
 import dataclasses
-import sqlite3
 
 SYSTEM_FLAGS = ["\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft"]
 KEYWORD_SHIFT = 8
@@ -46,19 +45,19 @@ class Box:
 
 
 class Truth:
-    """The folders of all accounts by id, as they were when read() was last called. `logins`: the accounts, id to name."""
+    """
+    The folders of all accounts by id, as they were when read() was last called. `connect`: makes a connection to the
+    database. `logins`: the accounts, id to name.
+    """
 
-    def __init__(self, path, logins):
-        self.path, self.logins = path, logins
+    def __init__(self, connect, logins):
+        self.connect, self.logins = connect, logins
         self.boxes = {}
         self.rights = {}  # (account, folder) to letters
         self.has_idle = False  # some session hears of news whenever it likes
         self.tokens = {}  # object to the token in its header
         self.uidvalidities = {}  # (owner, uidvalidity) to the id of the folder: they belong to one folder for ever
         self.identity = {}  # (owner, uidvalidity, uid) to the object: never changes, never used again
-
-    def connect(self):
-        return sqlite3.connect(self.path, timeout=20, isolation_level=None)
 
     def execute(self, text, *values):
         db = self.connect()
