@@ -12,6 +12,7 @@
 #include <semaphore.h>
 
 struct arena;
+struct news;
 struct writer;
 
 #define DB_READERS_MAX 1024	/* connections */
@@ -83,6 +84,7 @@ struct db_pool {
 	struct counter waits; /* for a connection, because all were in use */
 
 	struct writer *writer;
+	struct news *news;    /* NULL: the engine carries none */
 	_Atomic bool foreign; /* seen and not yet reported */
 
 	struct counter statements, transactions, commits, rollbacks, reruns, slow;
@@ -107,6 +109,9 @@ void db_count_statements(struct db *db);
 /* sql.c: the text of a statement for one engine, table names as the administrator wants them */
 struct str db_sql_text(const struct db_sql *sql, enum db_engine engine);
 struct str db_rewrite_prefix(struct arena *arena, struct str text, struct str prefix);
+
+/* A commit took place: tells the listener, and other processes. */
+void db_committed(struct db_pool *pool, const struct change_list *changes);
 
 /* tx.c: one member's run, the same on a writer's and on a leased connection */
 enum errc db_run_body(

@@ -267,7 +267,6 @@ static void after_failed_commit(
 
 static void commit_kept(struct group *g, size_t kept)
 {
-	const struct db_settings *settings = &g->pool->settings;
 	struct err err;
 	int64_t began_us = clock_mono_us();
 	enum errc rc = g->db->ops->commit(g->db->conn, &err);
@@ -280,9 +279,7 @@ static void commit_kept(struct group *g, size_t kept)
 	}
 	counter_add(&g->pool->commits, 1);
 	metric_observe(g->pool->metrics, DB_GROUP_SIZE, 0, 0, kept);
-	if (settings->on_change && g->db->changes.count > 0)
-		settings->on_change(
-		    settings->on_change_arg, g->db->changes.items, g->db->changes.count);
+	db_committed(g->pool, &g->db->changes);
 	answer_kept(g, OK, NULL);
 }
 

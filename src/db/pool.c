@@ -7,6 +7,7 @@
 #include "db/db_int.h"
 #include "db/group.h"
 #include "db/migrate_int.h"
+#include "db/news.h"
 
 #include <errno.h>
 #include <time.h>
@@ -103,6 +104,7 @@ static void pool_release(struct db_pool **poolp)
 	struct db_pool *pool = *poolp;
 
 	writer_free(&pool->writer);
+	news_free(&pool->news);
 	while (pool->idle) {
 		struct db *db = pool->idle;
 
@@ -164,6 +166,8 @@ static enum errc start(struct db_pool *pool, struct err *err)
 		rc = migrate(pool, &from, &to, err);
 	if (rc == OK && !settings->read_only)
 		rc = writer_new(pool, &pool->writer, err);
+	if (rc == OK && !settings->read_only)
+		rc = news_new(pool, &pool->news, err);
 	if (rc == OK)
 		rc = open_first_reader(pool, err);
 	return rc;
@@ -434,6 +438,23 @@ bool db_foreign_changes(struct db_pool *pool)
 	return atomic_exchange(&pool->foreign, false);
 }
 
+bool db_hears_news(const struct db_pool *pool)
+{
+	return news_is_open(pool->news);
+}
+
+void db_committed(struct db_pool *pool, const struct change_list *changes)
+{
+	const struct db_settings *settings = &pool->settings;
+
+	if (changes->count == 0)
+		return;
+	if (settings->on_change)
+		settings->on_change(settings->on_change_arg, changes->items, changes->count);
+	if (pool->news)
+		news_add(pool->news, changes->items, changes->count);
+}
+
 const struct metrics *db_metrics(const struct db_pool *pool)
 {
 	return pool->metrics;
@@ -470,6 +491,14 @@ void db_stats(struct db_pool *pool, struct db_stats *stats_out)
 		.is_lost = reach.lost,
 	};
 	count_connections(pool, stats_out);
+}
+
+int db_schema_known(const struct db_pool *pool)
+{
+	size_t count;
+	const struct db_migration *steps = pool->driver->ops->migrations(pool->driver, &count);
+
+	return steps[count - 1].to;
 }
 
 enum db_engine db_pool_engine(const struct db_pool *pool)

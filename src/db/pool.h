@@ -27,7 +27,10 @@ struct db_settings {
 	struct log *log; /* borrowed; must outlive the pool */
 	/* called after each commit on a database thread; must be quick and must not use the database */
 	void (*on_change)(void *arg, const struct change *changes, size_t count);
+	/* the same for what others told; NULL: on_change. Called on a thread of the pool's */
+	void (*on_news)(void *arg, const struct change *changes, size_t count);
 	void *on_change_arg;
+	bool hears_news; /* listens to other processes, where the engine carries news */
 	/* Tests: puts a driver of their own around the engine's, which it then owns. NULL: none. */
 	struct db_driver *(*wrap_driver)(void *arg, struct db_driver *driver);
 	void *wrap_arg;
@@ -61,6 +64,9 @@ int db_tickets(const struct db_pool *pool);
  */
 bool db_foreign_changes(struct db_pool *pool);
 
+/* Other processes' commits are told as they happen; if not, those who want to know look now and then. */
+bool db_hears_news(const struct db_pool *pool);
+
 struct db_stats {
 	uint64_t statements, transactions, commits, rollbacks, reruns, checkpoints;
 	uint64_t slow;	      /* statements over a second */
@@ -78,4 +84,6 @@ struct metrics;
 const struct metrics *db_metrics(const struct db_pool *pool);
 
 void db_stats(struct db_pool *pool, struct db_stats *stats_out);
+/* The schema that this program makes; the database's may be newer. */
+int db_schema_known(const struct db_pool *pool);
 enum db_engine db_pool_engine(const struct db_pool *pool);

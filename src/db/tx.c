@@ -62,9 +62,8 @@ static enum errc run_once(struct db *db, struct deadline deadline, struct arena 
 	rc = db->ops->commit(db->conn, err);
 	if (rc == ERR_UNAVAIL && db->ops->doubtful && db->ops->doubtful(db->conn))
 		rc = ERR_UNCERTAIN;
-	if (rc == OK && settings->on_change && db->changes.count > 0)
-		settings->on_change(
-		    settings->on_change_arg, db->changes.items, db->changes.count);
+	if (rc == OK)
+		db_committed(db->pool, &db->changes);
 	return rc;
 }
 

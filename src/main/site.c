@@ -80,6 +80,14 @@ static void on_change(void *arg, const struct change *changes, size_t count)
 		store_on_change(site->store, changes, count);
 }
 
+static void on_news(void *arg, const struct change *changes, size_t count)
+{
+	const struct site *site = arg;
+
+	if (site->store)
+		store_on_news(site->store, changes, count);
+}
+
 /* With a server each session that works has a connection of its own. */
 static int server_readers(const struct site *site)
 {
@@ -108,6 +116,8 @@ static enum errc open_database(struct site *site, enum site_use use, struct err 
 		.create = use == SITE_CREATE,
 		.log = &site->log,
 		.on_change = on_change,
+		.on_news = on_news,
+		.hears_news = use == SITE_SERVE,
 		.on_change_arg = site,
 	};
 
@@ -129,7 +139,7 @@ static enum errc open_store(struct site *site, enum site_use use, struct err *er
 		.authlog_keep_s = auth->journal_keep_ms / 1000,
 		.zstd_level = (int)s->store_zstd_level,
 		.write_deadline_ms = (int)s->db_busy_timeout_ms,
-		.read_only_tool = use == SITE_READ,
+		.serves = use == SITE_SERVE,
 	};
 
 	return store_open(&settings, &site->store, err);

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "store/codec.h"
 #include "store/mail_sql.h"
+#include "store/node.h"
 #include "store/store_int.h"
 
 #include <string.h>
@@ -252,7 +253,7 @@ enum errc blobs_transact(struct store *store, const struct prepared *const *mess
 	enum errc rc = ERR_MORE;
 
 	for (int run = 0; rc == ERR_MORE && run < STAGE_AGAIN_MAX; run++) {
-		rc = OK;
+		rc = node_ready(store, err);
 		for (size_t i = 0; rc == OK && i < count; i++) {
 			if (prepared_is_staged(messages[i]))
 				rc = blobs_stage(store, messages[i], err);

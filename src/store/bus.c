@@ -11,7 +11,9 @@
 
 #include <string.h>
 
-#define FOREIGN_LOOK_MAX 2000 /* with more mailboxes watched than this all are woken */
+#define FOREIGN_LOOK_MAX 20000 /* with more mailboxes watched than this all are woken */
+#define LOOK_AROUND_MAX 8192   /* at one beat */
+#define QUIET_BEATS 5
 #define FOREIGN_WAIT_MS 100
 
 struct watched {
@@ -25,6 +27,9 @@ struct bus {
 	pthread_mutex_t lock; /* guards everything below */
 	struct bus_waker waker;
 	struct map watched;
+	/* the store's thread alone */
+	size_t looked; /* up to where, in the order of the map */
+	unsigned beats;
 };
 
 /* Watchers to be woken; most changes wake few. */
@@ -153,11 +158,15 @@ static void collect_change(struct bus *bus, const struct change *change, struct 
 	struct watched *account = find(bus, change->owner, 0);
 
 	if (mailbox) {
-		mailbox->modseq = change->modseq;
+		if (change->modseq > mailbox->modseq)
+			mailbox->modseq = change->modseq;
 		collect(mailbox, list);
 	}
-	if (account)
+	if (account) {
+		if (change->modseq > account->modseq)
+			account->modseq = change->modseq;
 		collect(account, list);
+	}
 }
 
 static void wake_listed(struct bus_waker waker, struct wake_list *list)
@@ -190,7 +199,7 @@ struct look {
 	int64_t owner, mailbox, modseq;
 };
 
-/* What is watched, up to FOREIGN_LOOK_MAX; more is FOREIGN_LOOK_MAX + 1. */
+/* What is watched. */
 static size_t list_watched(struct bus *bus, struct look **looks_out)
 {
 	size_t count = 0;
@@ -207,24 +216,93 @@ static size_t list_watched(struct bus *bus, struct look **looks_out)
 	return count;
 }
 
-/* Tells about the mailbox if its row is newer than what its watchers know. */
-static enum errc look_at(
-    struct bus *bus, struct db *db, const struct look *look, struct err *err)
-{
-	struct change change = { look->owner, look->mailbox, 0, CHANGE_MAIL };
-	enum errc rc;
+/* Up to BUS_BATCH of one kind. */
+struct look_batch {
+	const struct look *items[BUS_BATCH];
+	size_t count;
+	bool accounts;
+};
 
-	if (look->mailbox == 0) {
-		/* folders and rights have no modseq */
-		change.kind = CHANGE_FOLDERS;
-		bus_tell(bus, &change, 1);
-		return OK;
+static enum errc open_batch(
+    struct db *db, const struct look_batch *batch, struct db_q **q_out, struct err *err)
+{
+	enum errc rc =
+	    db_query(db, batch->accounts ? &sql_bus_accounts : &sql_bus_mailboxes, q_out, err);
+	int param = 1;
+
+	for (size_t i = 0; rc == OK && i < BUS_BATCH; i++) {
+		/* nothing has the number 0 */
+		const struct look *look = i < batch->count ? batch->items[i] : NULL;
+
+		db_bind_i64(*q_out, param++, look ? look->owner : 0);
+		if (!batch->accounts)
+			db_bind_i64(*q_out, param++, look ? look->mailbox : 0);
 	}
-	rc = rows_one(
-	    db, &sql_bus_modseq, INTS(look->owner, look->mailbox), &change.modseq, 1, err);
-	if (rc == OK && change.modseq != look->modseq)
-		bus_tell(bus, &change, 1);
+	return rc;
+}
+
+static const struct look *look_of(const struct look_batch *batch, const struct db_q *q)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		if (batch->items[i]->owner == db_i64(q, 0) &&
+		    batch->items[i]->mailbox == db_i64(q, 1))
+			return batch->items[i];
+	}
+	return NULL;
+}
+
+/* Tells about those whose row is newer than what their watchers know. */
+static enum errc look_at_batch(
+    struct bus *bus, struct db *db, const struct look_batch *batch, struct err *err)
+{
+	struct change changes[BUS_BATCH];
+	size_t count = 0;
+	struct db_q *q = NULL;
+	enum errc rc = batch->count > 0 ? open_batch(db, batch, &q, err) : ERR_END;
+
+	while (rc == OK && (rc = db_step(q, err)) == OK) {
+		const struct look *look = look_of(batch, q);
+
+		if (!look || db_i64(q, 2) == look->modseq || count == BUS_BATCH)
+			continue;
+		changes[count++] = (struct change){ look->owner, look->mailbox, db_i64(q, 2),
+			batch->accounts ? CHANGE_FOLDERS : CHANGE_MAIL };
+	}
+	db_done(&q);
+	if (count > 0)
+		bus_tell(bus, changes, count);
 	return rows_end(rc);
+}
+
+static enum errc look_at(
+    struct bus *bus, struct db *db, const struct look *looks, size_t count, struct err *err)
+{
+	struct look_batch batches[2] = { { .accounts = false }, { .accounts = true } };
+	enum errc rc = OK;
+
+	for (size_t i = 0; rc == OK && i < count; i++) {
+		struct look_batch *batch = &batches[looks[i].mailbox == 0];
+
+		batch->items[batch->count++] = &looks[i];
+		if (batch->count < BUS_BATCH)
+			continue;
+		rc = look_at_batch(bus, db, batch, err);
+		batch->count = 0;
+	}
+	for (size_t i = 0; rc == OK && i < COUNT(batches); i++)
+		rc = look_at_batch(bus, db, &batches[i], err);
+	return rc;
+}
+
+/* Rows of folders and rights that somebody changed by hand have no modseq. */
+static void tell_accounts(struct bus *bus, const struct look *looks, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct change change = { looks[i].owner, 0, looks[i].modseq, CHANGE_FOLDERS };
+
+		if (looks[i].mailbox == 0)
+			bus_tell(bus, &change, 1);
+	}
 }
 
 void store_poll_foreign(struct store *store)
@@ -242,10 +320,41 @@ void store_poll_foreign(struct store *store)
 	rc = count > FOREIGN_LOOK_MAX
 	    ? ERR_LIMIT
 	    : db_lease(store->settings.pool, FOREIGN_WAIT_MS, &db, NULL);
-	for (size_t i = 0; rc == OK && i < count; i++)
-		rc = look_at(bus, db, &looks[i], NULL);
+	if (rc == OK)
+		rc = look_at(bus, db, looks, count, NULL);
 	db_return(&db);
-	if (rc != OK)
+	if (rc == OK)
+		tell_accounts(bus, looks, count);
+	else
 		bus_tell(bus, &all, 1);
 	xfree(looks);
+}
+
+/* Some at a time if there are very many, in turns. */
+static void look_around(struct store *store)
+{
+	struct bus *bus = store->bus;
+	struct look *looks;
+	struct db *db = NULL;
+	size_t count = list_watched(bus, &looks), from = bus->looked, n;
+
+	if (from >= count)
+		from = 0;
+	n = count - from < LOOK_AROUND_MAX ? count - from : LOOK_AROUND_MAX;
+	bus->looked = from + n;
+	if (n > 0 && db_lease(store->settings.pool, FOREIGN_WAIT_MS, &db, NULL) == OK &&
+	    look_at(bus, db, looks + from, n, NULL) != OK)
+		bus->looked = from; /* again at the next beat */
+	db_return(&db);
+	xfree(looks);
+}
+
+void bus_look(struct store *store)
+{
+	struct bus *bus = store->bus;
+
+	/* who is told looks seldom: news may have been lost */
+	bus->beats++;
+	if (!db_hears_news(store->settings.pool) || bus->beats % QUIET_BEATS == 0)
+		look_around(store);
 }

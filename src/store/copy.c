@@ -9,6 +9,7 @@
 #include "store/journal.h"
 #include "store/mail_sql.h"
 #include "store/message.h"
+#include "store/node.h"
 #include "store/resolve.h"
 #include "store/store_int.h"
 #include "store/transfer.h"
@@ -26,7 +27,7 @@ static enum errc write_journal(struct db *db, struct copy_work *w, struct err *e
 	w->row = (struct journal_row){
 		.owner = t->to_owner,
 		.id = store_new_id(t->store),
-		.node = t->store->node.incarnation,
+		.node = node_now(t->store)->incarnation,
 		.mailbox = t->to_mailbox,
 		.uid_first = t->to[0],
 		.uid_last = t->to[t->done - 1],
@@ -59,9 +60,11 @@ static enum errc resolve_copy(const struct transfer *t, struct err *err)
 static enum errc run(struct copy_work *w, struct err *err)
 {
 	struct store *store = w->transfer.store;
-	enum errc rc =
-	    db_transact(store->settings.pool, store_deadline(store), copy_body, w, err);
+	enum errc rc = node_ready(store, err);
 
+	if (rc == OK)
+		rc =
+		    db_transact(store->settings.pool, store_deadline(store), copy_body, w, err);
 	if (rc == ERR_UNCERTAIN)
 		rc = resolve_copy(&w->transfer, err);
 	return rows_end(rc);

@@ -358,6 +358,8 @@ enum errc store_deliver(struct store *store, struct delivery_batch *batch, struc
 		if (rc == OK && !stored)
 			rc = err_set(err, ERR_UNAVAIL, "the commit was lost");
 	}
+	if (rc == OK)
+		delivery_note_unread(store, batch);
 	for (size_t i = 0; rc == OK && i < batch->count; i++)
 		if (batch->deliveries[i].rc == OK && !batch->deliveries[i].repeated)
 			store_count(store, STORE_STORED, 1);

@@ -8,8 +8,10 @@
 
 #include "base/heap.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "store/mail_sql.h"
 #include "store/map.h"
+#include "store/node.h"
 #include "store/resolve.h"
 #include "store/store_int.h"
 
@@ -20,8 +22,16 @@
 #define FORGET_BATCH 500
 #define UNCERTAIN_MAX 8
 
+/* A key whose answer is under way. */
+struct unread {
+	int64_t owner, serial;
+	uint8_t key[32];
+};
+
 struct living {
 	struct map_node node; /* session, 0 */
+	struct unread *unread;
+	size_t unread_count, unread_room;
 	bool ended;
 	int64_t read_serial; /* answers up to this one were read */
 	size_t pending;	     /* keys that are still to be deleted */
@@ -32,6 +42,8 @@ struct living {
 struct forget {
 	int64_t owner, session, serial;
 	uint8_t key[32];
+	bool
+	    is_lost; /* its session has ended without reading the answer: it stays, for every node to take */
 };
 
 /* Keys that are deleted together; belongs to the database layer once it runs. */
@@ -89,6 +101,13 @@ void sessions_finish(struct delivery_sessions *s)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
+static void drop(struct delivery_sessions *s, struct living *living)
+{
+	map_remove(&s->living, &living->node);
+	xfree(living->unread);
+	xfree(living);
+}
+
 void sessions_free(struct delivery_sessions **sessionsp)
 {
 	struct delivery_sessions *s = *sessionsp;
@@ -96,10 +115,8 @@ void sessions_free(struct delivery_sessions **sessionsp)
 
 	if (!s)
 		return;
-	while ((node = map_next(&s->living, NULL)) != NULL) {
-		map_remove(&s->living, node);
-		xfree(MAP_ENTRY(node, struct living, node));
-	}
+	while ((node = map_next(&s->living, NULL)) != NULL)
+		drop(s, MAP_ENTRY(node, struct living, node));
 	map_release(&s->living);
 	(void)pthread_cond_destroy(&s->idle);
 	(void)pthread_mutex_destroy(&s->lock);
@@ -116,37 +133,21 @@ static struct living *find(struct delivery_sessions *s, int64_t session)
 
 static void drop_if_over(struct delivery_sessions *s, struct living *living)
 {
-	if (!living->ended || living->pending > 0)
-		return;
-	map_remove(&s->living, &living->node);
-	xfree(living);
+	if (living->ended && living->pending == 0)
+		drop(s, living);
 }
 
 int64_t delivery_session_begin(struct store *store)
 {
 	struct delivery_sessions *s = store->sessions;
 	struct living *living = xcalloc(1, sizeof(*living));
-	int64_t session = store_new_id(store);
+	int64_t session = (int64_t)(random_u64() >> 1) | 1;
 
 	living->read_serial = INT64_MIN;
 	(void)pthread_mutex_lock(&s->lock);
 	map_add(&s->living, &living->node, session, 0);
 	(void)pthread_mutex_unlock(&s->lock);
 	return session;
-}
-
-void delivery_session_end(struct store *store, int64_t session)
-{
-	struct delivery_sessions *s = store->sessions;
-	struct living *living;
-
-	(void)pthread_mutex_lock(&s->lock);
-	living = find(s, session);
-	if (living) {
-		living->ended = true;
-		drop_if_over(s, living);
-	}
-	(void)pthread_mutex_unlock(&s->lock);
 }
 
 static bool is_uncertain(const struct living *living, int64_t serial)
@@ -187,8 +188,8 @@ static enum errc forget_body(struct db *db, struct arena *arena, void *arg, stru
 		const struct forget *f = &batch->items[i];
 		struct db_q *q;
 
-		rc = rows_open(
-		    db, &sql_key_forget, INTS(f->owner, f->session, f->serial), &q, err);
+		rc = rows_open(db, f->is_lost ? &sql_key_release : &sql_key_forget,
+		    INTS(f->owner, f->session, f->serial), &q, err);
 		if (rc != OK)
 			break;
 		db_bind_blob(q, 4, (struct str){ (const char *)f->key, sizeof(f->key) });
@@ -210,7 +211,7 @@ static void settle(struct delivery_sessions *s, const struct forget_batch *batch
 	for (size_t i = 0; i < batch->count; i++) {
 		struct living *living = find(s, batch->items[i].session);
 
-		if (!living)
+		if (!living || batch->items[i].is_lost)
 			continue;
 		living->pending--;
 		drop_if_over(s, living);
@@ -261,12 +262,18 @@ static struct forget_batch *add_forget(struct delivery_sessions *s, const struct
 static void note_read(struct delivery_sessions *s, int64_t session, int64_t serial, size_t keys)
 {
 	struct living *living = find(s, session);
+	size_t left = 0;
 
 	if (!living)
 		return;
 	if (serial > living->read_serial)
 		living->read_serial = serial;
 	living->pending += keys;
+	for (size_t i = 0; i < living->unread_count; i++) {
+		if (living->unread[i].serial > serial)
+			living->unread[left++] = living->unread[i];
+	}
+	living->unread_count = left;
 }
 
 static bool has_key(const struct delivery *deliveries, size_t i)
@@ -277,6 +284,76 @@ static bool has_key(const struct delivery *deliveries, size_t i)
 		deliveries[i].owner != deliveries[i - 1].owner ||
 		memcmp(deliveries[i].key, deliveries[i - 1].key, sizeof(deliveries[i].key)) !=
 		    0);
+}
+
+static void add_unread(struct living *living, const struct delivery *d, int64_t serial)
+{
+	struct unread *u;
+
+	if (living->unread_count == living->unread_room) {
+		living->unread_room = living->unread_room > 0 ? 2 * living->unread_room : 2;
+		living->unread =
+		    xrealloc(living->unread, living->unread_room * sizeof(*living->unread));
+	}
+	u = &living->unread[living->unread_count++];
+	*u = (struct unread){ .owner = d->owner, .serial = serial };
+	memcpy(u->key, d->key, sizeof(u->key));
+}
+
+void delivery_note_unread(struct store *store, const struct delivery_batch *batch)
+{
+	struct delivery_sessions *s = store->sessions;
+	struct living *living;
+
+	(void)pthread_mutex_lock(&s->lock);
+	living = find(s, batch->session);
+	for (size_t i = 0; living && i < batch->count; i++) {
+		if (has_key(batch->deliveries, i))
+			add_unread(living, &batch->deliveries[i], batch->serial);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+/* Takes one of those that nobody will read any more. Under the lock; `fresh_out` as add_forget. */
+static bool release_one(
+    struct delivery_sessions *s, int64_t session, struct forget_batch **fresh_out)
+{
+	struct living *living = find(s, session);
+	struct forget f = { .session = session, .is_lost = true };
+	const struct unread *u;
+
+	*fresh_out = NULL;
+	if (!living || living->unread_count == 0)
+		return false;
+	u = &living->unread[--living->unread_count];
+	f.owner = u->owner;
+	f.serial = u->serial;
+	memcpy(f.key, u->key, sizeof(f.key));
+	*fresh_out = add_forget(s, &f);
+	return true;
+}
+
+void delivery_session_end(struct store *store, int64_t session)
+{
+	struct delivery_sessions *s = store->sessions;
+	struct forget_batch *fresh;
+	struct living *living;
+	bool more = true;
+
+	while (more) {
+		(void)pthread_mutex_lock(&s->lock);
+		more = release_one(s, session, &fresh);
+		(void)pthread_mutex_unlock(&s->lock);
+		if (fresh)
+			schedule(fresh, FORGET_DELAY_MS);
+	}
+	(void)pthread_mutex_lock(&s->lock);
+	living = find(s, session);
+	if (living) {
+		living->ended = true;
+		drop_if_over(s, living);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
 }
 
 void delivery_answers_read(struct store *store, int64_t session,
@@ -304,13 +381,27 @@ struct key_row {
 	int64_t session, serial, node;
 };
 
-static enum errc is_lost(struct store *store, struct db *db, const struct key_row *row,
-    bool *lost_out, struct err *err)
+/* What an earlier delivery of the same key means. */
+enum key_state {
+	KEY_READ,      /* its answer was read, or may yet be: this one is meant */
+	KEY_LOST,      /* nobody read its answer: this is its repeat */
+	KEY_ELSEWHERE, /* its session lives in another process: nobody here can know */
+};
+
+static enum errc state_of_key(struct store *store, struct db *db, const struct key_row *row,
+    enum key_state *state_out, struct err *err)
 {
-	if (row->node != store->node.incarnation)
-		return node_is_dead(store, db, row->node, lost_out, err);
-	*lost_out = answer_is_lost(store->sessions, row->session, row->serial);
-	return OK;
+	bool lost = true;
+	enum errc rc = OK;
+
+	if (node_is_own(store, row->node)) {
+		lost = answer_is_lost(store->sessions, row->session, row->serial);
+		*state_out = lost ? KEY_LOST : KEY_READ;
+		return OK;
+	}
+	rc = node_is_dead(store, db, row->node, &lost, err);
+	*state_out = lost ? KEY_LOST : KEY_ELSEWHERE;
+	return rc;
 }
 
 static enum errc adopt(struct store *store, struct db *db, const struct delivery_batch *batch,
@@ -318,8 +409,8 @@ static enum errc adopt(struct store *store, struct db *db, const struct delivery
 {
 	struct db_q *q;
 	enum errc rc = rows_open(db, &sql_key_adopt,
-	    INTS(batch->session, batch->serial, store->node.incarnation, d->owner, row->session,
-		row->serial),
+	    INTS(batch->session, batch->serial, node_now(store)->incarnation, d->owner,
+		row->session, row->serial),
 	    &q, err);
 
 	if (rc != OK)
@@ -340,27 +431,65 @@ enum errc delivery_key_ask(
 	return OK;
 }
 
+/* What else is asked of the connection waits until these are taken. */
+static enum errc read_keys(
+    struct db_q **qp, struct key_row **rows_out, size_t *count_out, struct err *err)
+{
+	size_t room = 0;
+	enum errc rc;
+
+	*rows_out = NULL;
+	*count_out = 0;
+	while ((rc = db_step(*qp, err)) == OK) {
+		if (*count_out == room) {
+			room = room > 0 ? 2 * room : 4;
+			*rows_out = xrealloc(*rows_out, room * sizeof(**rows_out));
+		}
+		(*rows_out)[(*count_out)++] =
+		    (struct key_row){ db_i64(*qp, 0), db_i64(*qp, 1), db_i64(*qp, 2) };
+	}
+	db_done(qp);
+	return rows_end(rc);
+}
+
+/* The first that is lost, or else whether one is elsewhere. */
+static enum errc weigh_keys(struct store *store, struct db *db, const struct key_row *rows,
+    size_t count, const struct key_row **lost_out, struct err *err)
+{
+	enum key_state state = KEY_READ;
+	bool elsewhere = false;
+	enum errc rc = OK;
+
+	*lost_out = NULL;
+	for (size_t i = 0; rc == OK && !*lost_out && i < count; i++) {
+		rc = state_of_key(store, db, &rows[i], &state, err);
+		if (rc == OK && state == KEY_LOST)
+			*lost_out = &rows[i];
+		elsewhere = elsewhere || state == KEY_ELSEWHERE;
+	}
+	if (rc == OK && !*lost_out && elsewhere)
+		rc = err_set(
+		    err, ERR_UNAVAIL, "the same message is being delivered by another node");
+	return rc;
+}
+
 /* NOLINTNEXTLINE(readability-function-size): what was asked, and its answer */
 enum errc delivery_find_repeat(struct store *store, struct db *db,
     const struct delivery_batch *batch, const struct delivery *d, struct db_q **qp,
     bool *repeated_out, struct err *err)
 {
-	struct key_row row = { 0 };
-	bool lost = false;
-	enum errc rc = OK;
+	const struct key_row *lost = NULL;
+	struct key_row *rows;
+	size_t count;
+	enum errc rc = read_keys(qp, &rows, &count, err);
 
-	*repeated_out = false;
-	while (!lost && (rc = db_step(*qp, err)) == OK) {
-		row = (struct key_row){ db_i64(*qp, 0), db_i64(*qp, 1), db_i64(*qp, 2) };
-		rc = is_lost(store, db, &row, &lost, err);
-		if (rc != OK)
-			break;
-	}
-	db_done(qp);
-	if (!lost || (rc != OK && rc != ERR_END))
-		return rows_end(rc);
-	*repeated_out = true;
-	return adopt(store, db, batch, d, &row, err);
+	if (rc == OK)
+		rc = weigh_keys(store, db, rows, count, &lost, err);
+	*repeated_out = rc == OK && lost;
+	if (*repeated_out)
+		rc = adopt(store, db, batch, d, lost, err);
+	xfree(rows);
+	return rc;
 }
 
 enum errc delivery_key_insert(struct store *store, struct db *db,
@@ -368,7 +497,7 @@ enum errc delivery_key_insert(struct store *store, struct db *db,
 {
 	struct db_q *q;
 	enum errc rc = rows_open(db, &sql_key_insert,
-	    INTS(d->owner, batch->session, batch->serial, store->node.incarnation,
+	    INTS(d->owner, batch->session, batch->serial, node_now(store)->incarnation,
 		clock_unix_s()),
 	    &q, err);
 
@@ -431,6 +560,7 @@ enum errc delivery_resolve(
 		return OK;
 	/* it may be there after all, and then counts as one whose answer was lost */
 	mark_uncertain(store->sessions, batch);
+	delivery_note_unread(store, batch);
 	if (rc == OK)
 		return OK;
 	log_warn(store->settings.log, "delivery-uncertain", F_INT("serial", batch->serial));

@@ -14,6 +14,7 @@ void sessions_free(struct delivery_sessions **sessionsp);
 
 /*
  * Looks for a delivery of this key whose answer was lost, and makes it the batch's own. Then *repeated_out is true.
+ * ERR_UNAVAIL: it is in a session of another node, which alone knows whether the answer was read.
  * Inside a transaction, behind the account's lock: who repeats a delivery that is just being committed waits there. What
  * delivery_key_ask has sent is taken by delivery_find_repeat.
  */
@@ -22,6 +23,9 @@ NODISCARD enum errc delivery_key_ask(
 NODISCARD enum errc delivery_find_repeat(struct store *store, struct db *db,
     const struct delivery_batch *batch, const struct delivery *d, struct db_q **qp,
     bool *repeated_out, struct err *err);
+
+/* The batch was stored, or may have been: if its session ends without reading the answer, other nodes are told. */
+void delivery_note_unread(struct store *store, const struct delivery_batch *batch);
 
 NODISCARD enum errc delivery_key_insert(struct store *store, struct db *db,
     const struct delivery_batch *batch, const struct delivery *d, struct err *err);

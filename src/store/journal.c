@@ -7,8 +7,10 @@
 #include "base/heap.h"
 #include "store/expunge.h"
 #include "store/mail_sql.h"
+#include "store/node.h"
 #include "store/resolve.h"
 #include "store/store_int.h"
+#include "store/sweep.h"
 #include "store/transfer.h"
 
 #define SWEEP_ROWS 100 /* as sql_journal_list reads */
@@ -170,7 +172,9 @@ enum errc journal_undo(
 	for (size_t i = 0; rc == OK && i < count; i++) {
 		struct journal_work work = { store, &rows[i], 1 };
 
-		rc = store_transact(store, undo_body, &work, 0, err);
+		rc = node_ready(store, err);
+		if (rc == OK)
+			rc = store_transact(store, undo_body, &work, 0, err);
 	}
 	return rc;
 }
@@ -192,26 +196,44 @@ static enum errc list_rows(
 
 /* The rows are read first: a copy that ends well after that has deleted them, and undoing finds nothing. */
 static enum errc is_abandoned(struct store *store, struct db *db, const struct journal_row *row,
-    bool *abandoned_out, struct err *err)
+    bool others, bool *abandoned_out, struct err *err)
 {
-	if (row->node != store->node.incarnation)
+	*abandoned_out = false;
+	if (node_is_own(store, row->node))
+		*abandoned_out = count_living(store->journal, 0) == 0;
+	else if (others)
 		return node_is_dead(store, db, row->node, abandoned_out, err);
-	*abandoned_out = count_living(store->journal, 0) == 0;
 	return OK;
 }
 
-enum errc journal_sweep(struct store *store, struct db *db, struct err *err)
+/* Keeps the abandoned ones. */
+static enum errc list_abandoned(struct store *store, struct db *db, bool others,
+    struct journal_row *rows, size_t *count_out, struct err *err)
 {
-	struct journal_row rows[SWEEP_ROWS];
-	size_t count = 0;
+	size_t count = 0, kept = 0;
 	enum errc rc = list_rows(db, rows, &count, err);
 
 	for (size_t i = 0; rc == OK && i < count; i++) {
-		bool abandoned = false;
+		bool abandoned;
 
-		rc = is_abandoned(store, db, &rows[i], &abandoned, err);
+		rc = is_abandoned(store, db, &rows[i], others, &abandoned, err);
 		if (rc == OK && abandoned)
-			rc = journal_undo(store, &rows[i], 1, err);
+			rows[kept++] = rows[i];
 	}
+	*count_out = kept;
 	return rc;
+}
+
+enum errc journal_sweep(struct store *store, bool others, struct err *err)
+{
+	struct journal_row rows[SWEEP_ROWS];
+	size_t count = 0;
+	struct db *db;
+	enum errc rc = sweep_lease(store, &db, err);
+
+	if (rc != OK)
+		return rc;
+	rc = list_abandoned(store, db, others, rows, &count, err);
+	db_return(&db);
+	return rc == OK ? journal_undo(store, rows, count, err) : rc;
 }

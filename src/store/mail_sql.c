@@ -1,27 +1,7 @@
 /*
- * store/mail_sql.c - nodes, the rows of account and mailbox, delivery.
+ * store/mail_sql.c - the rows of account and mailbox, delivery.
  */
 #include "store/mail_sql.h"
-
-const struct db_sql sql_node_find = {
-	.name = "node.find",
-	.text = "SELECT number FROM mail_nodes WHERE incarnation = ?",
-};
-
-const struct db_sql sql_node_update = {
-	.name = "node.update",
-	.text = "UPDATE mail_nodes SET incarnation = ?, renewed = ? WHERE number = ?",
-};
-
-const struct db_sql sql_node_insert = {
-	.name = "node.insert",
-	.text = "INSERT INTO mail_nodes (number, incarnation, renewed) VALUES (?, ?, ?)",
-};
-
-const struct db_sql sql_object_newest = {
-	.name = "object.newest",
-	.text = "SELECT max(object) FROM mail_objects",
-};
 
 const struct db_sql sql_account_touch = {
 	.name = "account.touch",
@@ -196,6 +176,12 @@ const struct db_sql sql_key_forget = {
 	.name = "key.forget",
 	.text = "DELETE FROM delivery_keys"
 		" WHERE owner = ? AND session = ? AND serial <= ? AND delivery_key = ?",
+};
+
+const struct db_sql sql_key_release = {
+	.name = "key.release",
+	.text = "UPDATE delivery_keys SET node = 0"
+		" WHERE owner = ? AND session = ? AND serial = ? AND delivery_key = ?",
 };
 
 const struct db_sql sql_key_own = {

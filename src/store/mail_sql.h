@@ -6,9 +6,6 @@
 
 #include "db/db.h"
 
-/* mail_sql.c: nodes */
-extern const struct db_sql sql_node_find, sql_node_update, sql_node_insert, sql_object_newest;
-
 /* mail_sql.c: the account's and the mailbox's row */
 extern const struct db_sql sql_account_touch, sql_account_insert, sql_account_book,
     sql_account_uidvalidity;
@@ -22,7 +19,7 @@ extern const struct db_sql sql_mailbox_rights;
 extern const struct db_sql sql_target_find, sql_target_inbox_nocase, sql_target_inbox,
     sql_quota_of, sql_room_of;
 extern const struct db_sql sql_key_find, sql_key_insert, sql_key_adopt, sql_key_forget,
-    sql_key_own;
+    sql_key_release, sql_key_own;
 extern const struct db_sql sql_thread_find, sql_thread_insert;
 
 /* entries_sql.c: entries, keywords, objects */

@@ -10,10 +10,9 @@
 #include "store/delivery_keys.h"
 #include "store/index_int.h"
 #include "store/journal.h"
+#include "store/node.h"
 #include "store/store_int.h"
 #include "store/sweep.h"
-
-#include <assert.h>
 
 #define EPOCH_2020_MS INT64_C(1577836800000)
 
@@ -35,7 +34,7 @@ static void free_parts(struct store **storep)
 {
 	struct store *store = *storep;
 
-	node_release(&store->node);
+	nodes_free(&store->nodes);
 	sweeper_free(&store->sweeper);
 	journal_free(&store->journal);
 	index_cache_free(&store->index);
@@ -58,7 +57,7 @@ enum errc store_open(
 	store->lock_directory =
 	    xstrdup(settings->lock_directory ? settings->lock_directory : ".");
 	store->settings.lock_directory = store->lock_directory;
-	store->node.lock_fd = -1;
+	store->nodes = nodes_new(store);
 	store->codec = codec_new(settings->zstd_level);
 	store->sessions = sessions_new(store);
 	store->bus = bus_new();
@@ -67,8 +66,8 @@ enum errc store_open(
 	store->sweeper = sweeper_new();
 	store->metrics = metrics_new(
 	    (struct metric_table){ rows, COUNT(rows) }, (struct metric_own){ .label = NULL });
-	if (!settings->read_only_tool)
-		rc = node_register(store, err);
+	if (settings->serves)
+		rc = nodes_register(store->nodes, err);
 	if (rc != OK)
 		free_parts(&store);
 	*store_out = store;
@@ -103,18 +102,6 @@ struct deadline store_deadline(const struct store *store)
 	return deadline_in_ms(store->settings.write_deadline_ms);
 }
 
-int64_t store_new_id(struct store *store)
-{
-	int64_t now = (clock_unix_ms() - EPOCH_2020_MS) << 12, last, next;
-
-	assert(store->node.lock_fd >= 0);
-	last = atomic_load(&store->last_tick);
-	do
-		next = last + 1 > now ? last + 1 : now;
-	while (!atomic_compare_exchange_weak(&store->last_tick, &last, next));
-	return (next >> 12) << 22 | (int64_t)store->node.number << 12 | (next & 0xfff);
-}
-
 int64_t store_id_time(int64_t id)
 {
 	return ((id >> 22) + EPOCH_2020_MS) / 1000;
@@ -132,5 +119,12 @@ void store_on_change(void *store, const struct change *changes, size_t count)
 	struct store *self = store;
 
 	sweeper_note(self->sweeper, changes, count);
+	bus_tell(self->bus, changes, count);
+}
+
+void store_on_news(void *store, const struct change *changes, size_t count)
+{
+	struct store *self = store;
+
 	bus_tell(self->bus, changes, count);
 }

@@ -35,19 +35,19 @@ struct store_settings {
 	struct log *log;      /* borrowed */
 	const char *
 	    lock_directory; /* where a node's lock file lives: a dead node is known by its lock (SQLite) */
+	int node_lease_ms; /* how long a node without the database keeps its number; 0: 12,000 */
+	bool node_leases;  /* on SQLite too: tests */
 	size_t index_cache_bytes; /* bound of the mailbox index cache */
 	int64_t removed_keep_s; /* how long expunged mail is kept for undelete; 0: not at all */
 	int64_t blob_keep_s;	/* how long an unreferenced blob is kept: 86,400 */
 	int64_t authlog_keep_s; /* how long rows of dbmail_authlog are kept; 0: for ever */
 	int zstd_level;		/* 1 to 19 */
 	int write_deadline_ms;	/* for every transaction: 30,000 */
-	bool read_only_tool;	/* command line that only reads: takes no node number */
+	bool
+	    serves; /* a server, which takes a node number at once and sweeps; others when they need one */
 };
 
-/*
- * Registers this process as a node (number and incarnation) unless read_only_tool.
- * ERR_LIMIT: all node numbers are taken by living processes.
- */
+/* ERR_LIMIT: a server, and all node numbers are taken by living processes. */
 NODISCARD enum errc store_open(
     const struct store_settings *settings, struct store **store_out, struct err *err);
 void store_close(struct store **storep);
@@ -78,7 +78,20 @@ int64_t store_id_at(int64_t unix_s);
 /* To be given to db_settings.on_change with the store as its argument: feeds caches and the bus. */
 void store_on_change(void *store, const struct change *changes, size_t count);
 
+/* The same for db_settings.on_news: what other nodes did, which look after their own mailboxes' rows. */
+void store_on_news(void *store, const struct change *changes, size_t count);
+
 /* Periodic work, each call small and safe beside everything: other processes' changes (every 250 ms), the
  * sweeper, trimming, curmail_size and seq refresh (every few seconds). On the scheduler's thread. */
 void store_poll_foreign(struct store *store);
+
+/*
+ * Where several nodes share an engine: `beat` is called about once a second on a thread of the store's, as long as it has a
+ * node number. {NULL}: no more; it has returned then.
+ */
+struct store_beat {
+	void (*beat)(void *arg);
+	void *arg;
+};
+void store_on_beat(struct store *store, struct store_beat beat);
 void store_housekeeping(struct store *store);

@@ -14,20 +14,14 @@ struct codec;
 struct delivery_sessions;
 struct index_cache;
 struct journal;
+struct nodes;
 struct sweeper;
-
-/* Number and incarnation of this process; its lock file stays locked as long as it lives. */
-struct node {
-	int number;
-	int64_t incarnation;
-	int lock_fd; /* -1: none */
-};
 
 struct store {
 	struct store_settings settings;
 	char *lock_directory;
-	struct node node;
-	_Atomic int64_t last_tick; /* (ms since 2020) << 12 | counter: of the newest id */
+	struct nodes *nodes;
+	_Atomic int64_t failure_serial; /* of the last row of login_failures */
 	struct codec *codec;
 	struct delivery_sessions *sessions;
 	struct bus *bus;
@@ -36,13 +30,6 @@ struct store {
 	struct sweeper *sweeper;
 	struct metrics *metrics;
 };
-
-/* node.c */
-NODISCARD enum errc node_register(struct store *store, struct err *err);
-void node_release(struct node *node);
-/* Has the process that wrote under this incarnation ended? Asks the table and the lock file. */
-NODISCARD enum errc node_is_dead(
-    struct store *store, struct db *db, int64_t incarnation, bool *dead_out, struct err *err);
 
 /* The integers that a statement is bound to, or gives. */
 struct ints {

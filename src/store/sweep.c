@@ -5,9 +5,9 @@
 
 #include "base/heap.h"
 #include "base/log.h"
-#include "store/bus_sql.h"
 #include "store/journal.h"
 #include "store/map.h"
+#include "store/node.h"
 
 #define ROUND_MS 200 /* a call goes on while there is work, this long */
 #define LEASE_WAIT_MS 1000
@@ -101,8 +101,8 @@ struct refresh {
 static enum errc refresh_seq(struct db *db, const struct refresh_item *item, struct err *err)
 {
 	int64_t modseq;
-	enum errc rc =
-	    rows_one(db, &sql_bus_modseq, INTS(item->owner, item->mailbox), &modseq, 1, err);
+	enum errc rc = rows_one(
+	    db, &sql_refresh_modseq, INTS(item->owner, item->mailbox), &modseq, 1, err);
 
 	if (rc != OK)
 		return rows_end(rc);
@@ -154,25 +154,16 @@ static enum errc refresh(struct store *store, int64_t *did_out, struct err *err)
 	return rc;
 }
 
-static enum errc undo_copies(struct store *store, struct err *err)
-{
-	struct db *db;
-	enum errc rc = sweep_lease(store, &db, err);
-
-	if (rc != OK)
-		return rc;
-	rc = journal_sweep(store, db, err);
-	db_return(&db);
-	return rc;
-}
-
-/* One piece of each kind. */
-static enum errc round_once(struct store *store, int64_t *did_out, struct err *err)
+/* One piece of each kind: every node refreshes what it changed, one of them sweeps. */
+static enum errc round_once(struct store *store, bool sweeps, int64_t *did_out, struct err *err)
 {
 	struct sweep_cursor *cursor = &store->sweeper->cursor;
 	int64_t did[3] = { 0 };
 	enum errc rc = refresh(store, &did[0], err);
 
+	*did_out = did[0];
+	if (!sweeps)
+		return rc;
 	if (rc == OK)
 		rc = sweep_removed(store, &did[1], err);
 	if (rc == OK)
@@ -187,6 +178,8 @@ static enum errc round_once(struct store *store, int64_t *did_out, struct err *e
 	*did_out += did[0] + did[1] + did[2];
 	if (rc == OK)
 		rc = sweep_authlog(store, &did[0], err);
+	if (rc == OK)
+		rc = sweep_login_failures(store, err);
 	*did_out += did[0];
 	return rc;
 }
@@ -194,11 +187,12 @@ static enum errc round_once(struct store *store, int64_t *did_out, struct err *e
 void store_housekeeping(struct store *store)
 {
 	int64_t until_ms = clock_mono_ms() + ROUND_MS, did = 1;
+	bool sweeps = node_sweeps(store);
 	struct err err;
-	enum errc rc = undo_copies(store, &err);
+	enum errc rc = journal_sweep(store, sweeps, &err);
 
 	while (rc == OK && did > 0 && clock_mono_ms() < until_ms)
-		rc = round_once(store, &did, &err);
+		rc = round_once(store, sweeps, &did, &err);
 	if (rc != OK)
 		log_warn(store->settings.log, "housekeeping", F_ERR(&err));
 }

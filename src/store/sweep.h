@@ -36,6 +36,9 @@ NODISCARD enum errc sweep_blobs(
 /* authlog.c: rows older than the settings say. */
 NODISCARD enum errc sweep_authlog(struct store *store, int64_t *did_out, struct err *err);
 
+/* failures.c */
+NODISCARD enum errc sweep_login_failures(struct store *store, struct err *err);
+
 /* sweep.c: a connection for a list. */
 NODISCARD enum errc sweep_lease(struct store *store, struct db **db_out, struct err *err);
 
@@ -53,4 +56,5 @@ extern const struct db_sql sql_sweep_accounts, sql_sweep_account_is_gone,
     sql_sweep_account_keys_delete, sql_sweep_account_delete;
 extern const struct db_sql sql_sweep_blobs, sql_sweep_blob_is_free, sql_sweep_blob_shrink,
     sql_sweep_blob_delete, sql_sweep_chunks_delete;
-extern const struct db_sql sql_refresh_seq, sql_refresh_used, sql_refresh_size;
+extern const struct db_sql sql_refresh_modseq, sql_refresh_seq, sql_refresh_used,
+    sql_refresh_size;

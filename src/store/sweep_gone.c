@@ -30,18 +30,29 @@ static enum errc look_at_log(struct db *db, struct walked *row, struct err *err)
 	return rows_end(rc);
 }
 
-static enum errc list_mailboxes(struct db *db, struct sweep_cursor *cursor, struct walked *rows,
-    size_t *count_out, struct err *err)
+/* What another process changed and did not live to refresh. */
+static void note_stale(struct store *store, int64_t owner, int64_t mailbox)
+{
+	sweeper_note(store->sweeper,
+	    &(struct change){ .owner = owner, .mailbox = mailbox, .kind = CHANGE_MAIL }, 1);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): from where, and a list as result */
+static enum errc list_mailboxes(struct store *store, struct db *db, struct sweep_cursor *cursor,
+    struct walked *rows, size_t *count_out, struct err *err)
 {
 	struct db_q *q = NULL;
 	size_t count = 0;
-	enum errc rc = rows_open(
-	    db, &sql_sweep_mailboxes, INTS(cursor->owner, cursor->mailbox, WALK_ROWS), &q, err);
+	enum errc rc = rows_open(db, &sql_sweep_mailboxes,
+	    INTS(cursor->owner, cursor->owner, cursor->mailbox, WALK_ROWS), &q, err);
 
-	while (rc == OK && (rc = db_step(q, err)) == OK && count < WALK_ROWS)
+	while (rc == OK && (rc = db_step(q, err)) == OK && count < WALK_ROWS) {
 		rows[count++] = (struct walked){
 			.owner = db_i64(q, 0), .mailbox = db_i64(q, 1), .gone = db_is_null(q, 2)
 		};
+		if (!db_is_null(q, 2) && db_i64(q, 4) < db_i64(q, 3))
+			note_stale(store, db_i64(q, 0), db_i64(q, 1));
+	}
 	db_done(&q);
 	rc = rows_end(rc);
 	for (size_t i = 0; rc == OK && i < count; i++) {
@@ -139,7 +150,7 @@ enum errc sweep_mailboxes(
 	*did_out = 0;
 	if (rc != OK)
 		return rc;
-	rc = list_mailboxes(db, cursor, rows, &count, err);
+	rc = list_mailboxes(store, db, cursor, rows, &count, err);
 	db_return(&db);
 	for (i = 0; rc == OK && i < count; i++) {
 		if (!rows[i].gone && rows[i].trim_to == 0)
@@ -212,8 +223,9 @@ static enum errc account_body(struct db *db, struct arena *arena, void *arg, str
 	return rc;
 }
 
-static enum errc list_gone_accounts(struct db *db, struct sweep_cursor *cursor, int64_t *gone,
-    size_t *count_out, struct err *err)
+/* NOLINTNEXTLINE(readability-function-size): from where, and a list as result */
+static enum errc list_gone_accounts(struct store *store, struct db *db,
+    struct sweep_cursor *cursor, int64_t *gone, size_t *count_out, struct err *err)
 {
 	struct db_q *q = NULL;
 	int64_t last = 0;
@@ -225,6 +237,8 @@ static enum errc list_gone_accounts(struct db *db, struct sweep_cursor *cursor, 
 		last = db_i64(q, 0);
 		if (db_is_null(q, 1))
 			gone[count++] = last;
+		else if (db_i64(q, 2) != db_i64(q, 3))
+			note_stale(store, last, 0);
 	}
 	db_done(&q);
 	cursor->account = last;
@@ -243,7 +257,7 @@ enum errc sweep_accounts(
 	*did_out = 0;
 	if (rc != OK)
 		return rc;
-	rc = list_gone_accounts(db, cursor, gone, &count, err);
+	rc = list_gone_accounts(store, db, cursor, gone, &count, err);
 	db_return(&db);
 	for (size_t i = 0; rc == OK && i < count; i++) {
 		struct account_work w = { .owner = gone[i] };

@@ -3,9 +3,10 @@
  */
 #include "store/sweep.h"
 
+/* The row changes, or a cluster would not see that this is in the way of another node's change. */
 const struct db_sql sql_sweep_account_lock = {
 	.name = "sweep.account_lock",
-	.text = "UPDATE mail_accounts SET modseq = modseq WHERE owner = ?",
+	.text = "UPDATE mail_accounts SET modseq = modseq + 1 WHERE owner = ?",
 };
 
 const struct db_sql sql_sweep_removed = {
@@ -55,11 +56,11 @@ const struct db_sql sql_sweep_key_delete = {
 
 const struct db_sql sql_sweep_mailboxes = {
 	.name = "sweep.mailboxes",
-	.text = "SELECT m.owner, m.mailbox, b.mailbox_idnr, m.messages + m.size FROM "
-		"mail_mailboxes m"
-		" LEFT JOIN dbmail_mailboxes b"
+	.text = "SELECT m.owner, m.mailbox, b.mailbox_idnr, m.highestmodseq, b.seq"
+		" FROM mail_mailboxes m LEFT JOIN dbmail_mailboxes b"
 		" ON b.mailbox_idnr = m.mailbox AND b.owner_idnr = m.owner"
-		" WHERE (m.owner, m.mailbox) > (?, ?) ORDER BY m.owner, m.mailbox LIMIT ?",
+		" WHERE m.owner >= ? AND (m.owner > ? OR m.mailbox > ?)"
+		" ORDER BY m.owner, m.mailbox LIMIT ?",
 };
 
 const struct db_sql sql_sweep_mailbox_is_gone = {
@@ -125,7 +126,7 @@ const struct db_sql sql_sweep_floor = {
 
 const struct db_sql sql_sweep_accounts = {
 	.name = "sweep.accounts",
-	.text = "SELECT a.owner, u.user_idnr FROM mail_accounts a"
+	.text = "SELECT a.owner, u.user_idnr, a.bytes, u.curmail_size FROM mail_accounts a"
 		" LEFT JOIN dbmail_users u ON u.user_idnr = a.owner"
 		" WHERE a.owner > ? ORDER BY a.owner LIMIT ?",
 };
@@ -195,6 +196,11 @@ const struct db_sql sql_sweep_chunks_delete = {
 };
 
 /* Read first, then written: the tables may stand on different machines. Another node may have been quicker. */
+const struct db_sql sql_refresh_modseq = {
+	.name = "refresh.modseq",
+	.text = "SELECT highestmodseq FROM mail_mailboxes WHERE owner = ? AND mailbox = ?",
+};
+
 const struct db_sql sql_refresh_seq = {
 	.name = "refresh.seq",
 	.text = "UPDATE dbmail_mailboxes SET seq = ? WHERE mailbox_idnr = ? AND seq < ?",

@@ -10,6 +10,7 @@
 #include "tests/contract/store_world.h"
 
 #include <string.h>
+#include <time.h>
 
 static const struct variant *variant;
 
@@ -36,6 +37,23 @@ static const struct db_sql sql_blobs = { .name = "test.blobs",
 	.text = "SELECT count(*) FROM mail_blobs" };
 static const struct db_sql sql_keys = { .name = "test.keys",
 	.text = "SELECT count(*) FROM delivery_keys" };
+static const struct db_sql sql_held_keys = { .name = "test.held_keys",
+	.text = "SELECT count(*) FROM delivery_keys WHERE node <> 0" };
+
+static void pause_a_moment(int times)
+{
+	struct timespec moment = { .tv_nsec = 20000000 };
+
+	assert_true(times < 500);
+	(void)nanosleep(&moment, NULL);
+}
+
+/* Keys are let go in a later commit. */
+static void wait_for_release(struct world *w)
+{
+	for (int i = 0; world_number(w, &sql_held_keys) > 0; i++)
+		pause_a_moment(i);
+}
 
 static void assert_bytes(struct world *w, const struct delivery *d, struct str bytes)
 {
@@ -366,7 +384,8 @@ static void knows_repeats_across_a_restart(void **state)
 	assert_int_equal(world_number(w, &sql_entries), 2);
 }
 
-static void trusts_the_keys_of_a_living_process(void **state)
+/* Another process cannot know whether the answer was read: neither a second copy nor an early "stored". */
+static void leaves_the_keys_of_a_living_process_to_it(void **state)
 {
 	struct world *w = *state;
 	struct str bytes = world_message(w->arena, 1, 4000);
@@ -378,13 +397,43 @@ static void trusts_the_keys_of_a_living_process(void **state)
 	assert_int_equal(store_open(&w->store_settings, &second, NULL), OK);
 	w->store = second;
 	w->session = delivery_session_begin(second);
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), ERR_UNAVAIL);
+	assert_int_equal(world_number(w, &sql_entries), 1);
+	/* the session ends without having read its answer: any process may take the repeat */
+	delivery_session_end(first, first_session);
+	wait_for_release(w);
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	assert_true(d.repeated);
+	assert_int_equal(world_number(w, &sql_entries), 1);
+	delivery_session_end(second, w->session);
+	w->store = first;
+	w->session = delivery_session_begin(first);
+	store_close(&second);
+}
+
+/* What the first process's peer has read is no repeat for the second. */
+static void takes_what_was_read_elsewhere_as_new(void **state)
+{
+	struct world *w = *state;
+	struct str bytes = world_message(w->arena, 1, 4000);
+	struct store *first = w->store, *second = NULL;
+	int64_t first_session = w->session;
+	struct delivery d;
+
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	delivery_answers_read(first, first_session, &d, 1, w->serial);
+	assert_int_equal(store_open(&w->store_settings, &second, NULL), OK);
+	w->store = second;
+	w->session = delivery_session_begin(second);
+	for (int i = 0; world_number(w, &sql_keys) > 0; i++)
+		pause_a_moment(i);
 	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
 	assert_false(d.repeated);
+	assert_int_equal(world_number(w, &sql_entries), 2);
 	delivery_session_end(second, w->session);
 	w->store = first;
 	w->session = first_session;
 	store_close(&second);
-	assert_int_equal(world_number(w, &sql_entries), 2);
 }
 
 static void puts_several_folders_of_an_account_together(void **state)
@@ -490,7 +539,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 		    knows_repeats_across_a_restart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
-		    trusts_the_keys_of_a_living_process, set_up, tear_down),
+		    leaves_the_keys_of_a_living_process_to_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    takes_what_was_read_elsewhere_as_new, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    puts_several_folders_of_an_account_together, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

@@ -47,7 +47,6 @@ static void assert_fresh(
 	struct store *other = NULL, *own = w->store;
 	struct index_version *fresh;
 
-	settings.read_only_tool = true;
 	assert_int_equal(store_open(&settings, &other, NULL), OK);
 	w->store = other;
 	fresh = world_index(w, account, mailbox);

@@ -5,6 +5,6 @@
 
 #include "db/driver.h"
 
-extern const struct db_migration sqlite_scripts[4];
-extern const struct db_migration pgsql_scripts[2];
-extern const struct db_migration mariadb_scripts[2];
+extern const struct db_migration sqlite_scripts[5];
+extern const struct db_migration pgsql_scripts[3];
+extern const struct db_migration mariadb_scripts[3];

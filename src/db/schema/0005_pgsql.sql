@@ -1,0 +1,24 @@
+-- Additive: programs of schema 3 and later run beside it.
+-- Several nodes on one database: who they are, how long they hold their numbers, and which logins failed at them.
+
+ALTER TABLE mail_nodes
+	ADD COLUMN expires BIGINT NOT NULL DEFAULT 0,     -- unix milliseconds of the database's clock; 0: no lease
+	ADD COLUMN ids_below BIGINT NOT NULL DEFAULT 0,   -- unix milliseconds: ids of this number have earlier times
+	ADD COLUMN serves SMALLINT NOT NULL DEFAULT 0,    -- 1: a server, 0: a command
+	ADD COLUMN started BIGINT NOT NULL DEFAULT 0,     -- unix seconds
+	ADD COLUMN host VARCHAR(255) NOT NULL DEFAULT '',
+	ADD COLUMN pid BIGINT NOT NULL DEFAULT 0,
+	ADD COLUMN program VARCHAR(40) NOT NULL DEFAULT '',
+	ADD COLUMN schema_known BIGINT NOT NULL DEFAULT 0;
+
+CREATE TABLE login_failures (
+	node BIGINT NOT NULL,                             -- incarnation of who saw it
+	serial BIGINT NOT NULL,
+	at BIGINT NOT NULL,                               -- unix seconds
+	passed SMALLINT NOT NULL,                         -- 1: a right password, which ends the account's count
+	pair BIGINT NOT NULL,                             -- hashes of account and address, 0: does not count
+	address BIGINT NOT NULL,
+	account BIGINT NOT NULL,
+	PRIMARY KEY (node, serial)
+);
+CREATE INDEX login_failures_at ON login_failures (at);

@@ -1,0 +1,10 @@
+DROP TABLE login_failures;
+ALTER TABLE mail_nodes
+	DROP COLUMN schema_known,
+	DROP COLUMN program,
+	DROP COLUMN pid,
+	DROP COLUMN host,
+	DROP COLUMN started,
+	DROP COLUMN serves,
+	DROP COLUMN ids_below,
+	DROP COLUMN expires;

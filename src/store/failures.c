@@ -1,0 +1,213 @@
+/* store/failures.c - failed logins written together, read on from where each node's are known. */
+#include "store/failures.h"
+
+#include "base/heap.h"
+#include "store/failures_int.h"
+#include "store/node.h"
+#include "store/sweep.h"
+
+#define WRITE_DELAY_MS 500
+#define READ_WAIT_MS 500
+#define READ_ROWS 500
+#define FIRST_ROWS 5000
+#define KEEP_S 1800
+
+bool login_failures_are_shared(const struct store *store)
+{
+	return store->settings.serves && node_is_leased(store);
+}
+
+struct failures_write {
+	struct store *store;
+	size_t count;
+	struct login_failure items[LOGIN_FAILURES_MAX];
+};
+
+/* Serials are given here, where those of a node are written one after the other. */
+static enum errc write_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	const struct failures_write *w = arg;
+	int64_t node = node_now(w->store)->incarnation;
+	enum errc rc = OK;
+
+	(void)arena;
+	for (size_t i = 0; rc == OK && i < w->count; i++) {
+		const struct login_failure *f = &w->items[i];
+		int64_t serial = atomic_fetch_add(&w->store->failure_serial, 1) + 1;
+
+		rc = rows_run(db, &sql_failure_insert,
+		    INTS(node, serial, f->at, f->passed, f->pair, f->address, f->account), NULL,
+		    err);
+	}
+	return rc;
+}
+
+static void write_done(void *arg, enum errc rc)
+{
+	(void)rc; /* others count a little less */
+	xfree(arg);
+}
+
+void login_failures_write(
+    struct store *store, const struct login_failure *failures, size_t count)
+{
+	struct failures_write *w;
+
+	if (count == 0 || !login_failures_are_shared(store))
+		return;
+	w = xmalloc(sizeof(*w));
+	w->store = store;
+	w->count = count < LOGIN_FAILURES_MAX ? count : LOGIN_FAILURES_MAX;
+	memcpy(w->items, failures, w->count * sizeof(*failures));
+	db_transact_later(store->settings.pool, WRITE_DELAY_MS, write_body, write_done, w);
+}
+
+struct known {
+	int64_t node, serial;
+};
+
+struct login_failures_read {
+	bool is_begun;
+	struct known known[NODES_LISTED_MAX];
+	size_t count;
+};
+
+struct login_failures_read *login_failures_read_new(void)
+{
+	return xcalloc(1, sizeof(struct login_failures_read));
+}
+
+void login_failures_read_free(struct login_failures_read **readp)
+{
+	xfree(*readp);
+	*readp = NULL;
+}
+
+static struct known *find(struct login_failures_read *read, int64_t node)
+{
+	for (size_t i = 0; i < read->count; i++) {
+		if (read->known[i].node == node)
+			return &read->known[i];
+	}
+	return NULL;
+}
+
+/* Those who live, with what was known of them. */
+static void follow(struct login_failures_read *read, const struct node_others *others)
+{
+	struct login_failures_read next = { .is_begun = read->is_begun };
+
+	for (size_t i = 0; i < others->count; i++) {
+		const struct known *known = find(read, others->incarnation[i]);
+
+		next.known[next.count++] =
+		    (struct known){ others->incarnation[i], known ? known->serial : 0 };
+	}
+	*read = next;
+}
+
+struct taker {
+	void (*take)(void *arg, const struct login_failure *failure);
+	void *arg;
+};
+
+/* Rows of node, serial, at, passed, pair, address, account. */
+static enum errc take_rows(struct login_failures_read *read, struct db_q *q,
+    const struct taker *taker, struct err *err)
+{
+	enum errc rc;
+
+	while ((rc = db_step(q, err)) == OK) {
+		struct login_failure failure = { .at = db_i64(q, 2),
+			.passed = db_i64(q, 3) != 0,
+			.pair = db_i64(q, 4),
+			.address = db_i64(q, 5),
+			.account = db_i64(q, 6) };
+		struct known *known = find(read, db_i64(q, 0));
+
+		if (known && db_i64(q, 1) > known->serial)
+			known->serial = db_i64(q, 1);
+		taker->take(taker->arg, &failure);
+	}
+	return rows_end(rc);
+}
+
+static enum errc read_with(struct db *db, struct login_failures_read *read,
+    const struct db_sql *sql, struct ints params, const struct taker *taker, struct err *err)
+{
+	struct db_q *q = NULL;
+	enum errc rc = rows_open(db, sql, params, &q, err);
+
+	if (rc == OK)
+		rc = take_rows(read, q, taker, err);
+	db_done(&q);
+	return rc;
+}
+
+static enum errc read_all(struct db *db, struct login_failures_read *read, int64_t recent_s,
+    const struct taker *taker, struct err *err)
+{
+	enum errc rc = OK;
+
+	if (!read->is_begun) {
+		rc = read_with(db, read, &sql_failures_recent,
+		    INTS(clock_unix_s() - recent_s, FIRST_ROWS), taker, err);
+		read->is_begun = rc == OK;
+		return rc;
+	}
+	for (size_t i = 0; rc == OK && i < read->count; i++)
+		rc = read_with(db, read, &sql_failures_of,
+		    INTS(read->known[i].node, read->known[i].serial, READ_ROWS), taker, err);
+	return rc;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): what is known, and who takes what is new */
+enum errc login_failures_read(struct store *store, struct login_failures_read *read,
+    int64_t recent_s, void (*take)(void *arg, const struct login_failure *failure), void *arg,
+    struct err *err)
+{
+	const struct taker taker = { take, arg };
+	struct node_others others;
+	struct db *db;
+	enum errc rc;
+
+	if (!login_failures_are_shared(store))
+		return OK;
+	node_others(store, &others);
+	follow(read, &others);
+	if (read->is_begun && read->count == 0)
+		return OK;
+	rc = db_lease(store->settings.pool, READ_WAIT_MS, &db, err);
+	if (rc != OK)
+		return rc;
+	rc = read_all(db, read, recent_s, &taker, err);
+	db_return(&db);
+	return rc;
+}
+
+static enum errc sweep_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	const int64_t *before = arg;
+
+	(void)arena;
+	return rows_run(db, &sql_failures_delete, INTS(*before), NULL, err);
+}
+
+enum errc sweep_login_failures(struct store *store, struct err *err)
+{
+	int64_t before = clock_unix_s() - KEEP_S, there;
+	struct db *db;
+	enum errc rc;
+
+	if (!login_failures_are_shared(store))
+		return OK;
+	rc = sweep_lease(store, &db, err);
+	if (rc != OK)
+		return rc;
+	rc = rows_one(db, &sql_failures_old, INTS(before), &there, 1, err);
+	db_return(&db);
+	if (rc == OK)
+		rc = db_transact(
+		    store->settings.pool, store_deadline(store), sweep_body, &before, err);
+	return rows_end(rc);
+}
