@@ -50,6 +50,7 @@ SELECT create_distributed_table('mail_blob_refs', 'hash', colocate_with => 'mail
 COMMIT;
 
 -- These stay on the coordinator, which every node of Tabella is connected to; no statement joins them to mail.
+-- local: login_failures
 -- local: mail_nodes
 -- local: mail_schema
 -- local: mail_copy

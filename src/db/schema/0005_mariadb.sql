@@ -21,4 +21,4 @@ CREATE TABLE IF NOT EXISTS login_failures (
 	account BIGINT NOT NULL,
 	PRIMARY KEY (node, serial),
 	INDEX login_failures_at (at)
-) ENGINE=InnoDB;
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
