@@ -283,7 +283,11 @@ class Owner(Worker):
     def note_copy(self, done, target, name):
         code = done.code_of("COPYUID")
         if not code:
-            raise RuntimeError(f"{self.name}: no COPYUID: {done}")
+            session = self.session
+            raise RuntimeError(
+                f"{self.name} at node {session.node.number}: no COPYUID for {name} from {session.folder}, "
+                f"which may be {sorted(self.states[name])}: {done}"
+            )
         validity, _, uid = code.split()
         self.load.book.saw(self.user, target, int(validity), int(uid), name)
         self.uids[name] = target, int(uid)
