@@ -34,10 +34,19 @@ static struct str setup_text(const struct mariadb_conn *conn, struct arena *aren
 	    " unique_checks = 1, sql_select_limit = DEFAULT, innodb_lock_wait_timeout = %d,"
 	    " max_statement_time = %d, idle_transaction_timeout = %d;"
 	    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, %s;"
-	    "SELECT @@version, @@max_allowed_packet, @@global.read_only",
+	    "SELECT @@version, @@max_allowed_packet, @@global.read_only,"
+	    " (SELECT max(variable_value) FROM information_schema.session_variables"
+	    " WHERE variable_name = 'wsrep_on')",
 	    conn->lock_wait_s, limited ? conn->driver->target.statement_timeout_s : 0,
 	    limited ? IDLE_TRANSACTION_S : 0, limited ? "READ ONLY" : "READ WRITE");
 }
+
+/*
+ * A member of a Galera cluster may be told of a commit and apply it a moment later. A client who was answered by another
+ * node must see here what it did there, so what is read, or begun, waits for what was committed before. Not in the middle
+ * of a transaction: there the cluster's certification sees to it.
+ */
+#define READ_WHAT_OTHERS_WROTE "SET SESSION wsrep_sync_wait = 1"
 
 /* "10.11.19-MariaDB-..." is 101119; 0 is another server. */
 static int version_number(struct str version)
@@ -55,7 +64,7 @@ static int version_number(struct str version)
 }
 
 static enum errc check_server(
-    const struct mariadb_conn *conn, const struct str answer[3], struct err *err)
+    const struct mariadb_conn *conn, const struct str answer[4], struct err *err)
 {
 	uint64_t packet = 0;
 	int version = version_number(answer[0]);
@@ -80,7 +89,7 @@ static enum errc check_server(
 static enum errc set_up(struct mariadb_conn *conn, struct err *err)
 {
 	struct arena *arena = arena_new("mariadb session");
-	struct str answer[3];
+	struct str answer[4];
 	enum errc rc =
 	    mariadb_ask(conn, setup_text(conn, arena), arena, answer, COUNT(answer), err);
 
@@ -92,6 +101,8 @@ static enum errc set_up(struct mariadb_conn *conn, struct err *err)
 		    mysql_get_server_info(conn->handle));
 	if (rc == OK)
 		rc = check_server(conn, answer, err);
+	if (rc == OK && str_equal(answer[3], STR("ON")))
+		rc = mariadb_exec(conn, READ_WHAT_OTHERS_WROTE, err);
 	arena_free(&arena);
 	return rc;
 }
