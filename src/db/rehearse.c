@@ -139,7 +139,7 @@ static enum errc make_scratch(const struct schema_work *work, const struct copy 
 	    str_printf(copy->arena, "CREATE DATABASE `%.*s`", STR_ARG(copy->scratch)), &why);
 
 	rehearsal->how = rc == OK ? DB_REHEARSED_COPY : DB_REHEARSED_NOT;
-	if (rc == ERR_CLOSED || rc == ERR_UNAVAIL)
+	if (rc == ERR_CLOSED)
 		return err_set(err, rc, "%s", why.text);
 	if (rc != OK)
 		err_fill(&rehearsal->why_not, rc,

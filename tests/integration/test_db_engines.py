@@ -1,9 +1,12 @@
 """`tabella db` over all engines: a site goes round through each, upgrades are tried and undone, kills do not matter."""
 
 import json
+import re
+import subprocess
+import urllib.parse
 
 import pytest
-from tabella_server import engines
+from tabella_server import ROOT, engines
 from test_db_copy import PASSWORD, Site, contents, everything, filled, kill_after, remove  # noqa: F401: a fixture
 
 pytestmark = [pytest.mark.ours, pytest.mark.sqlite("it has all engines at once")]
@@ -157,3 +160,138 @@ def test_status(filled, servers, name):  # noqa: F811
     assert said["engine_says"]["connections" if name == "pgsql" else "Threads_connected"] > 0
     if said["schema"] >= 5:
         assert len(alive) == 1
+
+
+# ---- the schema ----
+
+SCRIPTS = ROOT / "src/db/schema"
+TOOLS = {
+    "pgsql": (["psql", "-qX", "-v", "ON_ERROR_STOP=1"], ["pg_dump", "--inserts", "--no-comments", "-T", "mail_schema"]),
+    "mariadb": (["mariadb"], ["mariadb-dump", "--skip-comments", "--skip-lock-tables", "--no-tablespaces", "--compact", "--skip-dump-date"]),
+}
+
+
+def newest():
+    return max(int(path.name[:4]) for path in SCRIPTS.glob("*_sqlite.sql"))
+
+
+def tool(name, url, which):
+    """The engine's own shell (0) or what prints a whole database (1), as the site's user."""
+    command = list(TOOLS[name][which])
+    if name == "pgsql":
+        return [*command, url]
+    parts = urllib.parse.urlsplit(url)
+    database = parts.path.strip("/")
+    command += ["-h", parts.hostname, "-P", str(parts.port), "-u", parts.username, f"-p{parts.password}"]
+    if which == 1:
+        command.append(f"--ignore-table={database}.mail_schema")
+    return [*command, database]
+
+
+def run_sql(name, url, text):
+    subprocess.run(tool(name, url, 0), input=text, text=True, check=True, capture_output=True)
+
+
+def printed(name, url):
+    """Structure and rows; what differs from one dump to the next is left out."""
+    text = subprocess.run(tool(name, url, 1), check=True, capture_output=True).stdout.decode("latin-1")
+    return [line for line in text.splitlines() if not line.startswith(("--", "\\"))]
+
+
+@pytest.fixture(params=NAMES)
+def old(request, servers):
+    """A site on a server whose database has schema 3, with mail."""
+    name = request.param
+    site = Site()
+    try:
+        site.init()
+        site.engine_name, site.url_there = name, servers[name].new("old")
+        site.load = lambda: run_sql(name, site.url_there, (ROOT / f"tests/data/schema_3_{name}.sql").read_text())
+        site.empty = lambda: servers[name].new("old")
+        site.server = servers[name].engine
+        site.load()
+        yield site.configure({"db.url": site.url_there})
+    finally:
+        site.close()
+
+
+def test_an_older_schema(old):
+    """Refused, rehearsed, upgraded, undone, upgraded, confirmed."""
+    before = printed(old.engine_name, old.url_there)
+    done = old.cli("user", "list", check=False)
+    assert done.returncode != 0 and "tabella db upgrade" in done.stderr and "schema 3" in done.stderr
+    said = old.cli("db", "upgrade", "--rehearse").stdout
+    if old.engine_name == "pgsql":
+        assert f"rehearsed in a transaction that was undone: schema 3 to {newest()} and back" in said
+    else:
+        assert said.startswith("not rehearsed: MariaDB undoes no change of a table") and "old_rehearsal" in said
+    assert printed(old.engine_name, old.url_there) == before
+    assert f"from schema 3 to {newest()}" in old.cli("db", "upgrade").stdout
+    assert "0 problems" in old.cli("verify").stdout and "one" in old.cli("user", "list").stdout
+    assert "--confirm" in json.loads(old.cli("db", "status", "--json").stdout)["next"]
+    assert f"from schema {newest()} to 3" in old.cli("db", "upgrade", "--undo").stdout
+    assert printed(old.engine_name, old.url_there) == before
+    old.cli("db", "upgrade")
+    old.cli("db", "upgrade", "--confirm")
+    done = old.cli("db", "upgrade", "--undo", check=False)
+    assert done.returncode != 0 and "nothing to undo" in done.stderr
+    # and as it is, it can be copied
+    back = old.data / "back.db"
+    assert "verified" in old.copy(old.url_there, old.url(back.name)).stdout
+
+
+def test_a_rehearsal_on_a_copy_of_the_structure(old):
+    """MariaDB, with the right to make one; nothing of it stays."""
+    if old.engine_name != "mariadb":
+        pytest.skip("PostgreSQL undoes changes of tables")
+    user = urllib.parse.urlsplit(old.url_there).username
+    old.server.sql(f"GRANT ALL ON `old\\_rehearsal`.* TO '{user}'@'%'")
+    before = printed(old.engine_name, old.url_there)
+    said = old.cli("db", "upgrade", "--rehearse").stdout
+    assert f"rehearsed on a copy of the structure: schema 3 to {newest()} and back: it works" in said
+    assert printed(old.engine_name, old.url_there) == before
+    assert "old_rehearsal" not in old.server.sql("SHOW DATABASES")
+
+
+@pytest.mark.parametrize("way", ["forth", "back"])
+def test_an_upgrade_is_killed(old, way):
+    """SIGKILL at any moment: the next upgrade finishes what the dead one began."""
+    killed = 0
+    for turn in range(8):
+        old.empty()
+        old.load()
+        if way == "back":
+            old.cli("db", "upgrade")
+        killed += kill_after(old, 0.06 + 0.05 * turn, "db", "upgrade", *(["--undo"] if way == "back" else []))
+        old.cli("db", "upgrade")
+        assert json.loads(old.cli("db", "status", "--json").stdout)["schema"] == newest()
+    assert killed > 0
+    assert "0 problems" in old.cli("verify").stdout
+
+
+def statements(path):
+    """The statements of a script that has no ';' but at their ends."""
+    text = re.sub(r"--[^\n]*", "", path.read_text())
+    return [part.strip() for part in text.split(";") if part.strip()]
+
+
+def test_a_step_that_stopped_behind_any_statement_is_finished(old):
+    """MariaDB commits each statement of a step: cut off behind each of them it is finished all the same."""
+    if old.engine_name != "mariadb":
+        pytest.skip("a step is a transaction on PostgreSQL")
+    for script in sorted(SCRIPTS.glob("*_mariadb.sql")):
+        if script.name < "0004":
+            continue
+        made = int(script.name[:4])
+        pieces = statements(script)
+        for count in range(1, len(pieces) + 1):
+            old.empty()
+            old.load()
+            for earlier in sorted(SCRIPTS.glob("*_mariadb.sql")):
+                if 3 < int(earlier.name[:4]) < made:
+                    run_sql("mariadb", old.url_there, earlier.read_text())
+                    version = int(earlier.name[:4])
+                    run_sql("mariadb", old.url_there, f"INSERT INTO mail_schema VALUES ({version}, 3, 0, NULL)")
+            run_sql("mariadb", old.url_there, ";".join(pieces[:count]))
+            assert f"to {newest()}" in old.cli("db", "upgrade").stdout
+    assert "0 problems" in old.cli("verify").stdout
