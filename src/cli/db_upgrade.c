@@ -107,7 +107,7 @@ static enum errc undo(const struct db_settings *settings, struct err *err)
 	int from = 0, to = 0;
 	enum errc rc = db_schema_read(settings, &schema, err);
 
-	if (rc == OK && schema.confirmed < schema.version)
+	if (rc == OK && schema.confirmed < schema.version && schema.version <= schema.program)
 		rc = refuse_nodes(settings, schema.version, 0, schema.confirmed, err);
 	if (rc == OK)
 		rc = db_undo(settings, &from, &to, err);

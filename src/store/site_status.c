@@ -156,6 +156,12 @@ static enum errc count_tables(struct db *db, const struct db_settings *settings,
 	return rc;
 }
 
+/* A newer one has all that the program's own has, or the program could not run beside it. */
+static int known_schema(const struct db_schema *schema)
+{
+	return schema->version < schema->program ? schema->version : schema->program;
+}
+
 static enum errc read_all(struct db *db, const struct db_settings *settings,
     const char *lock_folder, struct arena *arena, struct site_status *status, struct err *err)
 {
@@ -173,7 +179,7 @@ static enum errc read_all(struct db *db, const struct db_settings *settings,
 	rc = count_tables(db, settings, arena, status, err);
 	if (rc == OK)
 		rc = site_nodes_read(
-		    db, status->schema.version, lock_folder, arena, &status->nodes, err);
+		    db, known_schema(&status->schema), lock_folder, arena, &status->nodes, err);
 	return rc;
 }
 

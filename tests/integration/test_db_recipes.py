@@ -1,0 +1,127 @@
+"""What docs/operations.md tells an administrator to do with the database, done: every command of its recipes."""
+
+import re
+import shlex
+import sqlite3
+
+import pytest
+from tabella_server import ROOT, engines
+from test_db_copy import Site, contents, fill
+from test_db_upgrade import load
+
+pytestmark = [pytest.mark.ours, pytest.mark.sqlite("the recipes begin with a file")]
+
+TEXT = (ROOT / "docs/operations.md").read_text()
+OLD_URL = "sqlite:/var/lib/tabella/tabella.db"
+NEW_URL = "postgresql://tabella:PASSWORD@db.example.org/tabella"
+
+
+def section(title):
+    found = re.search(rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", TEXT, re.M | re.S)
+    assert found, title
+    return found[1]
+
+
+def blocks(title):
+    """The indented blocks of a section, each as its lines."""
+    found, block = [], []
+    for line in [*section(title).splitlines(), ""]:
+        if line.startswith("    "):
+            block.append(line[4:])
+        elif block:
+            found.append(block)
+            block = []
+    assert found, f"no recipe under {title}"
+    return found
+
+
+def follow(site, title, replace=()):
+    """Do what the section's blocks say; what the commands printed."""
+    said = []
+    for block in blocks(title):
+        for old, new in replace:
+            block = [line.replace(old, new) for line in block]
+        if block[0].startswith("["):
+            key, _, value = block[1].partition(" = ")
+            site.configure({f"{block[0].strip('[]')}.{key}": value})
+            continue
+        for line in block:
+            words = shlex.split(line)
+            assert words[0] == "tabella", line
+            said.append(site.cli(*words[1:]).stdout)
+    return said
+
+
+@pytest.fixture
+def site():
+    server = Site()
+    try:
+        yield server.init()
+    finally:
+        server.close()
+
+
+def test_the_database(site):
+    status, sweep = follow(site, "The database")
+    assert "nothing to do" in status and "nothing to sweep" in sweep
+
+
+@pytest.mark.parametrize("name", ["pgsql", "mariadb"])
+def test_moving_a_site_to_another_engine(site, name):
+    """The recipe names PostgreSQL; it is the same with the other."""
+    fill(site)
+    source = site.database()
+    before = contents(source)
+    try:
+        engine = engines.borrow(name)
+    except engines.Missing as missing:
+        pytest.skip(str(missing))
+    try:
+        engine.drop("recipe")
+        url = engine.create_site("recipe")
+        copied, status, verified = follow(
+            site, "Moving a site to another engine", [(OLD_URL, site.url(source.name)), (NEW_URL, url)]
+        )
+        assert copied.startswith("verified") and "nothing to do" in status and "0 problems" in verified
+        site.start()
+        assert site.stop() == 0
+        assert contents(source) == before
+        engine.drop("recipe")
+    finally:
+        site.kill9()
+        engine.close()
+
+
+def test_installing_a_new_version_and_undoing_it(site):
+    load(ROOT / "tests/data/schema_3_sqlite.sql", site.database())
+    said = follow(site, "Installing a new version")
+    assert "rehearsed" in said[0] and "from schema 3" in said[1] and "confirmed" in said[2]
+    load(ROOT / "tests/data/schema_3_sqlite.sql", site.database())
+    site.cli("db", "upgrade")
+    assert "to 3" in follow(site, "Undoing an upgrade")[0]
+
+
+def test_several_nodes_one_by_one(site):
+    """A server of the version before goes on beside a schema that a newer program has made, and is started again."""
+    steps = section("Several nodes, one by one")
+    assert "tabella db upgrade" in steps and "--confirm" in steps
+    site.add_user("one", "password")
+    site.start()
+    newest = int(site.sql("PRAGMA user_version"))
+    base = sqlite3.connect(site.database(), timeout=10)
+    # what the upgrade of a program of the future does: a step that only adds
+    base.execute("CREATE TABLE mail_novelty (owner INTEGER PRIMARY KEY)")
+    base.execute("INSERT INTO mail_schema VALUES (?, ?, 0, NULL)", [newest + 1, newest])
+    base.execute(f"PRAGMA user_version = {newest + 1}")
+    base.commit()
+    site.cli_bytes("deliver", "one@example.test", stdin=b"Subject: beside\r\n\r\nx\r\n")
+    assert site.stop() == 0
+    site.start()
+    assert site.stop() == 0
+    assert "newer program" in site.cli("db", "status").stdout
+    # and of one that does not only add
+    base.execute("UPDATE mail_schema SET oldest = version")
+    base.commit()
+    base.close()
+    with pytest.raises(RuntimeError, match=f"for programs from schema {newest + 1} on"):
+        site.start()
