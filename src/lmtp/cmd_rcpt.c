@@ -56,6 +56,20 @@ static enum errc resolve(
 	return rc;
 }
 
+/* The MTA has sent its own copies elsewhere. With nobody here the address should not have come: that is for the queue. */
+static void leave_forwards(struct route *route)
+{
+	size_t kept = 0;
+
+	if (route->outside == route->count)
+		return;
+	for (size_t i = 0; i < route->count; i++)
+		if (route->targets[i].kind != ROUTE_REMOTE)
+			route->targets[kept++] = route->targets[i];
+	route->outside -= route->count - kept;
+	route->count = kept;
+}
+
 /* Can this recipient be served at all, before bytes are sent for it? */
 static enum errc check_route(
     const struct lmtp_session *l, const struct route *route, struct err *err)
@@ -118,6 +132,8 @@ enum step lmtp_cmd_rcpt(struct lmtp_session *l, struct str rest)
 		    F_STR("rcpt", recipient), F_ERR(&err));
 		(void)err_set(&err, rc, "%s", smtp_text_of(rc, &err));
 	}
+	if (rc == OK && l->env->conf->forwards == LMTP_FORWARDS_MTA)
+		leave_forwards(&route);
 	if (rc == OK)
 		rc = check_route(l, &route, &err);
 	if (rc != OK) {

@@ -8,6 +8,12 @@ static const struct conf_word over_quota_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct conf_word forwards_words[] = {
+	{ "queue", LMTP_FORWARDS_QUEUE },
+	{ "mta", LMTP_FORWARDS_MTA },
+	{ NULL, 0 },
+};
+
 static const struct conf_option options[] = {
 	{ "lmtp.listen", CONF_ADDRESSES, CONF_FIELD(struct lmtp_conf, listen),
 	    .text = "Where LMTP is served: host:port or unix:/path, several of them between "
@@ -45,6 +51,12 @@ static const struct conf_option options[] = {
 	    .text = "What a full account is answered: hard is 552 5.2.2 (the sender is told at "
 		    "once), soft "
 		    "is 452 4.2.2 (it is tried again)." },
+	{ "lmtp.forwards", CONF_ENUM, CONF_FIELD(struct lmtp_conf, forwards), .def = "queue",
+	    .words = forwards_words, .reload = true,
+	    .text = "Who sends mail on, where an alias names an account here and an address "
+		    "elsewhere. queue: this server. mta: whoever brings the mail, since it has "
+		    "looked into the same aliases (virtual_alias_maps): the account gets its "
+		    "copy, and nothing else is done." },
 	{ "lmtp.spool_memory", CONF_SIZE, CONF_FIELD(struct lmtp_conf, spool_memory),
 	    .def = "256K", .min = "16K", .max = "16M", .reload = true,
 	    .text = "So much of a message that is being received is kept in memory; a larger "

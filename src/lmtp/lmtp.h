@@ -21,11 +21,15 @@ struct lmtp_conf {
 	struct conf_list
 	    allow;	/* addresses and networks that may speak over TCP, besides loopback */
 	int over_quota; /* enum lmtp_over_quota */
+	int forwards;	/* enum lmtp_forwards */
 	uint64_t spool_memory; /* bytes of a message kept in memory */
 };
 
 /* An account that is full is answered 552 5.2.2, or 452 4.2.2. */
 enum lmtp_over_quota { LMTP_OVER_QUOTA_HARD, LMTP_OVER_QUOTA_SOFT };
+
+/* Who sends what an alias has besides accounts here: our queue, or the MTA, which has read the same aliases. */
+enum lmtp_forwards { LMTP_FORWARDS_QUEUE, LMTP_FORWARDS_MTA };
 
 extern const struct conf_table lmtp_conf_table;
 

@@ -402,6 +402,16 @@ static enum errc do_needs_tls(
 	return rc == OK ? account_change(world->store, account.id, &change, err) : rc;
 }
 
+static enum errc do_forwards(
+    struct world *world, struct str rest, struct arena *arena, struct err *err)
+{
+	(void)arena;
+	(void)err;
+	world->lmtp_conf.forwards =
+	    str_equal(rest, STR("mta")) ? LMTP_FORWARDS_MTA : LMTP_FORWARDS_QUEUE;
+	return OK;
+}
+
 static enum errc do_over_quota(
     struct world *world, struct str rest, struct arena *arena, struct err *err)
 {
@@ -456,6 +466,7 @@ static const struct {
 	{ STR_INIT("active"), do_active },
 	{ STR_INIT("limit"), do_limit },
 	{ STR_INIT("over_quota"), do_over_quota },
+	{ STR_INIT("forwards"), do_forwards },
 	{ STR_INIT("mechanisms"), do_mechanisms },
 	{ STR_INIT("services"), do_services },
 	{ STR_INIT("needs_tls"), do_needs_tls },

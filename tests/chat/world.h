@@ -11,6 +11,7 @@
  *	@limit message 1000		the largest message, of both services
  *	@limit recipients 3		of one LMTP transaction
  *	@over_quota soft		LMTP answers 452
+ *	@forwards mta			LMTP leaves mail to other servers to who brings it
  *	@allow 192.0.2.0/24		who may speak LMTP, besides this machine
  *	@mechanisms SCRAM-SHA-256 LOGIN	of IMAP and of Dovecot's protocol; PLAIN and LOGIN otherwise
  *	@realm no			saslauthd does not look at realms
