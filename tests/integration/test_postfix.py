@@ -1,0 +1,769 @@
+"""Debian's Postfix beside Tabella: every recipe of docs/postfix.md, as it stands there."""
+
+import base64
+import contextlib
+import pathlib
+import re
+import shutil
+import smtplib
+import ssl
+import subprocess
+import threading
+import time
+import urllib.parse
+
+import postfix
+import pytest
+from conftest import PASSWORD, Host, stop_and_look
+from postfix import Postfix, Recipe
+from tabella_server import Server, engine_name, port_is_free
+from test_authd import Scram
+
+pytestmark = [
+    pytest.mark.ours,
+    pytest.mark.skipif(bool(postfix.why_not()), reason=postfix.why_not() or "it is there"),
+]
+
+SENDER = "someone@elsewhere.test"
+
+
+def free_port():
+    return next(port for port in range(26000, 28000) if port_is_free(port))
+
+
+class Site:
+    """A Tabella, and how Postfix's recipes are made to fit it."""
+
+    def __init__(self, options=None):
+        self.engine = engine_name()
+        self.server = Server()
+        try:
+            self.server.init()
+            self.server.configure(options or {})
+        except BaseException:
+            self.server.close()
+            raise
+        self.host = Host(self.server, True)
+        self.sql = self.server.sql
+
+    @property
+    def domain(self):
+        return self.server.domain
+
+    def start(self):
+        self.server.start(services=("lmtp", "imap"))
+        return self
+
+    def restart(self):
+        self.server.stop()
+        return self.start()
+
+    def fit(self, text, pf):
+        """A block of the document with our paths, ports and names."""
+        fits = [
+            ("/var/spool/postfix", pf.queue),
+            ("/etc/postfix", pf.config),
+            ("/var/lib/tabella", self.server.data),
+            ("inet:127.0.0.1:24", f"inet:127.0.0.1:{self.server.port('lmtp')}"),
+            ("listen = 127.0.0.1:24", f"listen = 127.0.0.1:{self.server.port('lmtp')}"),
+            ("example.org", self.domain),
+        ]
+        if self.server.engine:
+            fits += [
+                ("hosts = 127.0.0.1", f"hosts = 127.0.0.1:{urllib.parse.urlsplit(self.server.engine.admin_url).port}"),
+                ("dbname = tabella", f"dbname = {self.server.database_name}"),
+                ("ON tabella.", f"ON {self.server.database_name}."),
+            ]
+        for old, new in fits:
+            text = text.replace(old, str(new))
+        return text
+
+    def shell(self, text, pf):
+        """A block of commands; SQL goes to the engine by a program that knows where it is."""
+        if self.server.engine and "dist/sql" in text:
+            self.sql((postfix.ROOT / re.search(r"dist/sql/\S+", text)[0]).read_text())
+            return
+        text = self.fit(text, pf)
+        done = subprocess.run(["sh", "-ec", text], cwd=postfix.ROOT, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+
+    def may_read(self, table, pf):
+        """As the document has it for other tables."""
+        grant = {
+            "pgsql": f"GRANT SELECT ON {table} TO postfix",
+            "mariadb": f"GRANT SELECT ON tabella.{table} TO postfix@'127.0.0.1'",
+        }
+        if self.engine in grant:
+            self.sql(self.fit(grant[self.engine], pf))
+
+    def adopt(self, recipe, pf):
+        """Our side of a recipe: options, commands, rights. The server is running again at the end."""
+        was_running = self.server.process is not None
+        if was_running:
+            self.server.stop()
+        section = None
+        for line in self.fit(recipe.of("/etc/tabella/tabella.conf"), pf).splitlines():
+            if line.startswith("["):
+                section = line.strip("[]")
+            elif "=" in line:
+                key, _, value = line.partition("=")
+                self.server.configure({f"{section}.{key.strip()}": value.strip()})
+        for file, text in recipe.blocks:
+            if file == "shell":
+                self.shell(text, pf)
+            elif file == "sql":
+                self.sql(self.fit(text, pf))
+        self.start()
+
+    def head(self):
+        return Recipe("Postfix asks the database", self.engine).of("head")
+
+    def set_up(self, pf, *names):
+        """Postfix's side of recipes: main.cf and map files."""
+        for name in names:
+            recipe = Recipe(name, self.engine)
+            pf.add(self.fit(recipe.of("/etc/postfix/main.cf"), pf))
+            for file in recipe.files():
+                if "/sql/" in file or "/sasl/" in file:
+                    head = self.head() if "/sql/" in file else ""
+                    path = pathlib.Path(self.fit(file, pf))
+                    path.write_text(self.fit(head + recipe.of(file), pf))
+        return pf
+
+    def close(self):
+        try:
+            stop_and_look(self.server)
+        finally:
+            self.server.close()
+
+
+@contextlib.contextmanager
+def a_postfix():
+    with Postfix(free_port()) as pf:
+        yield pf
+
+
+class Client(smtplib.SMTP):
+    """A stranger that talks to Postfix; with `address` as if from there."""
+
+    def __init__(self, pf, address=None, tls=False, timeout=60):
+        super().__init__("127.0.0.1", pf.port, timeout=timeout)
+        if tls:
+            context = ssl.create_default_context()
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            self.starttls(context=context)
+        if address:
+            code, said = self.docmd("XCLIENT", f"ADDR={address}")
+            assert code == 220, said
+        self.ehlo("client.test")
+
+
+def at_rcpt(pf, address, timeout=60):
+    """(code, text) that a recipient is answered with."""
+    with Client(pf, timeout=timeout) as client:
+        client.mail(SENDER)
+        code, text = client.rcpt(address)
+        return code, text.decode()
+
+
+def send(pf, recipients, text=b"Subject: a message\r\n\r\ntext\r\n", **options):
+    with Client(pf) as client:
+        client.sendmail(options.pop("sender", SENDER), recipients, text, **options)
+
+
+def wait_for(what, seconds=40):
+    end = time.monotonic() + seconds
+    while not (result := what()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return result
+
+
+def arrived(account, count=1):
+    """The bodies in INBOX once there are so many."""
+    bodies = []
+
+    def look():
+        bodies[:] = account.bodies()
+        return len(bodies) >= count
+
+    wait_for(look)
+    assert len(bodies) == count
+    return bodies
+
+
+# Mail in
+
+
+@pytest.fixture(scope="module")
+def tcp():
+    """The recipe by TCP, and a server whose largest message is small."""
+    site = Site({"lmtp.message_max": "8M"})
+    try:
+        with a_postfix() as pf:
+            site.set_up(pf, "By TCP")
+            site.start().adopt(Recipe("By TCP"), pf)
+            pf.start()
+            yield site, pf
+        site.close()
+    except BaseException:
+        site.server.close()
+        raise
+
+
+def test_mail_arrives_by_tcp(tcp):
+    site, pf = tcp
+    ann, bob = site.host.account(), site.host.account()
+    begin = pf.mark()
+    send(pf, [ann.address, bob.address])
+    assert b"Subject: a message" in arrived(ann)[0] and b"Subject: a message" in arrived(bob)[0]
+    said = pf.wait(rf"to=<{re.escape(ann.address)}>.*status=sent \((250 .*)\)", begin)
+    assert "2.0.0" in said[1] or "2.1.5" in said[1]
+
+
+def test_a_subaddress_names_a_folder(tcp):
+    site, pf = tcp
+    ann = site.host.account()
+    with ann.imap() as peer:
+        peer.ok("CREATE lists")
+    send(pf, [ann.address.replace("@", "+lists@")])
+    assert wait_for(lambda: len(ann.bodies("lists")) == 1)
+
+
+def test_a_stranger_bounces(tcp):
+    site, pf = tcp
+    begin = pf.mark()
+    send(pf, [f"nobody@{site.domain}"])
+    pf.wait(r"to=<nobody@.*dsn=5\.1\.1.*status=bounced", begin)
+    assert wait_for(lambda: any(SENDER in to for to, _ in pf.elsewhere.messages))
+
+
+def test_large_messages_and_too_large_ones(tcp):
+    site, pf = tcp
+    ann = site.host.account()
+    body = b"".join(b"%07d %s\r\n" % (i, b"x" * 60) for i in range(90000))
+    send(pf, [ann.address], b"Subject: large\r\n\r\n" + body)
+    assert body in arrived(ann)[0]
+    begin = pf.mark()
+    send(pf, [ann.address], b"Subject: too large\r\n\r\n" + body * 2)
+    pf.wait(r"dsn=5\.3\.4.*status=bounced|status=bounced.*(message size|too large)", begin)
+    assert len(ann.bodies()) == 1
+
+
+def test_8bit_and_utf8_addresses_come_as_they_are(tcp):
+    site, pf = tcp
+    ann = site.host.account()
+    site.server.cli("alias", "add", f"jürgen@{site.domain}", ann.name)
+    # what has these fields is not given them
+    head = f"From: {SENDER}\r\nDate: Sat, 21 Nov 2026 08:00:00 +0100\r\nMessage-ID: <1@elsewhere.test>\r\n"
+    raw = (head + "Subject: grüße\r\n\r\näöü €\r\n").encode()
+    send(pf, [ann.address], raw, mail_options=["BODY=8BITMIME"])
+    assert raw in arrived(ann)[0]
+    with Client(pf) as client:
+        assert client.docmd("MAIL", f"FROM:<{SENDER}> SMTPUTF8")[0] == 250
+        client.send(f"RCPT TO:<jürgen@{site.domain}>\r\n".encode())
+        assert client.getreply()[0] == 250
+        assert client.data(raw)[0] == 250
+    assert f"Delivered-To: jürgen@{site.domain}".encode() in arrived(ann, 2)[1]
+
+
+def test_a_full_account(tcp):
+    site, pf = tcp
+    full = site.host.account("--quota", "100K")
+    begin = pf.mark()
+    send(pf, [full.address], b"Subject: big\r\n\r\n" + b"x" * 70 + b"\r\n" + (b"y" * 76 + b"\r\n") * 2000)
+    pf.wait(r"dsn=5\.2\.2.*status=bounced", begin)
+    site.server.configure({"lmtp.over_quota": "soft"}).reload()
+    begin = pf.mark()
+    send(pf, [full.address], b"Subject: big\r\n\r\n" + (b"y" * 76 + b"\r\n") * 2000)
+    pf.wait(r"dsn=4\.2\.2.*status=deferred", begin)
+    site.server.cli("user", "change", full.name, "--quota", "10M")
+    arrived(full)
+    site.server.configure({"lmtp.over_quota": "hard"}).reload()
+
+
+def test_waits_while_we_are_away(tcp):
+    site, pf = tcp
+    ann = site.host.account()
+    site.server.stop()
+    begin = pf.mark()
+    send(pf, [ann.address])
+    pf.wait(r"status=deferred", begin)
+    site.start()
+    arrived(ann)
+
+
+def test_mail_arrives_by_a_unix_socket():
+    site = Site()
+    try:
+        with a_postfix() as pf:
+            recipe = Recipe("By a unix socket")
+            site.set_up(pf, "By a unix socket")
+            site.start()
+            ann = site.host.account()
+            site.server.stop()
+            # the server has two ways in here, for the account's sake
+            text = site.fit(recipe.of("/etc/tabella/tabella.conf"), pf)
+            site.shell(recipe.of("shell"), pf)
+            where = re.search(r"listen = (.*)", text)[1]
+            site.server.configure({"lmtp.listen": f"{where}, localhost:{site.server.port('lmtp')}"})
+            site.start()
+            pf.start()
+            send(pf, [ann.address])
+            arrived(ann)
+            pf.wait(r"relay=mx\.postfix\.test\[tabella/lmtp\].*status=sent", 0)
+        site.close()
+    except BaseException:
+        site.server.close()
+        raise
+
+
+def test_postfix_asks_us_who_is_there(tcp):
+    site, _ = tcp
+    with a_postfix() as pf:
+        site.set_up(pf, "Postfix asks Tabella")
+        pf.add("address_verify_poll_count = 10")
+        pf.start()
+        ann, off, full = site.host.account(), site.host.account(), site.host.account("--quota", "1K")
+        site.server.cli("user", "change", off.name, "--disable")
+        with full.imap() as peer:
+            peer.append("INBOX", b"Subject: full\r\n\r\n" + b"x" * 900)
+        site.server.cli("alias", "add", f"@sub.{site.domain}", ann.name)
+        assert at_rcpt(pf, ann.address)[0] == 250
+        assert at_rcpt(pf, ann.address.replace("@", "+any@"))[0] == 250
+        code, text = at_rcpt(pf, f"nobody@{site.domain}")
+        assert code == 550 and "5.1.1" in text
+        assert at_rcpt(pf, off.address)[0] == 550
+        assert at_rcpt(pf, f"any@sub.{site.domain}")[0] == 554  # not in virtual_mailbox_domains
+
+
+# Who is there, by the database
+
+
+@pytest.fixture(scope="module")
+def maps():
+    """A site whose database Postfix may read."""
+    site = Site()
+    forget = {
+        "pgsql": "DROP OWNED BY postfix; DROP ROLE postfix",
+        "mariadb": "DROP USER postfix@'127.0.0.1'",
+    }
+    try:
+        with a_postfix() as pf:
+            site.adopt(Recipe("Postfix asks the database", site.engine), pf)
+        site.people = {name: site.host.account() for name in ("ann", "bob", "off")}
+        add = site.server.cli
+        add("user", "change", site.people["off"].name, "--disable")
+        add("user", "add", f"login@{site.domain}", "--password", PASSWORD)
+        for alias, target in (
+            ("team", site.people["ann"].name),
+            ("team", site.people["bob"].name),
+            ("both", site.people["ann"].name),
+            ("both", "both@elsewhere.test"),
+            ("away", "away@elsewhere.test"),
+            ("chain", f"team@{site.domain}"),
+            ("o'brien", site.people["bob"].name),
+        ):
+            add("alias", "add", f"{alias}@{site.domain}", target)
+        yield site
+        stop_and_look(site.server)
+        if site.engine in forget:
+            site.sql(forget[site.engine])
+    finally:
+        site.server.close()
+
+
+@contextlib.contextmanager
+def postfix_with(site, *names):
+    with a_postfix() as pf:
+        engine = Recipe("Postfix asks the database", site.engine)
+        pf.add(site.fit(engine.of("/etc/postfix/main.cf"), pf))
+        site.set_up(pf, *names)
+        yield pf.start()
+
+
+def test_dbmails_queries(maps):
+    """P-70, P-71: a domain by its addresses, an address by its row."""
+    site = maps
+    with postfix_with(site, "DBMail's queries") as pf:
+        ann = site.people["ann"]
+        before = len(ann.bodies())
+        assert at_rcpt(pf, ann.address) [0] == 250
+        assert at_rcpt(pf, f"o'brien@{site.domain}")[0] == 250
+        assert at_rcpt(pf, ann.address.upper())[0] == 250
+        code, text = at_rcpt(pf, f"nobody@{site.domain}")
+        assert code == 550 and "5.1.1" in text
+        assert at_rcpt(pf, "ann@other.test")[0] == 554
+        send(pf, [ann.address])
+        arrived(ann, before + 1)
+        # a new domain is there with its first address, and no reload
+        site.server.cli("alias", "add", "new@new.test", ann.name)
+        assert wait_for(lambda: at_rcpt(pf, "new@new.test")[0] == 250)
+        site.server.cli("alias", "delete", "new@new.test")
+        assert at_rcpt(pf, "new@new.test")[0] == 554
+
+
+def test_a_relay_in_front(maps):
+    """P-72: the addresses as relay_recipient_maps."""
+    site = maps
+    with postfix_with(site, "A relay in front") as pf:
+        bob = site.people["bob"]
+        before = len(bob.bodies())
+        code, text = at_rcpt(pf, f"nobody@{site.domain}")
+        assert code == 550 and "User unknown in relay recipient table" in text
+        send(pf, [bob.address])
+        arrived(bob, before + 1)
+
+
+@pytest.fixture(scope="module")
+def views(maps):
+    with a_postfix() as pf:
+        maps.adopt(Recipe("PostfixAdmin's tables", maps.engine), pf)
+    return maps
+
+
+def test_postfixadmins_tables(views):
+    """P-66, P-73 to P-76."""
+    site = views
+    with postfix_with(site, "PostfixAdmin's tables") as pf:
+        ann, bob, off = (site.people[name] for name in ("ann", "bob", "off"))
+        before = len(ann.bodies()), len(bob.bodies())
+        assert at_rcpt(pf, off.address)[0] == 550  # active = 0
+        assert at_rcpt(pf, f"nobody@{site.domain}")[0] == 550
+        assert at_rcpt(pf, f"login@{site.domain}")[0] == 250  # mailbox alone
+        assert at_rcpt(pf, f"o'brien@{site.domain}")[0] == 250
+        # rows of two accounts, a chain to them, an account and an address elsewhere: one copy each
+        send(pf, [f"team@{site.domain}"])
+        arrived(ann, before[0] + 1), arrived(bob, before[1] + 1)
+        send(pf, [f"chain@{site.domain}", f"team@{site.domain}"])
+        arrived(ann, before[0] + 2), arrived(bob, before[1] + 2)
+        send(pf, [f"both@{site.domain}"])
+        arrived(ann, before[0] + 3)
+        assert wait_for(lambda: [to for to, _ in pf.elsewhere.messages] == [["both@elsewhere.test"]])
+        send(pf, [f"away@{site.domain}"])
+        assert wait_for(lambda: pf.elsewhere.messages[-1][0] == ["away@elsewhere.test"])
+        time.sleep(1)
+        assert (len(ann.bodies()), len(bob.bodies())) == (before[0] + 3, before[1] + 2)
+
+
+def test_each_flag_of_a_domain(views):
+    """P-73, P-76: flipped by SQL, no reload."""
+    site = views
+    with postfix_with(site, "PostfixAdmin's tables") as pf:
+        ann = site.people["ann"]
+        site.sql(f"UPDATE domains SET active = 0 WHERE name = '{site.domain}'")
+        assert at_rcpt(pf, ann.address)[0] == 554
+        site.sql(f"UPDATE domains SET active = 1, kind = 'backup' WHERE name = '{site.domain}'")
+        before = len(ann.bodies())
+        send(pf, [ann.address])
+        assert wait_for(lambda: [to for to, _ in pf.elsewhere.messages] == [[ann.address]])  # the primary
+        assert len(ann.bodies()) == before
+        site.sql(f"UPDATE domains SET kind = 'local' WHERE name = '{site.domain}'")
+        assert at_rcpt(pf, ann.address)[0] == 250
+
+
+def test_web_cyradms_tables(views):
+    """P-77."""
+    site = views
+    with postfix_with(site, "web-cyradm's tables") as pf:
+        ann, bob, off = (site.people[name] for name in ("ann", "bob", "off"))
+        before = len(ann.bodies()), len(bob.bodies())
+        assert at_rcpt(pf, "new@cyradm.test")[0] == 554
+        site.server.cli("domain", "add", "cyradm.test")
+        site.server.cli("alias", "add", "new@cyradm.test", ann.name)
+        assert at_rcpt(pf, "new@cyradm.test")[0] == 250
+        send(pf, [f"team@{site.domain}", "new@cyradm.test", f"both@{site.domain}"])
+        arrived(bob, before[1] + 1)
+        assert wait_for(lambda: [to for to, _ in pf.elsewhere.messages] == [["both@elsewhere.test"]])
+        assert wait_for(lambda: len(ann.bodies()) > before[0])
+        # what is in no table goes out
+        site.server.cli("domain", "delete", "cyradm.test")
+        site.server.cli("alias", "delete", "new@cyradm.test")
+        assert at_rcpt(pf, "new@cyradm.test")[0] == 554
+
+
+def test_a_table_virtual_of_web_cyradms_own(views):
+    """P-66, P-78: two rows for one alias, one of them a list with commas, and an alias of it: two copies, not three."""
+    site = views
+    ann, bob = site.people["ann"], site.people["bob"]
+    site.sql("DROP VIEW virtual")
+    site.sql(
+        "CREATE TABLE virtual (alias VARCHAR(255) NOT NULL DEFAULT '', dest TEXT, "
+        "username VARCHAR(50) NOT NULL DEFAULT '', status INT NOT NULL DEFAULT 1)"
+    )
+    try:
+        for alias, dest in (
+            ("test", ann.address),
+            ("test", f"{ann.address},{bob.address}"),
+            ("aliastest", f"test@{site.domain}"),
+            ("postmaster", f"aliastest@{site.domain}"),
+        ):
+            site.sql(f"INSERT INTO virtual VALUES ('{alias}@{site.domain}', '{dest}', 'test', 1)")
+        with postfix_with(site, "web-cyradm's tables") as pf:
+            site.may_read("virtual", pf)
+            for alias in ("test", "aliastest"):
+                before = len(ann.bodies()), len(bob.bodies())
+                send(pf, [f"{alias}@{site.domain}"], f"To: {alias}@{site.domain}\r\n\r\n".encode())
+                bodies = arrived(ann, before[0] + 1)
+                arrived(bob, before[1] + 1)
+                assert f"To: {alias}@{site.domain}".encode() in bodies[-1]
+                time.sleep(0.5)
+                assert (len(ann.bodies()), len(bob.bodies())) == (before[0] + 1, before[1] + 1)
+            site.sql(f"UPDATE virtual SET status = 0 WHERE alias = 'aliastest@{site.domain}'")
+            assert at_rcpt(pf, f"aliastest@{site.domain}")[0] == 550
+    finally:
+        site.sql("DROP TABLE virtual")
+        with a_postfix() as pf:
+            site.adopt(Recipe("PostfixAdmin's tables", site.engine), pf)
+
+
+def test_domains_of_lists(maps):
+    """P-79, P-68: a domain is there as long as it has a list; several lists are one answer."""
+    site = maps
+    site.sql("CREATE TABLE admin_table (user_admin VARCHAR(100), list_admin VARCHAR(50), robot_admin VARCHAR(80))")
+    try:
+        with postfix_with(site, "DBMail's queries", "Domains of lists") as pf:
+            site.may_read("admin_table", pf)
+            assert at_rcpt(pf, "one@lists.test")[0] == 554
+            for i in range(5):
+                site.sql(f"INSERT INTO admin_table VALUES ('ann@a.test', 'list{i}', 'lists.test')")
+            assert at_rcpt(pf, "one@lists.test")[0] == 550  # ours, and nobody of that name
+            site.sql("DELETE FROM admin_table")
+            assert at_rcpt(pf, "one@lists.test")[0] == 554
+    finally:
+        site.sql("DROP TABLE admin_table")
+
+
+def has_to_wait(pf, address):
+    """451, or (Postfix's SQLite maps end their process) no word at all."""
+    try:
+        return at_rcpt(pf, address, timeout=5)[0] == 451
+    except (OSError, smtplib.SMTPException):
+        return True
+
+
+def test_without_the_database_nothing_is_refused_for_good(maps):
+    """P-65. SQLite has no server to be away: there it is the table."""
+    site = maps
+    away = {
+        "sqlite": ["ALTER TABLE dbmail_aliases RENAME TO away"],
+        "pgsql": [
+            "ALTER ROLE postfix NOLOGIN",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postfix'",
+        ],
+        "mariadb": ["ALTER USER postfix@'127.0.0.1' ACCOUNT LOCK", "KILL USER postfix@'127.0.0.1'"],
+    }
+    back = {
+        "sqlite": "ALTER TABLE away RENAME TO dbmail_aliases",
+        "pgsql": "ALTER ROLE postfix LOGIN",
+        "mariadb": "ALTER USER postfix@'127.0.0.1' ACCOUNT UNLOCK",
+    }
+    with postfix_with(site, "DBMail's queries") as pf:
+        assert at_rcpt(pf, site.people["ann"].address)[0] == 250
+        site.server.stop()
+        for text in away[site.engine]:
+            site.sql(text)
+        try:
+            assert has_to_wait(pf, f"nobody@{site.domain}")
+            assert has_to_wait(pf, site.people["ann"].address)
+        finally:
+            site.sql(back[site.engine])
+            site.start()
+        # Postfix remembers for a minute that a server was away
+        assert wait_for(lambda: not has_to_wait(pf, site.people["ann"].address), seconds=90)
+        assert at_rcpt(pf, site.people["ann"].address)[0] == 250
+
+
+# Mail out
+
+
+AUTH_OPTIONS = {
+    "auth.mechanisms": "SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 PLAIN LOGIN",
+    "auth.scram_announce": "always",
+    "auth.journal": "yes",
+}
+
+
+@contextlib.contextmanager
+def sending(name):
+    """Postfix with SMTP AUTH by one of the recipes."""
+    site = Site(AUTH_OPTIONS)
+    try:
+        with a_postfix() as pf:
+            site.set_up(pf, name)
+            tls = site.server.data / "tls"
+            for file in ("cert.pem", "key.pem"):
+                shutil.copy(tls / file, pf.config / file)
+            pf.add(
+                f"smtpd_tls_security_level = may\nsmtpd_tls_cert_file = {pf.config}/cert.pem\n"
+                f"smtpd_tls_key_file = {pf.config}/key.pem"
+            )
+            pf.start()  # the jail has its folders
+            site.adopt(Recipe(name), pf)
+            site.server.cli("user", "add", "ann@example.test", "--password", PASSWORD)
+            site.server.cli("user", "add", "clear@example.test", "--password", PASSWORD, "--scheme", "plaintext")
+            site.server.cli("user", "add", "nosmtp@example.test", "--password", PASSWORD)
+            site.server.cli("user", "set", "nosmtp@example.test", "--services", "imap")
+            yield site, pf
+        site.close()
+    except BaseException:
+        site.server.close()
+        raise
+
+
+@pytest.fixture(scope="module")
+def by_dovecot():
+    with sending("By Dovecot's protocol") as both:
+        yield both
+
+
+@pytest.fixture(scope="module")
+def by_saslauthd():
+    with sending("By saslauthd's") as both:
+        yield both
+
+
+def log_in(pf, mechanism, user, password, address=None):
+    """(code, text) of one AUTH over TLS."""
+    with Client(pf, address, tls=True) as client:
+        client.user, client.password = user, password
+        if mechanism.startswith("SCRAM"):
+            scram = Scram(user, password)
+            code, said = client.docmd("AUTH", f"{mechanism} {scram.first}")
+            if code == 334:
+                code, said = client.docmd(scram.final(said.decode()))
+            if code == 334:
+                assert base64.b64decode(said).decode() == f"v={scram.signature}"
+                code, said = client.docmd("")
+            return code, said.decode()
+        try:
+            code, said = client.auth(mechanism, getattr(client, "auth_" + mechanism.lower().replace("-", "_")))
+        except smtplib.SMTPAuthenticationError as refused:
+            code, said = refused.smtp_code, refused.smtp_error
+        return code, said.decode()
+
+
+def test_offers_what_we_have_under_tls_alone(by_dovecot):
+    _, pf = by_dovecot
+    with Client(pf) as client:
+        assert not client.has_extn("auth")
+    with Client(pf, tls=True) as client:
+        assert set(client.esmtp_features["auth"].split()) == {
+            "SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN",
+        }
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256"])
+def test_logs_in_by_dovecots_protocol(by_dovecot, mechanism):
+    _, pf = by_dovecot
+    user = "clear@example.test" if mechanism == "CRAM-MD5" else "ann@example.test"
+    begin = pf.mark()
+    assert log_in(pf, mechanism, user, PASSWORD) == (235, "2.7.0 Authentication successful")
+    code, said = log_in(pf, mechanism, user, "wrong")
+    assert code == 535 and "UGFz" not in said
+    assert log_in(pf, mechanism, "nobody@example.test", PASSWORD)[0] == 535
+    assert f"sasl_method={mechanism}" in pf.said(begin) or "SASL" in pf.said(begin)
+
+
+def test_who_has_logged_in_may_send(by_dovecot):
+    _, pf = by_dovecot
+    with Client(pf, tls=True) as client:
+        client.mail("ann@example.test")
+        assert client.rcpt("x@elsewhere.test")[0] == 554
+        client.rset()
+        client.user, client.password = "ann@example.test", PASSWORD
+        client.auth("PLAIN", client.auth_plain)
+        client.sendmail("ann@example.test", ["x@elsewhere.test"], b"Subject: out\r\n\r\n")
+    assert wait_for(lambda: any(to == ["x@elsewhere.test"] for to, _ in pf.elsewhere.messages))
+    pf.wait(r"sasl_method=PLAIN, sasl_username=ann@example\.test", 0)
+
+
+def test_swaks_logs_in(by_dovecot):
+    _, pf = by_dovecot
+    words = ["swaks", "--server", f"127.0.0.1:{pf.port}", "--tls", "--from", "ann@example.test", "--to",
+             "swaks@elsewhere.test", "--auth-user", "ann@example.test", "--auth-password", PASSWORD]
+    for mechanism in ("PLAIN", "LOGIN"):
+        done = subprocess.run([*words, "--auth", mechanism], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("way", ["by_dovecot", "by_saslauthd"])
+def test_accounts_that_may_not(way, request):
+    site, pf = request.getfixturevalue(way)
+    assert log_in(pf, "PLAIN", "nosmtp@example.test", PASSWORD)[0] == 535
+    name = f"off-{way.replace('_', '-')}@example.test"
+    site.server.cli("user", "add", name, "--password", PASSWORD)
+    assert log_in(pf, "PLAIN", name, PASSWORD)[0] == 235
+    site.server.cli("user", "change", name, "--disable")
+    assert log_in(pf, "PLAIN", name, PASSWORD)[0] == 535
+    site.server.cli("user", "change", name, "--enable", "--password", "another")
+    assert log_in(pf, "PLAIN", name, PASSWORD)[0] == 535
+    assert log_in(pf, "PLAIN", name, "another")[0] == 235
+
+
+def test_the_clients_address_counts(by_dovecot):
+    site, pf = by_dovecot
+    begin = site.server.log.stat().st_size
+    said = []
+
+    def fail(i):
+        said.append(log_in(pf, "PLAIN", "ann@example.test", f"wrong{i}", "198.51.100.9"))
+
+    started = time.monotonic()
+    for i in range(6):
+        fail(i)
+    assert time.monotonic() - started > 2
+    assert {code for code, _ in said} == {535} and all("wrong name or password" in text for _, text in said)
+    # at once they stand in a row, and Postfix does not wait for ever
+    threads = [threading.Thread(target=fail, args=(i,)) for i in range(10, 16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(said) == 12
+    assert any("too many failed logins" in text for _, text in said)
+    assert not any("Connection lost" in text for _, text in said)
+    assert log_in(pf, "PLAIN", "ann@example.test", PASSWORD, "198.51.100.10")[0] == 235
+    log = site.server.log.read_bytes()[begin:].decode()
+    assert 'client="198.51.100.9"' in log and "login-throttled" in log
+    query = "SELECT count(*) FROM dbmail_authlog WHERE src_ip = '%s' AND service = 'smtp' AND status = '%s'"
+    assert wait_for(lambda: int(site.server.sql(query % ("198.51.100.9", "failed"))) > 3)
+    assert wait_for(lambda: int(site.server.sql(query % ("198.51.100.10", "closed"))) == 1)
+
+
+def test_a_restart_of_ours_is_not_noticed(by_dovecot):
+    site, pf = by_dovecot
+    with Client(pf, tls=True) as client:
+        site.restart()
+        client.user, client.password = "ann@example.test", PASSWORD
+        assert client.auth("PLAIN", client.auth_plain)[0] == 235
+    assert log_in(pf, "PLAIN", "ann@example.test", PASSWORD)[0] == 235
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_logs_in_by_saslauthds(by_saslauthd, mechanism):
+    _, pf = by_saslauthd
+    assert log_in(pf, mechanism, "ann@example.test", PASSWORD) == (235, "2.7.0 Authentication successful")
+    assert log_in(pf, mechanism, "ann@example.test", "wrong")[0] == 535
+    assert log_in(pf, mechanism, "ann", PASSWORD)[0] == 535
+    with Client(pf, tls=True) as client:
+        assert set(client.esmtp_features["auth"].split()) == {"PLAIN", "LOGIN"}
+
+
+def test_the_realm_completes_a_login(by_saslauthd):
+    _, pf = by_saslauthd
+    pf.add("smtpd_sasl_local_domain = example.test")
+    subprocess.run([postfix.PROGRAM, "-c", pf.config, "reload"], check=True, capture_output=True)
+    assert wait_for(lambda: log_in(pf, "PLAIN", "ann", PASSWORD)[0] == 235)
+    assert log_in(pf, "PLAIN", "ann@example.test", PASSWORD)[0] == 235
+
+
+# The document
+
+
+def test_every_block_of_the_document_is_run():
+    """A recipe that this file does not name would be one that nobody has tried."""
+    here = pathlib.Path(__file__).read_text()
+    for name, lines in postfix.sections():
+        if list(postfix.blocks_of(lines)):
+            assert f'"{name}"' in here, name
