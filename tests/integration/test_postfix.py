@@ -379,7 +379,11 @@ def postfix_with(site, *names):
         engine = Recipe("Postfix asks the database", site.engine)
         pf.add(site.fit(engine.of("/etc/postfix/main.cf"), pf))
         site.set_up(pf, *names)
-        yield pf.start()
+        try:
+            yield pf.start()
+        except AssertionError:
+            print(pf.said()[-8000:])
+            raise
 
 
 def test_dbmails_queries(maps):
