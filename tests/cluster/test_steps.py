@@ -10,7 +10,7 @@ import time
 import killtest
 import pytest
 import wire
-from load import as_row
+from load import rows_of
 from nodes import Site
 from proxy import ANSWER, REQUEST, Cut, Proxy
 
@@ -65,7 +65,7 @@ class Engine:
         with self.imap(node or self.far) as peer:
             done = peer.ok(f"SELECT {folder} (CONDSTORE)")
             if done.of("EXISTS")[-1]:
-                rows = [as_row(items) for items in peer.ok(FETCH).fetched().values()]
+                rows = rows_of(peer.ok(FETCH))
                 assert [row.uid for row in rows] == sorted({row.uid for row in rows})
                 for row in rows:
                     found.setdefault(row.name, []).append(row)
