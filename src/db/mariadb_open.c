@@ -18,7 +18,7 @@
 /* ---- the session ---- */
 
 /*
- * Literals mean the same on all engines, nothing is cut or made to fit, and || joins texts. An UPDATE, a migration's, may take
+ * Literals and assignments mean the same on all engines, nothing is cut or made to fit, and || joins texts. An UPDATE, a migration's, may take
  * long: limits are for those that people wait for.
  */
 static struct str setup_text(const struct mariadb_conn *conn, struct arena *arena)
@@ -29,6 +29,7 @@ static struct str setup_text(const struct mariadb_conn *conn, struct arena *aren
 	    "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin;"
 	    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
 	    "ERROR_FOR_DIVISION_BY_ZERO,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT,"
+	    "SIMULTANEOUS_ASSIGNMENT,"
 	    "NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION', autocommit = 1,"
 	    " time_zone = '+00:00', sql_auto_is_null = 0, foreign_key_checks = 1,"
 	    " unique_checks = 1, sql_select_limit = DEFAULT, innodb_lock_wait_timeout = %d,"

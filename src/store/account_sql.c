@@ -11,15 +11,16 @@
 	USER_COLUMNS "coalesce(a.bytes, 0), coalesce(a.messages, 0) "                          \
 		     "FROM dbmail_users u LEFT JOIN mail_accounts a ON a.owner = u.user_idnr "
 
+#define NEAREST "ORDER BY CASE WHEN u.userid = ? THEN 0 ELSE 1 END, u.user_idnr LIMIT 1"
+
 /*
  * Two rows made by hand may differ in case alone: the one that was asked for wins. What it uses is asked for by its id:
  * a join that does not know the id beforehand would search all shards.
  */
 static const struct db_sql BY_NAME = {
 	.name = "account.by_name",
-	.text = USER_COLUMNS
-	"0, 0 FROM dbmail_users u WHERE lower(u.userid) = ? "
-	"ORDER BY CASE WHEN u.userid = ? THEN 0 ELSE 1 END, u.user_idnr LIMIT 1",
+	.text = USER_COLUMNS "0, 0 FROM dbmail_users u WHERE lower(u.userid) = ? " NEAREST,
+	.mariadb = USER_COLUMNS "0, 0 FROM dbmail_users u WHERE u.lower_userid = ? " NEAREST,
 };
 
 static const struct db_sql USED = {

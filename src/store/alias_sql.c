@@ -8,22 +8,27 @@
 static const struct db_sql LOOKUP = {
 	.name = "alias.lookup",
 	.text = ALIAS_COLUMNS "WHERE lower(alias) = ? ORDER BY alias_idnr",
+	.mariadb = ALIAS_COLUMNS "WHERE lower_alias = ? ORDER BY alias_idnr",
 };
 
 static const struct db_sql EACH = {
 	.name = "alias.each",
 	.text = ALIAS_COLUMNS "ORDER BY lower(alias), alias_idnr",
+	.mariadb = ALIAS_COLUMNS "ORDER BY lower_alias, alias_idnr",
 };
 
 static const struct db_sql EACH_OF = {
 	.name = "alias.each_of",
 	.text = ALIAS_COLUMNS "WHERE deliver_to = ? ORDER BY lower(alias), alias_idnr",
+	.mariadb = ALIAS_COLUMNS "WHERE deliver_to = ? ORDER BY lower_alias, alias_idnr",
 };
 
 static const struct db_sql EXISTS = {
 	.name = "alias.exists",
 	.text =
 	    "SELECT 1 FROM dbmail_aliases WHERE lower(alias) = ? AND deliver_to = ? LIMIT 1",
+	.mariadb =
+	    "SELECT 1 FROM dbmail_aliases WHERE lower_alias = ? AND deliver_to = ? LIMIT 1",
 };
 
 static const struct db_sql INSERT = {
@@ -34,11 +39,13 @@ static const struct db_sql INSERT = {
 static const struct db_sql DELETE = {
 	.name = "alias.delete",
 	.text = "DELETE FROM dbmail_aliases WHERE lower(alias) = ?",
+	.mariadb = "DELETE FROM dbmail_aliases WHERE lower_alias = ?",
 };
 
 static const struct db_sql DELETE_PAIR = {
 	.name = "alias.delete_pair",
 	.text = "DELETE FROM dbmail_aliases WHERE lower(alias) = ? AND deliver_to = ?",
+	.mariadb = "DELETE FROM dbmail_aliases WHERE lower_alias = ? AND deliver_to = ?",
 };
 
 static const struct db_sql DELETE_TARGET = {

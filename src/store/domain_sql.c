@@ -42,6 +42,10 @@ static const struct db_sql IN_USE = {
 		 "OR EXISTS (SELECT 1 FROM dbmail_users WHERE "
 		 "lower(substr(userid, strpos(userid, '@') + 1)) = ? AND strpos(userid, '@') > "
 		 "0)",
+	.mariadb = "SELECT 1 WHERE EXISTS (SELECT 1 FROM dbmail_aliases WHERE "
+		   "lower_domain = ? AND instr(alias, '@') > 0) "
+		   "OR EXISTS (SELECT 1 FROM dbmail_users WHERE "
+		   "lower_domain = ? AND instr(userid, '@') > 0)",
 };
 
 static const struct {

@@ -3,11 +3,14 @@
  */
 #include "store/mail_sql.h"
 
+#define ACCOUNT_TOUCH                                                                          \
+	"UPDATE mail_accounts SET modseq = modseq + 1, bytes = bytes + ?,"                     \
+	" messages = messages + ? WHERE owner = ?"
 const struct db_sql sql_account_touch = {
 	.name = "account.touch",
-	.text = "UPDATE mail_accounts SET modseq = modseq + 1, bytes = bytes + ?,"
-		" messages = messages + ? WHERE owner = ?"
-		" RETURNING modseq, bytes, uidvalidity_last",
+	.text = ACCOUNT_TOUCH " RETURNING modseq, bytes, uidvalidity_last",
+	.mariadb = ACCOUNT_TOUCH "; SELECT modseq, bytes, uidvalidity_last FROM mail_accounts"
+				 " WHERE owner = ?",
 };
 
 const struct db_sql sql_account_insert = {
@@ -27,13 +30,17 @@ const struct db_sql sql_account_uidvalidity = {
 	.text = "UPDATE mail_accounts SET uidvalidity_last = ? WHERE owner = ?",
 };
 
+#define MAILBOX_ARRIVE                                                                         \
+	"UPDATE mail_mailboxes SET"                                                            \
+	" first_unseen = CASE WHEN unseen = 0 THEN uidnext ELSE first_unseen END,"             \
+	" uidnext = uidnext + ?, messages = messages + ?, unseen = unseen + ?,"                \
+	" deleted = deleted + ?, size = size + ?, highestmodseq = ?"                           \
+	" WHERE owner = ? AND mailbox = ?"
 const struct db_sql sql_mailbox_arrive = {
 	.name = "mailbox.arrive",
-	.text = "UPDATE mail_mailboxes SET"
-		" first_unseen = CASE WHEN unseen = 0 THEN uidnext ELSE first_unseen END,"
-		" uidnext = uidnext + ?, messages = messages + ?, unseen = unseen + ?,"
-		" deleted = deleted + ?, size = size + ?, highestmodseq = ?"
-		" WHERE owner = ? AND mailbox = ? RETURNING uidnext, uidvalidity, messages",
+	.text = MAILBOX_ARRIVE " RETURNING uidnext, uidvalidity, messages",
+	.mariadb = MAILBOX_ARRIVE "; SELECT uidnext, uidvalidity, messages FROM mail_mailboxes"
+				  " WHERE owner = ? AND mailbox = ?",
 };
 
 const struct db_sql sql_mailbox_insert = {
@@ -42,12 +49,16 @@ const struct db_sql sql_mailbox_insert = {
 		" VALUES (?, ?, ?, ?)",
 };
 
+#define MAILBOX_ADJUST                                                                         \
+	"UPDATE mail_mailboxes SET messages = messages + ?, unseen = unseen + ?,"              \
+	" deleted = deleted + ?, size = size + ?, highestmodseq = ?,"                          \
+	" first_unseen = CASE WHEN first_unseen > ? THEN ? ELSE first_unseen END"              \
+	" WHERE owner = ? AND mailbox = ?"
 const struct db_sql sql_mailbox_adjust = {
 	.name = "mailbox.adjust",
-	.text = "UPDATE mail_mailboxes SET messages = messages + ?, unseen = unseen + ?,"
-		" deleted = deleted + ?, size = size + ?, highestmodseq = ?,"
-		" first_unseen = CASE WHEN first_unseen > ? THEN ? ELSE first_unseen END"
-		" WHERE owner = ? AND mailbox = ? RETURNING deleted, uidvalidity",
+	.text = MAILBOX_ADJUST " RETURNING deleted, uidvalidity",
+	.mariadb = MAILBOX_ADJUST "; SELECT deleted, uidvalidity FROM mail_mailboxes"
+				  " WHERE owner = ? AND mailbox = ?",
 };
 
 const struct db_sql sql_mailbox_row = {

@@ -405,7 +405,9 @@ static void rows_made_by_hand_are_folders_at_once(void **state)
 			"VALUES (70, CAST(x'61ff' AS TEXT)), (70, 'a' || char(10))",
 		/* its text is UTF-8, always */
 		.pgsql = "INSERT INTO dbmail_mailboxes (owner_idnr, name) "
-			 "VALUES (70, 'b' || chr(1)), (70, 'a' || chr(10))" };
+			 "VALUES (70, 'b' || chr(1)), (70, 'a' || chr(10))",
+		.mariadb = "INSERT INTO dbmail_mailboxes (owner_idnr, name) "
+			   "VALUES (70, 'b' || char(1)), (70, 'a' || char(10))" };
 	struct mailbox mailbox;
 	int64_t inbox, again;
 

@@ -122,7 +122,7 @@ static void what_is_wrong_is_said_with_what_to_do(void **state)
 	assert_int_equal(open_changed(scratch, true, no_server, &err), ERR_UNAVAIL);
 	assert_says(&err, "is the server running");
 	assert_int_equal(open_changed(scratch, false, other_database, &err), ERR_NOTFOUND);
-	assert_says(&err, "tabella init");
+	assert_says(&err, "tabella db upgrade");
 	assert_int_equal(open_changed(scratch, false, nothing, &err), ERR_NOTFOUND);
 	assert_says(&err, "empty");
 }

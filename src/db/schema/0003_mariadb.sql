@@ -330,7 +330,7 @@ CREATE TABLE IF NOT EXISTS mail_entries (
 	size BIGINT NOT NULL,
 	PRIMARY KEY (owner, mailbox, uid),
 	KEY mail_entries_modseq (owner, mailbox, modseq),
-	KEY mail_entries_object (owner, object)
+	KEY mail_entries_object (object, owner)           -- objects are ordered by time: appended
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS mail_entry_keywords (
@@ -369,7 +369,8 @@ CREATE TABLE IF NOT EXISTS mail_objects (
 	envelope LONGBLOB NOT NULL,                   -- ENVELOPE, ready to send
 	structure LONGBLOB NOT NULL,                  -- BODYSTRUCTURE, ready to send
 	encoded BIGINT NOT NULL DEFAULT 0,            -- 1: holds 8-bit text
-	PRIMARY KEY (owner, object)
+	PRIMARY KEY (owner, object),
+	KEY mail_objects_object (object)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS mail_contents (
@@ -378,7 +379,8 @@ CREATE TABLE IF NOT EXISTS mail_contents (
 	header LONGBLOB NOT NULL,
 	body LONGBLOB NOT NULL,
 	extents MEDIUMBLOB,                           -- where bytes were taken out into blobs
-	PRIMARY KEY (owner, object)
+	PRIMARY KEY (owner, object),
+	KEY mail_contents_object (object)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS mail_blobs (
@@ -400,7 +402,7 @@ CREATE TABLE IF NOT EXISTS mail_blob_refs (
 	owner BIGINT NOT NULL,
 	object BIGINT NOT NULL,
 	PRIMARY KEY (hash, owner, object),
-	KEY mail_blob_refs_object (owner, object)
+	KEY mail_blob_refs_object (object, owner)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
 CREATE TABLE IF NOT EXISTS mail_thread_ids (
@@ -434,7 +436,7 @@ CREATE TABLE IF NOT EXISTS mail_removed (
 	size BIGINT NOT NULL,
 	removed BIGINT NOT NULL,                      -- unix seconds
 	PRIMARY KEY (owner, mailbox, uid),
-	KEY mail_removed_object (owner, object),
+	KEY mail_removed_object (object, owner),
 	KEY mail_removed_when (removed)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
