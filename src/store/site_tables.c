@@ -380,6 +380,7 @@ static const struct site_table tables[] = {
 	{ OF_THE_DATABASE("mail_schema") },
 	{ OF_THE_DATABASE("mail_copy") },
 	{ OF_THE_DATABASE("mail_nodes") },
+	{ OF_THE_DATABASE("login_failures") },
 };
 
 const struct site_table *site_tables(size_t *count_out)

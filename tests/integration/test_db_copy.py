@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.ours, pytest.mark.sqlite("it looks into the file; test
 
 SAMPLES = sorted((ROOT / "tests/data").glob("*.eml"))
 CORPUS = sorted((ROOT / "../shared/corpus").glob("**/*.eml"))[:60]
-LOCAL = {"mail_schema", "mail_nodes", "mail_copy", "dbmail_upgrade_steps", "sqlite_sequence", "sqlite_stat1", "sqlite_stat4"}
+LOCAL = {"mail_schema", "mail_nodes", "login_failures", "mail_copy", "dbmail_upgrade_steps", "sqlite_sequence", "sqlite_stat1", "sqlite_stat4"}
 MIN64, MAX64 = -(2**63), 2**63 - 1
 PASSWORD = "password"
 
