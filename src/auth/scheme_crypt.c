@@ -22,14 +22,12 @@ static enum errc no_hash(struct err *err)
 	return err_set(err, ERR_CORRUPT, "the stored password is no hash of crypt(3)");
 }
 
-/* $5$ and $6$: "rounds=N$" may stand before the salt; 5000 otherwise. */
-static enum errc check_rounds(struct cursor *c, struct err *err)
+/* A number and '$'. */
+static enum errc check_cost(struct cursor *c, uint64_t max, struct err *err)
 {
-	uint64_t rounds;
+	uint64_t cost;
 
-	if (!cursor_take_str(c, STR("rounds=")))
-		return OK;
-	switch (cursor_take_u64(c, SCHEME_SHACRYPT_ROUNDS_MAX, &rounds)) {
+	switch (cursor_take_u64(c, max, &cost)) {
 	case OK:
 		return cursor_take(c, '$') ? OK : no_hash(err);
 	case ERR_LIMIT:
@@ -39,19 +37,18 @@ static enum errc check_rounds(struct cursor *c, struct err *err)
 	}
 }
 
+/* $5$ and $6$: "rounds=N$" may stand before the salt; 5000 otherwise. */
+static enum errc check_rounds(struct cursor *c, struct err *err)
+{
+	if (!cursor_take_str(c, STR("rounds=")))
+		return OK;
+	return check_cost(c, SCHEME_SHACRYPT_ROUNDS_MAX, err);
+}
+
 /* $2b$12$: the logarithm of the rounds. */
 static enum errc check_bcrypt(struct cursor *c, struct err *err)
 {
-	uint64_t cost;
-
-	switch (cursor_take_u64(c, SCHEME_BCRYPT_COST_MAX, &cost)) {
-	case OK:
-		return cursor_take(c, '$') ? OK : no_hash(err);
-	case ERR_LIMIT:
-		return too_dear(err);
-	default:
-		return no_hash(err);
-	}
+	return check_cost(c, SCHEME_BCRYPT_COST_MAX, err);
 }
 
 /* The value of a character of crypt's base 64, plus one; 0 for another. */

@@ -43,87 +43,79 @@ static enum errc read_told(
 	return acl_list(db, &told->mailbox, s->arena, &told->list, &told->count, err);
 }
 
-static enum imap_run ask(
-    struct imap_session *s, struct str sent, struct told *told, bool *answered)
+/* "* WORD mailbox", what `add` says, and the answer. */
+static enum imap_run tell(struct imap_session *s, struct str sent, const char *word,
+    void (*add)(struct imap_session *s, const struct told *told))
 {
 	struct err err = { .code = OK };
 	struct db *db = NULL;
+	struct told told;
 	struct str name;
 	enum errc rc;
 
-	*answered = true;
 	if (!imap_mailbox_name(s, sent, &name))
 		return RUN_DONE;
 	rc = imap_lease(s, &db, &err);
 	if (rc == OK)
-		rc = read_told(s, db, name, told, &err);
+		rc = read_told(s, db, name, &told, &err);
 	db_return(&db);
-	*answered = rc != OK;
-	return rc == OK ? RUN_DONE : answer(s, rc, &err, NULL);
+	if (rc == OK) {
+		buf_printf(&s->base.out, "* %s ", word);
+		imap_add_mailbox(s, told.mailbox.name);
+		add(s, &told);
+		BUF_ADD(&s->base.out, "\r\n");
+	}
+	return answer(s, rc, &err, "rights told");
+}
+
+static void add_list(struct imap_session *s, const struct told *told)
+{
+	struct buf *out = &s->base.out;
+
+	for (size_t i = 0; i < told->count; i++) {
+		buf_add_char(out, ' ');
+		(void)imap_add_string(out, told->list[i].name);
+		buf_add_char(out, ' ');
+		acl_rights_print(out, told->list[i].rights);
+	}
 }
 
 enum imap_run imap_run_getacl(struct imap_session *s)
 {
-	struct buf *out = &s->base.out;
-	struct told told;
-	bool answered;
-	enum imap_run run = ask(s, s->command.mailbox, &told, &answered);
+	return tell(s, s->command.mailbox, "ACL", add_list);
+}
 
-	if (answered)
-		return run;
-	BUF_ADD(out, "* ACL ");
-	imap_add_mailbox(s, told.mailbox.name);
-	for (size_t i = 0; i < told.count; i++) {
-		buf_add_char(out, ' ');
-		(void)imap_add_string(out, told.list[i].name);
-		buf_add_char(out, ' ');
-		acl_rights_print(out, told.list[i].rights);
-	}
-	BUF_ADD(out, "\r\n");
-	return imap_finish(s, NULL, "rights told");
+static void add_own(struct imap_session *s, const struct told *told)
+{
+	buf_add_char(&s->base.out, ' ');
+	acl_rights_print(&s->base.out, told->mailbox.rights);
 }
 
 enum imap_run imap_run_myrights(struct imap_session *s)
 {
-	struct buf *out = &s->base.out;
-	struct told told;
-	bool answered;
-	enum imap_run run = ask(s, s->command.mailbox, &told, &answered);
-
-	if (answered)
-		return run;
-	BUF_ADD(out, "* MYRIGHTS ");
-	imap_add_mailbox(s, told.mailbox.name);
-	buf_add_char(out, ' ');
-	acl_rights_print(out, told.mailbox.rights);
-	BUF_ADD(out, "\r\n");
-	return imap_finish(s, NULL, "rights told");
+	return tell(s, s->command.mailbox, "MYRIGHTS", add_own);
 }
 
 /* Nobody can take a right from the owner; everybody else may have any or none. */
-enum imap_run imap_run_listrights(struct imap_session *s)
+static void add_possible(struct imap_session *s, const struct told *told)
 {
 	struct str identifier = s->command.acl.identifier;
 	struct buf *out = &s->base.out;
-	struct told told;
-	bool answered;
-	enum imap_run run = ask(s, s->command.acl.mailbox, &told, &answered);
 
-	if (answered)
-		return run;
-	BUF_ADD(out, "* LISTRIGHTS ");
-	imap_add_mailbox(s, told.mailbox.name);
 	buf_add_char(out, ' ');
 	(void)imap_add_string(out, identifier);
 	buf_add_char(out, ' ');
-	if (str_equal_nocase(identifier, told.owner.name)) {
+	if (str_equal_nocase(identifier, told->owner.name)) {
 		acl_rights_print(out, RIGHT_ALL);
 	} else {
 		acl_rights_print(out, 0);
 		acl_rights_print_optional(out);
 	}
-	BUF_ADD(out, "\r\n");
-	return imap_finish(s, NULL, "rights listed");
+}
+
+enum imap_run imap_run_listrights(struct imap_session *s)
+{
+	return tell(s, s->command.acl.mailbox, "LISTRIGHTS", add_possible);
 }
 
 /* SETACL and DELETEACL. */
