@@ -118,8 +118,8 @@ static void make_keys(const struct auth *auth, struct auth_request *request)
 static enum errc judge_password(
     struct auth *auth, struct auth_request *request, struct err *why)
 {
-	enum errc rc =
-	    verdict_judge(&request->verdict, &request->credentials, auth->cache, why);
+	enum errc rc = verdict_judge(&request->verdict, &request->credentials, auth->cache,
+	    &request->login.refusal, why);
 
 	if (rc != OK)
 		log_trouble(auth, &request->verdict, why);
@@ -409,6 +409,7 @@ enum errc auth_take(struct auth_request **requestp, struct arena *arena,
 		rc = take(request, arena, login_out, err);
 	else
 		rc = err_set(err, rc, "%s", request->err.text);
+	login_out->refusal = request->login.refusal;
 	request_free(request);
 	return rc;
 }

@@ -68,10 +68,18 @@ NODISCARD enum errc auth_start(struct auth *auth, struct db *db,
     const struct auth_question *question, uint64_t ref, struct auth_request **request_out,
     struct err *err);
 
+/* Why somebody whose password was right is not let in. For those whom he trusts with it: others hear of no difference. */
+enum auth_refusal {
+	AUTH_NOT_TOLD, /* the password was wrong, was not looked at, or there is no such account */
+	AUTH_SWITCHED_OFF, /* the account, its login, or this service of it */
+	AUTH_FOR_ANOTHER,  /* an authzid that is another's */
+};
+
 struct auth_login {
 	int64_t account;
 	struct str name; /* the login name as stored; in the arena given to auth_take */
 	bool has_inbox;
+	enum auth_refusal refusal;
 	/* AUTH_BY_KEYS: */
 	const char
 	    *reason; /* why no proof can be right, a constant for the log; NULL: it can */
@@ -86,7 +94,7 @@ struct auth_login {
  *
  * ERR_MORE     not there yet
  * ERR_DENIED   no such account, wrong password, not active, not a person's, not for this service, or an authzid that is
- *              another's. The text, for the log alone, says which
+ *              another's. The text, for the log alone, says which; login_out->refusal is set
  * ERR_UNAVAIL  could not be checked
  */
 NODISCARD enum errc auth_take(struct auth_request **requestp, struct arena *arena,

@@ -33,15 +33,20 @@ struct verdict {
 	struct str name, encryption, stored;
 	bool has_keys[SCRAM_HASHES]; /* that belong to `stored` */
 	struct scram_keys keys[SCRAM_HASHES];
-	const char *reason; /* not known: a constant for the log */
+	const char *reason;	   /* not known: a constant for the log */
+	enum auth_refusal refusal; /* not known: what may be told if the password is right */
 };
 
 NODISCARD enum errc verdict_read(struct db *db, const struct auth_question *question,
     struct arena *arena, struct verdict *verdict_out, struct err *err);
 
-/* The dear part. Takes as long for names that nobody has; a quick scheme's failure is made as long. `cache` may be NULL. */
+/*
+ * The dear part. Takes as long for names that nobody has; a quick scheme's failure is made as long. `cache` may be NULL.
+ * After ERR_DENIED *refusal_out is what may be told.
+ */
 NODISCARD enum errc verdict_judge(const struct verdict *verdict,
-    const struct credentials *credentials, struct auth_cache *cache, struct err *err);
+    const struct credentials *credentials, struct auth_cache *cache,
+    enum auth_refusal *refusal_out, struct err *err);
 
 /*
  * Keys for a SCRAM exchange: the account's, or made from its plain password, or random ones, which no proof fits; all

@@ -211,6 +211,7 @@ static enum login_next deny(struct login *login, const struct err *err)
 	session_tried_login(login->session, login->mechanism, RESULT_REFUSED);
 	log_info(login->session->log, "login-failed", F_STR("user", c->authcid),
 	    F_WORD("mech", login->mechanism), F_STR("reason", str_from(err->text)));
+	login->result.refusal = login->found.refusal;
 	return end(login, ERR_DENIED, err);
 }
 

@@ -83,6 +83,8 @@ struct login_result {
 	struct err err;
 	int64_t account;
 	struct str name;
+	enum auth_refusal
+	    refusal; /* ERR_DENIED: what a program that asks for others may hear */
 	/* the row of the journal, the session's now: authlog_close at its end. NULL: none is kept */
 	struct authlog_entry *journal;
 };

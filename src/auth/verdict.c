@@ -8,29 +8,36 @@
 #include "store/auth_keys.h"
 #include "store/mailbox.h"
 
-/* NULL if nothing but the password is left to be asked. */
-static const char *refusal(const struct account *account, const struct account_access *access,
-    const struct auth_question *question)
+/* Why nobody gets in, and whether one who knows the password may hear it. */
+struct refusal {
+	const char *reason; /* NULL: nothing but the password is left to be asked */
+	enum auth_refusal told;
+};
+
+static struct refusal refusal(const struct account *account,
+    const struct account_access *access, const struct auth_question *question)
 {
 	const struct credentials *credentials = question->credentials;
 
 	if (account_is_internal(account))
-		return "the program's own account";
-	if (!account->active)
-		return "account not active";
+		return (struct refusal){ "the program's own account", AUTH_NOT_TOLD };
 	if (account->passwd.n == 0)
-		return "account without password";
+		return (struct refusal){ "account without password", AUTH_NOT_TOLD };
+	if (!account->active)
+		return (struct refusal){ "account not active", AUTH_SWITCHED_OFF };
 	if (!access->login)
-		return "login is off for this account";
+		return (struct refusal){ "login is off for this account", AUTH_SWITCHED_OFF };
 	if ((access->services & question->service) == 0)
-		return "this service is off for this account";
+		return (struct refusal){ "this service is off for this account",
+			AUTH_SWITCHED_OFF };
 	if (access->needs_tls && !question->tls)
-		return "this account needs TLS";
+		return (struct refusal){ "this account needs TLS", AUTH_NOT_TOLD };
 	/* RFC 4616 section 2: acting for others is not offered */
 	if (credentials->authzid.n > 0 &&
 	    !str_equal_nocase(credentials->authzid, credentials->authcid))
-		return "authorization for another account";
-	return NULL;
+		return (
+		    struct refusal){ "authorization for another account", AUTH_FOR_ANOTHER };
+	return (struct refusal){ NULL, AUTH_NOT_TOLD };
 }
 
 static enum errc find_inbox(
@@ -77,16 +84,19 @@ static enum errc read_rest(struct db *db, const struct account *account,
     struct err *err)
 {
 	struct account_access access;
+	struct refusal why;
 	enum errc rc = account_access_read(db, account->id, &access, err);
 
 	if (rc != OK)
 		return rc;
+	why = refusal(account, &access, question);
 	verdict->account = account->id;
 	verdict->name = account->name;
 	verdict->encryption = account->encryption;
 	verdict->stored = account->passwd;
 	verdict->is_plain = scheme_is_plain(account->encryption);
-	verdict->reason = refusal(account, &access, question);
+	verdict->reason = why.reason;
+	verdict->refusal = why.told;
 	verdict->known = !verdict->reason;
 	if (!verdict->known)
 		return OK;
@@ -143,30 +153,47 @@ static enum errc judge_cram(
 	return right ? OK : err_set(err, ERR_DENIED, "wrong password");
 }
 
-enum errc verdict_judge(const struct verdict *verdict, const struct credentials *credentials,
-    struct auth_cache *cache, struct err *err)
+/* Against the account's hash, or for as long as that takes. *match_out: it is right. */
+static enum errc judge_password(const struct verdict *verdict, struct str password,
+    struct auth_cache *cache, bool *match_out, struct err *err)
 {
-	struct str password = credentials->password;
-	bool match = false;
 	enum errc rc;
 
-	if (credentials->challenge.p)
-		return judge_cram(verdict, credentials, err);
-	if (!verdict->known) {
-		scheme_burn(password);
-		return err_set(err, ERR_DENIED, "%s", verdict->reason);
-	}
-	if (cache && auth_cache_has(cache, verdict->stored, password))
+	*match_out = cache && auth_cache_has(cache, verdict->stored, password);
+	if (*match_out)
 		return OK;
-	rc = scheme_verify(verdict->encryption, verdict->stored, password, &match, err);
-	if (rc == OK && match) {
+	rc = scheme_verify(verdict->encryption, verdict->stored, password, match_out, err);
+	if (rc == OK && *match_out) {
 		if (cache)
 			auth_cache_add(cache, verdict->stored, password);
 		return OK;
 	}
 	if (rc != OK || scheme_is_quick(verdict->encryption, verdict->stored))
 		scheme_burn(password);
-	return rc == OK ? err_set(err, ERR_DENIED, "wrong password") : rc;
+	return rc;
+}
+
+enum errc verdict_judge(const struct verdict *verdict, const struct credentials *credentials,
+    struct auth_cache *cache, enum auth_refusal *refusal_out, struct err *err)
+{
+	bool match = false;
+	enum errc rc = OK;
+
+	*refusal_out = AUTH_NOT_TOLD;
+	if (credentials->challenge.p)
+		return judge_cram(verdict, credentials, err);
+	if (verdict->known || verdict->refusal != AUTH_NOT_TOLD)
+		rc = judge_password(verdict, credentials->password, cache, &match, err);
+	else
+		scheme_burn(credentials->password);
+	if (!verdict->known) {
+		if (rc == OK && match)
+			*refusal_out = verdict->refusal;
+		return err_set(err, ERR_DENIED, "%s", verdict->reason);
+	}
+	if (rc != OK)
+		return rc;
+	return match ? OK : err_set(err, ERR_DENIED, "wrong password");
 }
 
 static const char *why_no_keys(const struct verdict *verdict, enum scram_hash hash)
@@ -220,12 +247,13 @@ enum errc auth_check(struct db *db, const struct credentials *credentials, struc
 		.credentials = credentials, .service = ACCOUNT_SERVICES_ALL, .tls = true
 	};
 	struct verdict verdict;
+	enum auth_refusal refused;
 	enum errc rc = credentials_check(credentials, err);
 
 	if (rc == OK)
 		rc = verdict_read(db, &question, arena, &verdict, err);
 	if (rc == OK)
-		rc = verdict_judge(&verdict, credentials, NULL, err);
+		rc = verdict_judge(&verdict, credentials, NULL, &refused, err);
 	if (rc == OK)
 		*login_out = (struct auth_login){ .account = verdict.account,
 			.name = verdict.name,

@@ -29,17 +29,11 @@ static void add_parameter(struct buf *out, const char *name, struct str value)
 	dovecot_escape(out, value);
 }
 
-/* code= is of version 1.2, the word before it of those before. */
-static void add_temporary(struct buf *out)
-{
-	BUF_ADD(out, "\ttemp\tcode=temp_fail");
-}
-
 void dovecot_say_failed(struct buf *out, uint32_t id, bool temporary, const char *reason)
 {
 	buf_printf(out, "FAIL\t%u", id);
 	if (temporary)
-		add_temporary(out);
+		BUF_ADD(out, "\ttemp\tcode=temp_fail");
 	add_parameter(out, "reason", str_from(reason));
 	buf_add_char(out, '\n');
 }
@@ -58,6 +52,26 @@ static void fail(
 	answered(request, result);
 }
 
+/* code= is of version 1.2, the word before it of those before. */
+static void refuse(struct dovecot_request *request, enum auth_refusal refusal)
+{
+	static const struct {
+		const char *words, *reason;
+	} refusals[] = {
+		[AUTH_NOT_TOLD] = { "", "wrong name or password" },
+		[AUTH_SWITCHED_OFF] = { "\tuser_disabled\tcode=user_disabled",
+		    "this account may not do that" },
+		[AUTH_FOR_ANOTHER] = { "\tauthz\tcode=authz_fail",
+		    "nobody acts for others here" },
+	};
+	struct buf *out = &request->host->out;
+
+	buf_printf(out, "FAIL\t%u%s", request->id, refusals[refusal].words);
+	add_parameter(out, "reason", str_from(refusals[refusal].reason));
+	buf_add_char(out, '\n');
+	answered(request, RESULT_REFUSED);
+}
+
 /* With what the server says last, where the client takes it so (p == NULL: nothing). */
 static void succeed(struct dovecot_request *request, struct str last)
 {
@@ -71,7 +85,8 @@ static void succeed(struct dovecot_request *request, struct str last)
 	answered(request, RESULT_OK);
 }
 
-/* The words do not tell whether the name or the password was wrong: an MTA hands them on. */
+/* The words do not tell whether the name or the password was wrong: an MTA hands them on. Who knows the password may hear
+ * why it does not help him. */
 static void answer(struct dovecot_request *request, struct str last)
 {
 	const struct login_result *result = login_result(login_of(request));
@@ -81,7 +96,7 @@ static void answer(struct dovecot_request *request, struct str last)
 		succeed(request, last);
 		break;
 	case ERR_DENIED:
-		fail(request, RESULT_REFUSED, "wrong name or password");
+		refuse(request, result->refusal);
 		break;
 	case ERR_LIMIT:
 		fail(request, RESULT_TEMPORARY, "too many failed logins, try again later");

@@ -446,7 +446,7 @@ static void fill_pages(struct wire *wire)
 	wire->http = (struct http_env){
 		.conf = conf_fields(wire->site->conf, &http_conf_table),
 		.page = {
-			{ STR("/metrics"), METRICS_TYPE, write_metrics, &wire->metrics },
+			{ STR("/metrics"), METRICS_TYPE, write_metrics, &wire->metrics, NULL },
 			{ STR("/healthz"), "text/plain; charset=utf-8", write_health, wire, is_well },
 		},
 		.page_count = 2,

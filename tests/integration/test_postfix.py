@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import os
 import pathlib
 import re
 import shutil
@@ -28,7 +29,7 @@ SENDER = "someone@elsewhere.test"
 
 
 def free_port():
-    return next(port for port in range(26000, 28000) if port_is_free(port))
+    return next(port for port in range(26000 + os.getpid() % 1500, 28000) if port_is_free(port))
 
 
 class Site:
