@@ -284,9 +284,10 @@ def test_dbmail_authlog_has_every_login(server):
     wait_until(lambda: server.sql(rows) == "failed\nactive")
     peer.logout()
     wait_until(lambda: server.sql(rows) == "failed\nclosed")
-    columns = "service, src_ip, dst_ip, dst_port, bytes_rx > 20, bytes_tx > 100, login_time <= logout_time"
+    plausible = "CASE WHEN bytes_rx > 20 AND bytes_tx > 100 AND login_time <= logout_time THEN 1 ELSE 0 END"
+    columns = f"service, src_ip, dst_ip, dst_port, {plausible}"
     closed = server.sql(f"SELECT {columns} FROM dbmail_authlog WHERE userid = 'emil' AND status = 'closed'")
-    assert closed == f"imap|{HOST}|{HOST}|{server.port('imap')}|1|1|1"
+    assert closed == f"imap|{HOST}|{HOST}|{server.port('imap')}|1"
     failed = server.sql("SELECT bytes_rx, bytes_tx, src_port > 0 FROM dbmail_authlog WHERE status = 'failed' AND userid = 'emil'")
     assert failed == "0|0|1"
     age = "SELECT abs(julianday('now') - julianday(login_time)) < 0.01 FROM dbmail_authlog WHERE userid = 'emil' LIMIT 1"

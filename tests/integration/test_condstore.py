@@ -143,7 +143,7 @@ def append(peer, count, mailbox="INBOX"):
 def raise_floor(server, mailbox_modseq):
     """What the sweeper does to a log that is old."""
     server.sql(
-        f"BEGIN IMMEDIATE; UPDATE mail_mailboxes SET expunged_floor = {mailbox_modseq}"
+        f"BEGIN; UPDATE mail_mailboxes SET expunged_floor = {mailbox_modseq}"
         f" WHERE expunged_floor < {mailbox_modseq} AND highestmodseq >= {mailbox_modseq};"
         f" DELETE FROM mail_expunged WHERE modseq <= {mailbox_modseq}; COMMIT"
     )

@@ -61,9 +61,9 @@ def bulk(host):
         model = host.account()
         prefix = f"bulk-{model.name}-"
         host.server.sql(
-            f"""BEGIN IMMEDIATE;
-            WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {count})
+            f"""BEGIN;
             INSERT INTO dbmail_users (userid, passwd, encryption_type)
+                WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {count})
                 SELECT '{prefix}' || i, u.passwd, u.encryption_type FROM n, dbmail_users u
                 WHERE u.userid = '{model.name}';
             INSERT INTO dbmail_aliases (alias, deliver_to)
