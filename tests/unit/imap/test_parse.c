@@ -501,6 +501,31 @@ static void limits_the_items_of_a_fetch(void **state)
 	assert_int_equal(fetch_of_items(IMAP_FETCH_ITEMS_MAX + 1), ERR_LIMIT);
 }
 
+static enum errc fetch_of_ranges(size_t count)
+{
+	struct arena *arena = arena_new("test");
+	struct buf text = BUF_INIT(SIZE_MAX);
+	struct imap_command command;
+	enum errc rc;
+
+	BUF_ADD(&text, "a FETCH 1");
+	for (size_t i = 1; i < count; i++)
+		buf_printf(&text, ",%zu", 2 * i + 1);
+	BUF_ADD(&text, " UID");
+	rc = imap_parse(buf_str(&text), arena, &command, NULL);
+	buf_release(&text);
+	arena_free(&arena);
+	return rc;
+}
+
+static void limits_the_ranges_of_a_set(void **state)
+{
+	(void)state;
+	assert_int_equal(fetch_of_ranges(IMAP_SET_RANGES_MAX - 1), OK);
+	assert_int_equal(fetch_of_ranges(IMAP_SET_RANGES_MAX), OK);
+	assert_int_equal(fetch_of_ranges(IMAP_SET_RANGES_MAX + 1), ERR_LIMIT);
+}
+
 static const struct {
 	struct str in;
 	bool want;
@@ -657,6 +682,7 @@ int main(void)
 		cmocka_unit_test(parses_what_to_search),
 		cmocka_unit_test(limits_how_deep_a_search_is),
 		cmocka_unit_test(limits_the_items_of_a_fetch),
+		cmocka_unit_test(limits_the_ranges_of_a_set),
 		cmocka_unit_test(knows_the_message_of_an_append),
 		cmocka_unit_test(limits_the_messages_of_an_append),
 		cmocka_unit_test(finds_the_tag_of_broken_commands),
