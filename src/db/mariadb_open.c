@@ -33,12 +33,14 @@ static struct str setup_text(const struct mariadb_conn *conn, struct arena *aren
 	    "NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION', autocommit = 1,"
 	    " time_zone = '+00:00', sql_auto_is_null = 0, foreign_key_checks = 1,"
 	    " unique_checks = 1, sql_select_limit = DEFAULT, innodb_lock_wait_timeout = %d,"
+	    " lock_wait_timeout = %d,"
 	    " max_statement_time = %d, idle_transaction_timeout = %d;"
 	    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, %s;"
 	    "SELECT @@version, @@max_allowed_packet, @@global.read_only,"
 	    " (SELECT max(variable_value) FROM information_schema.session_variables"
 	    " WHERE variable_name = 'wsrep_on')",
-	    conn->lock_wait_s, limited ? conn->driver->target.statement_timeout_s : 0,
+	    conn->lock_wait_s, conn->lock_wait_s,
+	    limited ? conn->driver->target.statement_timeout_s : 0,
 	    limited ? IDLE_TRANSACTION_S : 0, limited ? "READ ONLY" : "READ WRITE");
 }
 

@@ -34,9 +34,9 @@ enum errc mariadb_begin(struct db_conn *base, int wait_ms, struct err *err)
 		arena = arena_new("mariadb begin");
 		rc = mariadb_exec_str(conn,
 		    str_printf(arena,
-			"SET SESSION innodb_lock_wait_timeout = %d; "
-			"START TRANSACTION READ WRITE",
-			wait_s),
+			"SET SESSION innodb_lock_wait_timeout = %d, "
+			"lock_wait_timeout = %d; START TRANSACTION READ WRITE",
+			wait_s, wait_s),
 		    err);
 		arena_free(&arena);
 		conn->lock_wait_s = rc == OK ? wait_s : 0;
