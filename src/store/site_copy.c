@@ -593,6 +593,8 @@ enum errc site_copy(const struct site_copy_settings *settings,
 	if (rc == OK)
 		rc = copy_sequences(run, err);
 	if (rc == OK)
+		rc = site_copy_numbers(run, err);
+	if (rc == OK)
 		rc = site_copy_verify(run, report_out, err);
 	if (rc == OK)
 		rc = refuse_nodes(run, err);

@@ -26,7 +26,7 @@ const struct site_sql *site_sql_new(
     struct arena *arena, const struct site_table *table, enum db_engine engine);
 extern const struct db_sql sql_copy_reset, sql_copy_begin, sql_copy_get, sql_copy_put,
     sql_copy_finish, sql_copy_has_accounts, sql_copy_has_addresses, sql_copy_has_mail,
-    sql_copy_columns;
+    sql_copy_columns, sql_copy_numbers, sql_copy_numbers_clear, sql_copy_number_put;
 
 /* The columns of the key, in order. */
 struct site_key {
@@ -99,3 +99,6 @@ NODISCARD enum errc site_copy_read(struct db *db, const struct site_table *table
 /* site_copy_verify.c: both sides read again, counted and hashed. ERR_CORRUPT: a table differs. */
 NODISCARD enum errc site_copy_verify(
     struct site_copy_run *run, struct site_copy_report *report_out, struct err *err);
+
+/* site_copy_nodes.c */
+NODISCARD enum errc site_copy_numbers(struct site_copy_run *run, struct err *err);

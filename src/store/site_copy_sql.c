@@ -29,6 +29,14 @@ const struct db_sql sql_copy_has_addresses = { .name = "copy.has_addresses",
 const struct db_sql sql_copy_has_mail = { .name = "copy.has_mail",
 	.text = "SELECT count(*) FROM (SELECT 1 FROM mail_entries LIMIT 1) e" };
 
+const struct db_sql sql_copy_numbers = { .name = "copy.numbers",
+	.text = "SELECT number, incarnation, renewed, ids_below FROM mail_nodes" };
+const struct db_sql sql_copy_numbers_clear = { .name = "copy.numbers_clear",
+	.text = "DELETE FROM mail_nodes" };
+const struct db_sql sql_copy_number_put = { .name = "copy.number_put",
+	.text = "INSERT INTO mail_nodes (number, incarnation, renewed, ids_below)"
+		" VALUES (?, ?, ?, ?)" };
+
 /* The columns of every table of the database, without those that the engine computes. */
 const struct db_sql sql_copy_columns = { .name = "copy.columns",
 	.text = "SELECT c.table_name, c.column_name FROM information_schema.columns c"

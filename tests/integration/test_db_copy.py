@@ -114,6 +114,17 @@ def remove(path):
         pathlib.Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
+def write_while_copied(server, source, target, write):
+    """Copy with --online while `write` writes rows 1000 to 1049 into audit_log; the rows that the copy has of them."""
+    run = subprocess.Popen(
+        [server.binary, "-c", server.config, "db", "copy", "--online", source, target],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )
+    for number in range(50):
+        write(f"INSERT INTO audit_log (id, at, actor, source, action, object) VALUES ({1000 + number}, 0, '', '', '', '')")
+    assert "verified" in run.communicate(timeout=120)[0]
+
+
 @pytest.fixture
 def target(filled):
     path = filled.data / "target.db"
@@ -157,6 +168,18 @@ def test_numbers_are_not_given_twice(filled, target):
         assert int(filled.sql("SELECT alias_idnr FROM dbmail_aliases WHERE alias = 'later@example.test'")) == 901
     finally:
         filled.use(old)
+
+
+def test_ids_are_not_made_twice(filled, target):
+    """Whoever takes a number in the copy makes ids behind all that are there, even if the clock is set back."""
+    source = filled.database()
+    filled.copy(filled.url(source.name), filled.url(target.name))
+    base = sqlite3.connect(target)
+    rows = base.execute("SELECT number, expires, ids_below FROM mail_nodes").fetchall()
+    newest = base.execute("SELECT max(object) FROM mail_objects").fetchone()[0]
+    base.close()
+    made_ms = (newest >> 22) + 1577836800000
+    assert rows and all(expires == 0 and below > made_ms for _, expires, below in rows)
 
 
 def kill_after(server, seconds, *command):
@@ -292,13 +315,7 @@ def test_while_it_is_written(filled, target):
     """--online: what was there when it began, and all of that."""
     source = filled.database()
     before = contents(source)
-    run = subprocess.Popen(
-        [filled.binary, "-c", filled.config, "db", "copy", "--online", filled.url(source.name), filled.url(target.name)],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )
-    for number in range(50):
-        filled.sql(f"INSERT INTO audit_log VALUES ({1000 + number}, 0, '', '', '', '', '')")
-    assert "verified" in run.communicate(timeout=120)[0]
+    write_while_copied(filled, filled.url(source.name), filled.url(target.name), filled.sql)
     filled.sql("DELETE FROM audit_log WHERE id BETWEEN 1000 AND 1100")
     after = contents(target)
     rows = after.pop("audit_log")

@@ -7,7 +7,7 @@ import urllib.parse
 
 import pytest
 from tabella_server import ROOT, engines
-from test_db_copy import PASSWORD, Site, contents, everything, filled, kill_after, remove  # noqa: F401: a fixture
+from test_db_copy import PASSWORD, Site, contents, everything, filled, kill_after, remove, write_while_copied  # noqa: F401: a fixture
 
 pytestmark = [pytest.mark.ours, pytest.mark.sqlite("it has all engines at once")]
 
@@ -137,6 +137,23 @@ def test_a_half_made_copy_is_no_site(filled, servers, name):  # noqa: F811
     finally:
         filled.kill9()
         filled.configure({"db.url": old})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_while_it_is_written(filled, servers, name):  # noqa: F811
+    """--online: one snapshot of a server that others write to."""
+    before = contents(filled.database())
+    url = servers[name].new("online")
+    target = filled.data / "target.db"
+    remove(target)
+    filled.copy(filled.url(filled.database().name), url)
+    write_while_copied(filled, url, filled.url(target.name), lambda text: run_sql(name, url, text))
+    after = contents(target)
+    remove(target)
+    rows = after.pop("audit_log")
+    kept = before.pop("audit_log")
+    assert [row for row in rows if not 1000 <= row[0] <= 1100] == kept
+    assert after == before
 
 
 @pytest.mark.parametrize("name", NAMES)
