@@ -312,7 +312,7 @@ static void mark(struct world *w, const uint32_t *uids, size_t count)
 static int64_t expunge_calls(struct world *w, const uint32_t *uids, size_t count)
 {
 	const int64_t many = 1000000;
-	uint32_t *removed;
+	uint32_t *removed = NULL;
 	int64_t calls;
 	size_t n;
 
@@ -325,8 +325,8 @@ static int64_t expunge_calls(struct world *w, const uint32_t *uids, size_t count
 	calls = many - atomic_load(&w->plan.left);
 	(void)fault_disarm(&w->plan);
 	assert_int_equal(n, count);
-	for (size_t i = 0; i < n; i++)
-		assert_int_equal(removed[i], uids[i]);
+	if (n > 0)
+		assert_memory_equal(removed, uids, n * sizeof(*uids));
 	return calls;
 }
 
@@ -340,7 +340,7 @@ static void expunges_at_the_cost_of_what_it_removes(void **state)
 
 	fill(w, 0, w->inboxes[0], 6000, (struct flag_list){ 0 });
 	world_restart(w);
-	assert_in_range(expunge_calls(w, NULL, 0), 1, 20);
+	assert_in_range(expunge_calls(w, few, 0), 1, 20);
 	mark(w, few, COUNT(few));
 	assert_in_range(expunge_calls(w, few, COUNT(few)), 1, 60);
 	for (uint32_t i = 0; i < COUNT(many); i++)
@@ -351,7 +351,7 @@ static void expunges_at_the_cost_of_what_it_removes(void **state)
 	v = world_index(w, 0, w->inboxes[0]);
 	assert_int_equal(index_count(v), 6000 - COUNT(few) - COUNT(many));
 	index_release(&v);
-	assert_in_range(expunge_calls(w, NULL, 0), 1, 20);
+	assert_in_range(expunge_calls(w, few, 0), 1, 20);
 	mark(w, others, COUNT(others));
 	v = world_index(w, 0, w->inboxes[0]);
 	index_release(&v);
