@@ -221,6 +221,8 @@ class MariaDBClient(Engine):
         parts = urllib.parse.urlsplit(self.admin_url)
         where = [f"--host={parts.hostname}", f"--port={parts.port or 3306}", "--protocol=tcp"]
         command = ["mariadb", "--no-defaults", *where, f"--user={parts.username}", "--batch", "--skip-column-names", "--unbuffered"]
+        # || joins texts, as it does elsewhere
+        command.append("--init-command=SET SESSION sql_mode = CONCAT(@@sql_mode, ',PIPES_AS_CONCAT')")
         password = urllib.parse.unquote(parts.password or "")
         return command + ([database] if database else []), {"MYSQL_PWD": password}
 

@@ -43,6 +43,7 @@ static enum errc run_once(struct db *db, struct deadline deadline, struct arena 
 {
 	const struct db_settings *settings = &db->pool->settings;
 	int left_ms = deadline_left_ms(deadline);
+	int64_t began_us;
 	enum errc rc;
 
 	if (left_ms > settings->busy_timeout_ms)
@@ -59,7 +60,10 @@ static enum errc run_once(struct db *db, struct deadline deadline, struct arena 
 		db->ops->rollback(db->conn);
 		return rc;
 	}
+	began_us = clock_mono_us();
 	rc = db->ops->commit(db->conn, err);
+	metric_observe(
+	    db->pool->metrics, DB_COMMIT_TIME, 0, 0, (uint64_t)(clock_mono_us() - began_us));
 	if (rc == ERR_UNAVAIL && db->ops->doubtful && db->ops->doubtful(db->conn))
 		rc = ERR_UNCERTAIN;
 	if (rc == OK)

@@ -126,6 +126,10 @@ class Server:
     def __exit__(self, *exception):
         self.close()
 
+    @property
+    def engine_name(self):
+        return self.engine.name if self.engine else "sqlite"
+
     def port(self, service):
         return self.port_base + PORTS[service]
 
@@ -176,6 +180,11 @@ class Server:
             return self.engine.sql(text, self.database_name)
         done = self._run(["sqlite3", "-cmd", ".timeout 10000", self.database(), text])
         return done.stdout.strip()
+
+    def database_url(self):
+        if self.engine:
+            return self.engine.url(self.database_name, self.database_name, engines.SITE_PASSWORD)
+        return f"sqlite:{self.database()}"
 
     def connect(self):
         """A connection beside the server, as sqlite3 has them, whatever the engine."""

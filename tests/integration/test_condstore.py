@@ -217,7 +217,9 @@ def test_a_client_that_drops_when_a_command_failed_in_the_middle(six, items):
     """A message that is damaged ends a FETCH with NO: its first answers had MODSEQs higher than what is not told yet."""
     owner = f"(SELECT user_idnr FROM dbmail_users WHERE userid = '{six.account.name}')"
     damaged = f"(SELECT object FROM mail_entries WHERE owner = {owner} AND uid = 2)"
-    six.account.server.server.sql(f"UPDATE mail_contents SET header = x'' WHERE object = {damaged}")
+    server = six.account.server.server
+    nothing = "''" if server.engine_name == "pgsql" else "x''"
+    server.sql(f"UPDATE mail_contents SET header = {nothing} WHERE object = {damaged}")
     six.open()
     change_behind(six.account, 4)
     done = six.take(six.peer.cmd(f"FETCH 1:3 ({items})"))

@@ -104,7 +104,7 @@ def test_db_names_another_database_than_the_configuration():
         one.init()
         other.init()
         one.add_user("ann", "secret")
-        names = other.cli("user", "list", "--db", f"sqlite:{one.database()}").stdout
+        names = other.cli("user", "list", "--db", one.database_url()).stdout
         assert "ann" in names
         assert "ann" not in other.cli("user", "list").stdout
 

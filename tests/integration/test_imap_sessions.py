@@ -242,7 +242,9 @@ def test_a_folder_made_by_hand(host, account):
 def test_the_13_values_of_a_mailbox_row(host, account):
     """DBMail's recipes insert without a column list."""
     number = host.server.sql(f"SELECT user_idnr FROM dbmail_users WHERE userid = '{account.name}'")
-    host.server.sql(f"INSERT INTO dbmail_mailboxes VALUES (NULL, {number}, 'Thirteen', 1,1,1,1,1,1,0,0,2,0)")
+    # PostgreSQL counts by DEFAULT where the others count by NULL
+    next_id = "DEFAULT" if host.server.engine_name == "pgsql" else "NULL"
+    host.server.sql(f"INSERT INTO dbmail_mailboxes VALUES ({next_id}, {number}, 'Thirteen', 1,1,1,1,1,1,0,0,2,0)")
     with account.imap() as peer:
         peer.append("Thirteen", mail())
         assert peer.select("Thirteen").of("EXISTS") == [1]

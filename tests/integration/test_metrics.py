@@ -123,11 +123,13 @@ def test_counts_what_happens(server):
         "tabella_db_statements_total",
         "tabella_db_commits_total",
         "tabella_db_commit_seconds_count",
-        "tabella_db_group_size_sum",
         'tabella_sent_bytes_total{service="imap"}',
         'tabella_received_bytes_total{service="lmtp"}',
     ):
         assert moved(before, after, key) > 0, key
+    # SQLite's writer puts transactions together; servers have each by itself, and are waited for
+    only = "tabella_db_group_size_sum" if server.engine is None else "tabella_db_round_trips_total"
+    assert moved(before, after, only) > 0
 
 
 def test_tells_of_the_process(server):
@@ -135,7 +137,9 @@ def test_tells_of_the_process(server):
     assert found['tabella_build_info{version="0.1.0"}'] == 1
     assert found["process_open_fds"] > 5 and found["process_resident_memory_bytes"] > 1e6
     assert found["process_start_time_seconds"] > 1e9
-    assert found["tabella_db_file_bytes"] > 0 and found['tabella_limit{limit="connections"}'] == 10000
+    assert found['tabella_limit{limit="connections"}'] == 10000
+    if server.engine is None:
+        assert found["tabella_db_file_bytes"] > 0
     assert found['tabella_connections{service="http"}'] >= 1
 
 
