@@ -149,14 +149,27 @@ def raise_floor(server, mailbox_modseq):
     )
 
 
-@pytest.fixture
-def six(account):
-    """An account with six messages, and a client that knows them."""
+def six_of(account):
     with account.imap() as peer:
         append(peer, 6)
     client = Client(account)
     client.open()
     client.close()
+    return client
+
+
+@pytest.fixture
+def six(account):
+    """An account with six messages, and a client that knows them."""
+    client = six_of(account)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def six_alone(make_host):
+    """The same on a server whose mail may be damaged."""
+    client = six_of(make_host().account())
     yield client
     client.close()
 
@@ -213,19 +226,19 @@ def test_a_client_that_drops_before_it_is_told_what_went(six, command):
 
 
 @pytest.mark.parametrize("items", ["UID FLAGS BODY.PEEK[]", "UID MODSEQ BODY.PEEK[TEXT]"])
-def test_a_client_that_drops_when_a_command_failed_in_the_middle(six, items):
+def test_a_client_that_drops_when_a_command_failed_in_the_middle(six_alone, items):
     """A message that is damaged ends a FETCH with NO: its first answers had MODSEQs higher than what is not told yet."""
-    owner = f"(SELECT user_idnr FROM dbmail_users WHERE userid = '{six.account.name}')"
+    owner = f"(SELECT user_idnr FROM dbmail_users WHERE userid = '{six_alone.account.name}')"
     damaged = f"(SELECT object FROM mail_entries WHERE owner = {owner} AND uid = 2)"
-    server = six.account.server.server
+    server = six_alone.account.server.server
     nothing = "''" if server.engine_name == "pgsql" else "x''"
     server.sql(f"UPDATE mail_contents SET header = {nothing} WHERE object = {damaged}")
-    six.open()
-    change_behind(six.account, 4)
-    done = six.take(six.peer.cmd(f"FETCH 1:3 ({items})"))
+    six_alone.open()
+    change_behind(six_alone.account, 4)
+    done = six_alone.take(six_alone.peer.cmd(f"FETCH 1:3 ({items})"))
     assert done.status == "NO" and 1 in done.fetched() and 3 not in done.fetched()
-    assert six.open().of("VANISHED") == [[["EARLIER"], "4"]]
-    six.check()
+    assert six_alone.open().of("VANISHED") == [[["EARLIER"], "4"]]
+    six_alone.check()
 
 
 def test_below_the_floor(six):
