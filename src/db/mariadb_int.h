@@ -58,7 +58,9 @@ struct mariadb_conn {
 /* One of the statements of a text (there may be two, see db_sql). */
 struct mariadb_part {
 	MYSQL_STMT *handle;
-	unsigned params; /* the last ones of the text's */
+	unsigned params;
+	unsigned *numbers;  /* of the text's parameters that it takes, from 1 */
+	MYSQL_BIND *values; /* as bound for the server */
 };
 
 /* A column of the current row. */
@@ -110,14 +112,19 @@ void mariadb_target_release(struct mariadb_target *target);
 struct mariadb_split {
 	struct str texts[2];
 	unsigned params[2];
-	unsigned count; /* 1 or 2 */
+	struct str numbers[2]; /* see mariadb_param_number */
+	unsigned count;	       /* 1 or 2 */
+	unsigned param_count;  /* of the whole text */
 };
 /*
- * Cut a text at the ';' between its statements, and count the parameters of each; neither is looked for in literals,
- * names and comments. ERR_INTERNAL: none, more than two, or a second one that takes more parameters than the first has.
+ * Cut a text at the ';' between its statements, and look for the parameters of each; in neither case inside literals, names
+ * and comments. Parameters that have numbers (?1, ?2; all of a statement or none) may be taken more than once, on this engine
+ * alone. Texts live in `arena`. ERR_INTERNAL: no statement, more than two, or a second one that takes more than there are.
  */
 NODISCARD enum errc mariadb_split_text(
-    struct str text, struct mariadb_split *split_out, struct err *err);
+    struct str text, struct arena *arena, struct mariadb_split *split_out, struct err *err);
+/* Which of the text's parameters, from 1, the `param`-th of a statement is: by its number, or one of the last. */
+unsigned mariadb_param_number(const struct mariadb_split *split, unsigned part, unsigned param);
 
 /* mariadb_error.c: the class of an error of the server or of the client library; never OK. */
 enum errc mariadb_classify(unsigned code, const char *sqlstate);

@@ -3,19 +3,26 @@
  *
  * A text of two statements (see db_sql) is two of the server's; the second runs if the first touched a row.
  */
+#include "base/arena.h"
 #include "base/heap.h"
 #include "base/str.h"
 #include "db/mariadb_int.h"
 
-static enum errc prepare_part(struct mariadb_conn *conn, struct str text, unsigned params,
-    struct mariadb_part *part, struct err *err)
+static enum errc prepare_part(struct mariadb_conn *conn, const struct mariadb_split *split,
+    unsigned i, struct mariadb_part *part, struct err *err)
 {
+	struct str text = split->texts[i];
+	unsigned params = split->params[i];
 	my_bool yes = 1;
 
 	part->handle = mysql_stmt_init(conn->handle);
 	if (!part->handle)
 		heap_exhausted(sizeof(MYSQL_STMT));
 	part->params = params;
+	part->numbers = xcalloc(params + 1, sizeof(unsigned));
+	part->values = xcalloc(params + 1, sizeof(MYSQL_BIND));
+	for (unsigned at = 0; at < params; at++)
+		part->numbers[at] = mariadb_param_number(split, i, at);
 	mariadb_waited(conn);
 	if (mysql_stmt_prepare(part->handle, text.p, text.n) != 0)
 		return mariadb_stmt_failed(conn, part->handle, err);
@@ -34,32 +41,40 @@ static void forget_bindings(struct mariadb_stmt *stmt)
 		stmt->params[i] = (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_NULL };
 }
 
-enum errc mariadb_prepare(
-    struct db_conn *base, struct str text, struct db_stmt **stmt_out, struct err *err)
+static enum errc prepare(struct mariadb_conn *conn, const struct mariadb_split *split,
+    struct db_stmt **stmt_out, struct err *err)
 {
-	struct mariadb_conn *conn = mariadb_conn_of(base);
-	struct mariadb_split split;
-	struct mariadb_stmt *stmt;
-	struct db_stmt *made;
-	enum errc rc = mariadb_split_text(text, &split, err);
+	struct mariadb_stmt *stmt = xcalloc(1, sizeof(*stmt));
+	struct db_stmt *made = &stmt->base;
+	enum errc rc = OK;
 
-	if (rc != OK)
-		return rc;
-	stmt = xcalloc(1, sizeof(*stmt));
-	stmt->base.conn = base;
-	stmt->param_count = split.params[0];
+	stmt->base.conn = &conn->base;
+	stmt->param_count = split->param_count;
 	stmt->params = xcalloc(stmt->param_count + 1, sizeof(MYSQL_BIND));
 	stmt->numbers = xcalloc(stmt->param_count + 1, sizeof(int64_t));
 	forget_bindings(stmt);
-	for (unsigned i = 0; i < split.count && rc == OK; i++) {
-		rc = prepare_part(conn, split.texts[i], split.params[i], &stmt->parts[i], err);
-		stmt->part_count++;
+	while (stmt->part_count < split->count && rc == OK) {
+		unsigned i = stmt->part_count++;
+
+		rc = prepare_part(conn, split, i, &stmt->parts[i], err);
 	}
-	made = &stmt->base;
 	if (rc == OK)
 		*stmt_out = made;
 	else
 		mariadb_finalize(&made);
+	return rc;
+}
+
+enum errc mariadb_prepare(
+    struct db_conn *base, struct str text, struct db_stmt **stmt_out, struct err *err)
+{
+	struct arena *arena = arena_new("mariadb prepare");
+	struct mariadb_split split;
+	enum errc rc = mariadb_split_text(text, arena, &split, err);
+
+	if (rc == OK)
+		rc = prepare(mariadb_conn_of(base), &split, stmt_out, err);
+	arena_free(&arena);
 	return rc;
 }
 
@@ -68,8 +83,11 @@ void mariadb_finalize(struct db_stmt **stmtp)
 	struct mariadb_stmt *stmt = mariadb_stmt_of(*stmtp);
 
 	/* on a lost connection there is nothing to tell the server */
-	for (unsigned i = 0; i < stmt->part_count; i++)
+	for (unsigned i = 0; i < stmt->part_count; i++) {
 		(void)mysql_stmt_close(stmt->parts[i].handle);
+		xfree(stmt->parts[i].numbers);
+		xfree(stmt->parts[i].values);
+	}
 	mariadb_free_cells(stmt);
 	xfree(stmt->params);
 	xfree(stmt->numbers);
@@ -131,9 +149,9 @@ static enum errc run_part(
 	struct mariadb_conn *conn = mariadb_conn_of(stmt->base.conn);
 	MYSQL_STMT *handle = part->handle;
 
-	if (part->params > 0 &&
-	    mysql_stmt_bind_param(handle, stmt->params + (stmt->param_count - part->params)) !=
-		0)
+	for (unsigned i = 0; i < part->params; i++)
+		part->values[i] = stmt->params[part->numbers[i] - 1];
+	if (part->params > 0 && mysql_stmt_bind_param(handle, part->values) != 0)
 		return mariadb_stmt_failed(conn, handle, err);
 	mariadb_waited(conn);
 	if (mysql_stmt_execute(handle) != 0)

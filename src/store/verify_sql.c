@@ -34,6 +34,10 @@ const struct db_sql sql_verify_mailboxes = {
 	.text = "SELECT m.owner, m.mailbox FROM mail_mailboxes m JOIN dbmail_mailboxes b"
 		" ON b.mailbox_idnr = m.mailbox AND b.owner_idnr = m.owner"
 		" WHERE (m.owner, m.mailbox) > (?, ?) ORDER BY m.owner, m.mailbox LIMIT 1",
+	.mariadb = "SELECT m.owner, m.mailbox FROM mail_mailboxes m JOIN dbmail_mailboxes b"
+		   " ON b.mailbox_idnr = m.mailbox AND b.owner_idnr = m.owner"
+		   " WHERE m.owner > ?1 OR (m.owner = ?1 AND m.mailbox > ?2)"
+		   " ORDER BY m.owner, m.mailbox LIMIT 1",
 };
 
 const struct db_sql sql_verify_mailbox = {
@@ -99,6 +103,10 @@ const struct db_sql sql_verify_entry_mailbox = {
 	.text = "SELECT e.owner, e.mailbox, m.mailbox IS NOT NULL FROM mail_entries e"
 		" LEFT JOIN mail_mailboxes m ON m.owner = e.owner AND m.mailbox = e.mailbox"
 		" WHERE (e.owner, e.mailbox) > (?, ?) ORDER BY e.owner, e.mailbox LIMIT 1",
+	.mariadb = "SELECT e.owner, e.mailbox, m.mailbox IS NOT NULL FROM mail_entries e"
+		   " LEFT JOIN mail_mailboxes m ON m.owner = e.owner AND m.mailbox = e.mailbox"
+		   " WHERE e.owner > ?1 OR (e.owner = ?1 AND e.mailbox > ?2)"
+		   " ORDER BY e.owner, e.mailbox LIMIT 1",
 };
 
 const struct db_sql sql_verify_removed = {
@@ -157,4 +165,10 @@ const struct db_sql sql_verify_refs = {
 		" LEFT JOIN mail_objects o ON o.object = r.object AND o.owner = r.owner"
 		" WHERE (r.hash, r.owner, r.object) > (?, ?, ?)"
 		" ORDER BY r.hash, r.owner, r.object LIMIT 1000",
+	.mariadb = "SELECT r.hash, r.owner, r.object, b.hash IS NOT NULL, o.object IS NOT NULL"
+		   " FROM mail_blob_refs r LEFT JOIN mail_blobs b ON b.hash = r.hash"
+		   " LEFT JOIN mail_objects o ON o.object = r.object AND o.owner = r.owner"
+		   " WHERE r.hash > ?1 OR (r.hash = ?1 AND (r.owner > ?2"
+		   " OR (r.owner = ?2 AND r.object > ?3)))"
+		   " ORDER BY r.hash, r.owner, r.object LIMIT 1000",
 };
