@@ -69,7 +69,6 @@ enum errc mariadb_driver_new(
 	}
 	driver->base = (struct db_driver){ .ops = &mariadb_ops, .single_writer = false };
 	driver->settings = settings;
-	atomic_init(&driver->cluster, -1);
 	*driver_out = &driver->base;
 	return OK;
 }

@@ -38,7 +38,6 @@ struct mariadb_driver {
 	const struct db_settings *settings; /* borrowed */
 	struct mariadb_target target;
 	_Atomic size_t preferred; /* the host that answered last */
-	_Atomic int cluster; /* of nodes that may lag behind: -1 not yet known, 0 no, 1 yes */
 	struct counter round_trips;
 };
 

@@ -67,7 +67,7 @@ static const struct conf_option options[] = {
 	{ "db.url", CONF_URL, CONF_FIELD(struct settings, db_url), .dbmail = "DBMAIL.dburi",
 	    .text = "The database: sqlite:/path/to/file.db, "
 		    "postgresql://USER:PASSWORD@HOST/NAME or "
-		    "mysql://USER:PASSWORD@HOST/NAME (MariaDB and MySQL). Several hosts stand "
+		    "mysql://USER:PASSWORD@HOST/NAME (MariaDB). Several hosts stand "
 		    "behind one another with a comma between; a unix socket is a host with %2F "
 		    "for each /. What follows a ? belongs to the engine's library: "
 		    "sslmode=verify-full." },

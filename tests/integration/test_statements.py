@@ -92,6 +92,7 @@ def test_mariadb_knows_every_statement(database):
     script = ["SET SESSION sql_mode = CONCAT(@@sql_mode, ',PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES');"]
     for _, text in texts("mariadb"):
         for part in outside_of_literals(text, lambda piece: piece.replace(";", "\0")).split("\0"):
+            part = outside_of_literals(part, lambda piece: re.sub(r"\?\d+", "?", piece))  # the driver's numbers
             quoted = part.replace("'", "''").replace("\n", " ")
             script.append(f"PREPARE s FROM '{quoted}';")
     database.sql("\n".join(script), NAME)
