@@ -28,6 +28,7 @@ class Engine:
         self.proxy = Proxy(protocol, target).start()
         self.site = Site(guard, [url(self.proxy.port), url(target())], accounts=1)
         self.numbers = itertools.count()
+        self.was_cut = False
         self.near, self.far = self.site.nodes
         self.site.start()
         with self.imap(self.far) as peer:
@@ -58,6 +59,13 @@ class Engine:
     def message(self):
         number = next(self.numbers)
         return killtest.message_id(1, "step", number), killtest.make_message(1, "step", number)
+
+    def empty(self):
+        with self.imap(self.far) as peer:
+            for folder in ("INBOX", "Archive"):
+                if peer.select(folder).of("EXISTS")[-1]:
+                    peer.ok("STORE 1:* +FLAGS.SILENT (\\Deleted)")
+                    peer.ok("EXPUNGE")
 
     def rows(self, folder, node=None):
         """Message-ID to the rows that have it."""
@@ -95,21 +103,22 @@ def engine(request, guard):
 
 
 def each_step(engine, count, run, cut=Cut):
-    """run() with a cut at step 1, 2, 3, …; until nothing was cut, and it says that it was done. How many were."""
+    """run(arm) with a cut at step 1, 2, 3, …; until nothing was cut, and it says that it was done. How many were. It is to
+    call arm() right before what is to be cut, and leaves as many messages as it found: each is a step for who reads them."""
     for step in range(1, STEPS_MAX):
         # after a cut the node waits a moment before it tries again: then it would refuse without a step
         engine.imap(engine.near).logout()
-        engine.proxy.arm(cut(step=step))
-        done = run()
-        if not engine.proxy.disarm():
+        done = run(lambda: engine.proxy.arm(cut(step=step)))
+        if not engine.was_cut:
             count(f"cuts={step - 1}")
             assert done and step > 1, "nothing was cut"
             return
     raise AssertionError(f"still cut at step {STEPS_MAX}")
 
 
-def deliver(engine, message):
+def deliver(engine, message, arm=lambda: None):
     """As an MTA does: the same bytes until they are taken. How often it took."""
+    arm()
     end = time.monotonic() + PATIENCE_SECONDS
     for attempt in itertools.count(1):
         lmtp = None
@@ -120,6 +129,7 @@ def deliver(engine, message):
             assert code // 100 != 5, codes
             if code == 250:
                 lmtp.quit()
+                engine.was_cut = engine.proxy.disarm()
                 return attempt
         except killtest.Hangup:
             pass
@@ -140,9 +150,9 @@ def judge(rows, names):
 def test_a_delivery_cut_at_each_step_is_there_once(engine, count, direction):
     names, tries = [], []
 
-    def run():
+    def run(arm):
         name, message = engine.message()
-        tries.append(deliver(engine, message))
+        tries.append(deliver(engine, message, arm))
         names.append(name)
         return True
 
@@ -163,9 +173,9 @@ def each_commit(engine, count, run, direction):
 def test_an_append_cut_at_each_step_is_there_if_it_was_acknowledged(engine, count):
     taken, refused, unknown = [], [], []
 
-    def run():
+    def run(arm):
         name, message = engine.message()
-        where = attempt(engine, lambda peer: peer.cmd(["APPEND INBOX ", message]), None)
+        where = attempt(engine, lambda peer: peer.cmd(["APPEND INBOX ", message]), None, arm)
         {"OK": taken, "NO": refused}.get(where, unknown).append(name)
         return where == "OK"
 
@@ -177,9 +187,10 @@ def test_an_append_cut_at_each_step_is_there_if_it_was_acknowledged(engine, coun
     count(f"acknowledged={len(taken)} refused={len(refused)} unknown={len(unknown)}")
 
 
-def attempt(engine, command, folder):
+def attempt(engine, command, folder, arm):
     """One command at the node behind the proxy: OK, NO, or None if nobody knows."""
     peer = None
+    arm()
     try:
         peer = wire.Imap(engine.near.port("imap"))
         for line in ["LOGIN user0 password0", *([f"SELECT {folder}"] if folder else [])]:
@@ -193,6 +204,7 @@ def attempt(engine, command, folder):
     except (wire.Closed, OSError):
         return None
     finally:
+        engine.was_cut = engine.proxy.disarm()
         if peer:
             peer.close()
 
@@ -210,9 +222,10 @@ def change_each_step(engine, count, command, check, may_repeat=False):
     do it again harms nothing, so that NO may be said of what was done and could not be read again."""
     results = {"OK": 0, "NO": 0, None: 0}
 
-    def run():
+    def run(arm):
+        engine.empty()
         name, uid = put(engine)
-        status = attempt(engine, lambda peer: peer.cmd(command.format(uid=uid)), "INBOX")
+        status = attempt(engine, lambda peer: peer.cmd(command.format(uid=uid)), "INBOX", arm)
         was_done = check(engine.rows("INBOX").get(name, []), engine.rows("Archive").get(name, []))
         results[status] += 1
         assert was_done or status != "OK", f"{name} acknowledged, and not done"
@@ -242,12 +255,13 @@ def test_a_move_cut_at_each_step_leaves_one_message(engine, count):
 def test_an_expunge_cut_at_each_step_is_done_or_not(engine, count):
     results = {"OK": 0, "NO": 0, None: 0}
 
-    def run():
+    def run(arm):
+        engine.empty()
         name, uid = put(engine)
         with engine.imap(engine.far) as peer:
             peer.select()
             peer.ok(f"UID STORE {uid} +FLAGS (\\Deleted)")
-        status = attempt(engine, lambda peer: peer.cmd(f"UID EXPUNGE {uid}"), "INBOX")
+        status = attempt(engine, lambda peer: peer.cmd(f"UID EXPUNGE {uid}"), "INBOX", arm)
         results[status] += 1
         there = name in engine.rows("INBOX")
         assert not there or status != "OK", f"{name} acknowledged, and still there"
