@@ -106,14 +106,22 @@ def each_step(engine, count, run, cut=Cut):
     """run(arm) with a cut at step 1, 2, 3, …; until nothing was cut, and it says that it was done. How many were. It is to
     call arm() right before what is to be cut, and leaves as many messages as it found: each is a step for who reads them."""
     for step in range(1, STEPS_MAX):
-        # after a cut the node waits a moment before it tries again: then it would refuse without a step
-        engine.imap(engine.near).logout()
-        done = run(lambda: engine.proxy.arm(cut(step=step)))
+        done = run(lambda: arm(engine, cut(step=step)))
         if not engine.was_cut:
             count(f"cuts={step - 1}")
             assert done and step > 1, "nothing was cut"
             return
     raise AssertionError(f"still cut at step {STEPS_MAX}")
+
+
+def arm(engine, cut):
+    """The node has found its database again and knows the folders: what follows is as long as the last time."""
+    with engine.imap(engine.near) as peer:
+        for folder in ("Archive", "INBOX"):
+            if peer.select(folder).of("EXISTS")[-1]:
+                peer.ok("FETCH 1:* FLAGS")
+        peer.logout()
+    engine.proxy.arm(cut)
 
 
 def deliver(engine, message, arm=lambda: None):
