@@ -100,5 +100,11 @@ NODISCARD enum errc site_copy_read(struct db *db, const struct site_table *table
 NODISCARD enum errc site_copy_verify(
     struct site_copy_run *run, struct site_copy_report *report_out, struct err *err);
 
+/* site_copy_open.c: both sides, and what is to be known of the tables; the caller closes what is open. */
+NODISCARD enum errc site_copy_open(struct site_copy_run *run, struct err *err);
+/* ERR_STATE: somebody works on the source, and `online` was not asked for. */
+NODISCARD enum errc site_copy_refuse_nodes(struct site_copy_run *run, struct err *err);
+struct db_settings site_copy_database(const struct site_copy_run *run, struct str url);
+
 /* site_copy_nodes.c */
 NODISCARD enum errc site_copy_numbers(struct site_copy_run *run, struct err *err);
