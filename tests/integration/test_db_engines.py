@@ -78,7 +78,7 @@ def test_killed_on_the_way(filled, servers, way):  # noqa: F811
         start = servers[ends[0]].new("kill_a")
         filled.copy(filled.url(source.name), start)
     end = filled.url(target.name) if ends[1] == "sqlite" else servers[ends[1]].new("kill_b")
-    killed = sum(kill_after(filled, 0.08 + 0.15 * turn, "db", "copy", start, end) for turn in range(6))
+    killed = sum(kill_after(filled, 0.02 + 0.15 * turn, "db", "copy", start, end) for turn in range(6))
     assert killed > 0
     done = filled.copy(start, end, check=False)
     assert done.returncode == 0 or "holds a site already" in done.stderr, done.stderr
@@ -279,7 +279,7 @@ def test_an_upgrade_is_killed(old, way):
         old.load()
         if way == "back":
             old.cli("db", "upgrade")
-        killed += kill_after(old, 0.06 + 0.05 * turn, "db", "upgrade", *(["--undo"] if way == "back" else []))
+        killed += kill_after(old, 0.01 + 0.04 * turn, "db", "upgrade", *(["--undo"] if way == "back" else []))
         old.cli("db", "upgrade")
         assert json.loads(old.cli("db", "status", "--json").stdout)["schema"] == newest()
     assert killed > 0
