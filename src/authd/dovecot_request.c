@@ -52,6 +52,14 @@ static void fail(
 	answered(request, result);
 }
 
+/* No password was looked at, so the login has said nothing. */
+static void fail_unseen(
+    struct dovecot_request *request, enum session_result result, const char *reason)
+{
+	log_info(guest_log(request->guest), "asker-refused", F_CSTR("reason", reason));
+	fail(request, result, reason);
+}
+
 /* code= is of version 1.2, the word before it of those before. */
 static void refuse(struct dovecot_request *request, enum auth_refusal refusal)
 {
@@ -102,16 +110,16 @@ static void answer(struct dovecot_request *request, struct str last)
 		fail(request, RESULT_TEMPORARY, "too many failed logins, try again later");
 		break;
 	case ERR_STATE:
-		fail(request, RESULT_REFUSED, "passwords are taken with TLS only");
+		fail_unseen(request, RESULT_REFUSED, "passwords are taken with TLS only");
 		break;
 	case ERR_UNSUPPORTED:
-		fail(request, RESULT_BAD, "no such mechanism");
+		fail_unseen(request, RESULT_BAD, "no such mechanism");
 		break;
 	case ERR_CLOSED:
 		fail(request, RESULT_CLOSED, "cancelled");
 		break;
 	case ERR_SYNTAX:
-		fail(request, RESULT_BAD, result->err.text);
+		fail_unseen(request, RESULT_BAD, result->err.text);
 		break;
 	default:
 		fail(

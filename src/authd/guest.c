@@ -123,6 +123,11 @@ struct login *guest_login(const struct guest *guest)
 	return guest->login;
 }
 
+const struct log *guest_log(const struct guest *guest)
+{
+	return &guest->log;
+}
+
 enum login_next guest_run(struct guest *guest)
 {
 	guest->session.has_ticket = guest->host->has_ticket;

@@ -26,6 +26,9 @@ void guest_free(struct guest **guestp);
 /* For login_sasl, login_line, login_password, login_result: it stays the guest's. */
 struct login *guest_login(const struct guest *guest);
 
+/* With what is known of him: for whom he is, and his address. */
+const struct log *guest_log(const struct guest *guest);
+
 /* login_run, with the ticket that the host has now. */
 enum login_next guest_run(struct guest *guest);
 

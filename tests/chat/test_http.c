@@ -41,8 +41,8 @@ static enum errc begin(void *arg, struct chat *chat, struct err *err)
 	(void)err;
 	*world = (struct http_world){ .sink = LOG_SINK_STDERR,
 		.conf = { .allow = { allowed, 1 } },
-		.env = { .page = { { STR("/hello"), "text/plain", write_hello, NULL },
-			     { STR("/endless"), "text/plain", write_endless, NULL } },
+		.env = { .page = { { STR("/hello"), "text/plain", write_hello, NULL, NULL },
+			     { STR("/endless"), "text/plain", write_endless, NULL, NULL } },
 		    .page_count = 2 } };
 	world->env.conf = &world->conf;
 	world->sink.level = LOG_LEVEL_ERROR;

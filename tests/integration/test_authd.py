@@ -166,6 +166,7 @@ def test_answers_who_knows_the_password(server, sockets, way):
 def test_a_client_elsewhere_needs_tls(server, sockets):
     with Asker(sockets / "auth") as asker:
         assert asker.password("ann", PASSWORD, "rip=192.0.2.9") == ["FAIL", "reason=passwords are taken with TLS only"]
+        assert "asker-refused" in server.log.read_text()
         assert asker.password("ann", PASSWORD, "rip=127.0.0.1") == ["OK", "user=ann"]
     server.configure({"authd.plaintext_login": "yes"}).reload()
     with Asker(sockets / "auth") as asker:
