@@ -7,6 +7,7 @@
 #include "auth/auth_int.h"
 #include "auth/sasl.h"
 #include "auth/throttle.h"
+#include "auth/throttle_share.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/counter.h"
@@ -43,6 +44,7 @@ struct auth {
 	struct auth_cache *cache;
 	struct sasl_kit *kit;
 	struct throttle *throttle;
+	struct throttle_share *share; /* NULL: there are no other nodes */
 	uint8_t site_key[SITE_SECRET_SIZE];
 	struct readiness readiness;
 	pthread_t *thread;
@@ -211,6 +213,8 @@ enum errc auth_open(
 		return rc;
 	}
 	auth->throttle = throttle_new(THROTTLE_SLOTS);
+	rc = throttle_share_new(
+	    settings->store, auth->throttle, settings->log, &auth->share, err);
 	auth->settings = *settings;
 	auth->cache = auth_cache_new(AUTH_CACHE_SLOTS);
 	auth->thread = xcalloc((size_t)settings->workers, sizeof(*auth->thread));
@@ -258,6 +262,7 @@ void auth_close(struct auth **authp)
 	refuse_rest(auth);
 	auth_cache_free(&auth->cache);
 	sasl_kit_free(&auth->kit);
+	throttle_share_free(&auth->share);
 	throttle_free(&auth->throttle);
 	secret_wipe(auth->site_key, sizeof(auth->site_key));
 	(void)pthread_cond_destroy(&auth->work);

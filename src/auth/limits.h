@@ -42,6 +42,7 @@
  * out.
  */
 #define THROTTLE_SLOTS 16384 /* names and addresses that are remembered; 40 bytes each */
+#define THROTTLE_NEWS_MAX 100  /* told to other nodes at once, about each second */
 #define THROTTLE_FREE_PAIR 3
 #define THROTTLE_FREE_ADDRESS 10
 #define THROTTLE_FREE_ACCOUNT 20

@@ -17,6 +17,9 @@
 /* The delay does not double more often than this, whatever the limit is. */
 #define DOUBLINGS_MAX 20
 
+/* Until an attempt says it. */
+#define DELAY_MAX_MS 30000
+
 enum kind { KIND_PAIR, KIND_ADDRESS, KIND_ACCOUNT, KIND_COUNT };
 
 struct slot {
@@ -28,8 +31,12 @@ struct slot {
 };
 
 struct throttle {
-	pthread_mutex_t lock; /* of slot[] */
+	pthread_mutex_t lock; /* of what changes */
 	uint8_t secret[crypto_shorthash_KEYBYTES];
+	int64_t delay_max_ms; /* as said last */
+	bool keeps_news;
+	size_t news_count;
+	struct throttle_news news[THROTTLE_NEWS_MAX];
 	size_t slots;
 	struct slot slot[];
 };
@@ -42,6 +49,7 @@ struct throttle *throttle_new(size_t slots)
 	(void)pthread_mutex_init(&throttle->lock, NULL);
 	random_bytes(throttle->secret, sizeof(throttle->secret));
 	throttle->slots = size;
+	throttle->delay_max_ms = DELAY_MAX_MS;
 	return throttle;
 }
 
@@ -162,6 +170,7 @@ enum errc throttle_admit(struct throttle *throttle, const struct throttle_key *k
 
 	make_keys(throttle, key, keys);
 	(void)pthread_mutex_lock(&throttle->lock);
+	throttle->delay_max_ms = delay_max_ms;
 	pair = find(throttle, keys[KIND_PAIR], now_ms);
 	address = find(throttle, keys[KIND_ADDRESS], now_ms);
 	account = find(throttle, keys[KIND_ACCOUNT], now_ms);
@@ -194,8 +203,16 @@ static struct slot *count_one(struct throttle *throttle, uint64_t key, int64_t n
 		slot = make(throttle, key, now_ms);
 	if (slot->failures < UINT32_MAX)
 		slot->failures++;
-	slot->failed_ms = now_ms;
+	/* other nodes' failures are heard late */
+	slot->failed_ms = later(slot->failed_ms, now_ms);
 	return slot;
+}
+
+/* Under the lock. */
+static void add_news(struct throttle *throttle, const struct throttle_news *news)
+{
+	if (throttle->keeps_news && throttle->news_count < THROTTLE_NEWS_MAX)
+		throttle->news[throttle->news_count++] = *news;
 }
 
 /* One more failure: the next attempt is not before the delay that it makes. */
@@ -225,17 +242,27 @@ void throttle_fail(struct throttle *throttle, const struct throttle_key *key,
 		    now_ms, delay_max_ms);
 	if (!again)
 		(void)count_one(throttle, keys[KIND_ACCOUNT], now_ms);
+	add_news(throttle,
+	    &(struct throttle_news){ .pair = keys[KIND_PAIR],
+		.address = again ? 0 : keys[KIND_ADDRESS],
+		.account = again ? 0 : keys[KIND_ACCOUNT] });
 	(void)pthread_mutex_unlock(&throttle->lock);
 }
 
-static void forget(struct throttle *throttle, uint64_t key)
+/* True if there was something to forget. */
+static bool forget(struct throttle *throttle, uint64_t key)
 {
+	bool had = false;
+
 	for (size_t i = 0; key != 0 && i < WAYS; i++) {
 		struct slot *slot = &throttle->slot[(key + i) % throttle->slots];
 
-		if (slot->key == key)
+		if (slot->key == key) {
 			*slot = (struct slot){ .key = 0 };
+			had = true;
+		}
 	}
+	return had;
 }
 
 void throttle_pass(struct throttle *throttle, const struct throttle_key *key)
@@ -244,7 +271,60 @@ void throttle_pass(struct throttle *throttle, const struct throttle_key *key)
 
 	make_keys(throttle, key, keys);
 	(void)pthread_mutex_lock(&throttle->lock);
-	forget(throttle, keys[KIND_PAIR]);
-	forget(throttle, keys[KIND_ACCOUNT]);
+	/* most logins have no failures before them, and nobody needs to know of those */
+	if (forget(throttle, keys[KIND_PAIR]) | forget(throttle, keys[KIND_ACCOUNT]))
+		add_news(throttle,
+		    &(struct throttle_news){ .pair = keys[KIND_PAIR],
+			.account = keys[KIND_ACCOUNT],
+			.passed = true });
+	(void)pthread_mutex_unlock(&throttle->lock);
+}
+
+void throttle_share_by(struct throttle *throttle, const uint8_t *secret)
+{
+	_Static_assert(THROTTLE_SECRET_SIZE == crypto_shorthash_KEYBYTES, "of one size");
+	memcpy(throttle->secret, secret, THROTTLE_SECRET_SIZE);
+	throttle->keeps_news = true;
+}
+
+size_t throttle_take_news(
+    struct throttle *throttle, struct throttle_news *news_out, size_t max)
+{
+	size_t count;
+
+	(void)pthread_mutex_lock(&throttle->lock);
+	count = throttle->news_count < max ? throttle->news_count : max;
+	memcpy(news_out, throttle->news, count * sizeof(*news_out));
+	throttle->news_count = 0;
+	(void)pthread_mutex_unlock(&throttle->lock);
+	return count;
+}
+
+/* As throttle_fail does it. */
+static void hear_failure(
+    struct throttle *throttle, const struct throttle_news *news, int64_t at_ms)
+{
+	int64_t max_ms = throttle->delay_max_ms;
+
+	if (news->pair != 0)
+		punish(count_one(throttle, news->pair, at_ms), THROTTLE_FREE_PAIR, at_ms,
+		    max_ms);
+	if (news->address != 0)
+		punish(count_one(throttle, news->address, at_ms), THROTTLE_FREE_ADDRESS, at_ms,
+		    max_ms);
+	if (news->account != 0)
+		(void)count_one(throttle, news->account, at_ms);
+}
+
+void throttle_hear(
+    struct throttle *throttle, const struct throttle_news *news, int64_t at_ms)
+{
+	(void)pthread_mutex_lock(&throttle->lock);
+	if (news->passed) {
+		(void)forget(throttle, news->pair);
+		(void)forget(throttle, news->account);
+	} else {
+		hear_failure(throttle, news, at_ms);
+	}
 	(void)pthread_mutex_unlock(&throttle->lock);
 }

@@ -38,3 +38,24 @@ void throttle_fail(struct throttle *throttle, const struct throttle_key *key,
 
 /* It was right: the account's counts begin anew. */
 void throttle_pass(struct throttle *throttle, const struct throttle_key *key);
+
+/* ---- several nodes: what one sees counts at all ---- */
+
+#define THROTTLE_SECRET_SIZE ((size_t)16)
+
+/* Keys are hashes with the site's secret; 0: does not count. */
+struct throttle_news {
+	uint64_t pair, address, account;
+	bool passed; /* else it failed */
+};
+
+/* From here on keys are made with this secret, and what is seen is kept to be told. Before the first use. */
+void throttle_share_by(struct throttle *throttle, const uint8_t *secret);
+
+/* What was seen since the last call. What was more than THROTTLE_NEWS_MAX is lost. */
+size_t throttle_take_news(
+    struct throttle *throttle, struct throttle_news *news_out, size_t max);
+
+/* Another node saw it, at `at_ms` of our clock. */
+void throttle_hear(
+    struct throttle *throttle, const struct throttle_news *news, int64_t at_ms);
