@@ -41,8 +41,8 @@
  * address whatever the account, and of one account from wherever, which stays so short that nobody can lock another
  * out.
  */
-#define THROTTLE_SLOTS 16384 /* names and addresses that are remembered; 40 bytes each */
-#define THROTTLE_NEWS_MAX 100  /* told to other nodes at once, about each second */
+#define THROTTLE_SLOTS 16384  /* names and addresses that are remembered; 40 bytes each */
+#define THROTTLE_NEWS_MAX 100 /* told to other nodes at once, about each second */
 #define THROTTLE_FREE_PAIR 3
 #define THROTTLE_FREE_ADDRESS 10
 #define THROTTLE_FREE_ACCOUNT 20

@@ -287,8 +287,7 @@ void throttle_share_by(struct throttle *throttle, const uint8_t *secret)
 	throttle->keeps_news = true;
 }
 
-size_t throttle_take_news(
-    struct throttle *throttle, struct throttle_news *news_out, size_t max)
+size_t throttle_take_news(struct throttle *throttle, struct throttle_news *news_out, size_t max)
 {
 	size_t count;
 
@@ -307,8 +306,8 @@ static void hear_failure(
 	int64_t max_ms = throttle->delay_max_ms;
 
 	if (news->pair != 0)
-		punish(count_one(throttle, news->pair, at_ms), THROTTLE_FREE_PAIR, at_ms,
-		    max_ms);
+		punish(
+		    count_one(throttle, news->pair, at_ms), THROTTLE_FREE_PAIR, at_ms, max_ms);
 	if (news->address != 0)
 		punish(count_one(throttle, news->address, at_ms), THROTTLE_FREE_ADDRESS, at_ms,
 		    max_ms);
@@ -316,8 +315,7 @@ static void hear_failure(
 		(void)count_one(throttle, news->account, at_ms);
 }
 
-void throttle_hear(
-    struct throttle *throttle, const struct throttle_news *news, int64_t at_ms)
+void throttle_hear(struct throttle *throttle, const struct throttle_news *news, int64_t at_ms)
 {
 	(void)pthread_mutex_lock(&throttle->lock);
 	if (news->passed) {

@@ -57,5 +57,4 @@ size_t throttle_take_news(
     struct throttle *throttle, struct throttle_news *news_out, size_t max);
 
 /* Another node saw it, at `at_ms` of our clock. */
-void throttle_hear(
-    struct throttle *throttle, const struct throttle_news *news, int64_t at_ms);
+void throttle_hear(struct throttle *throttle, const struct throttle_news *news, int64_t at_ms);

@@ -54,8 +54,8 @@ static void beat(void *arg)
 	struct err err;
 
 	tell(share);
-	if (login_failures_read(share->store, share->read, THROTTLE_FORGET_MS / 1000, heard,
-		share, &err) != OK)
+	if (login_failures_read(
+		share->store, share->read, THROTTLE_FORGET_MS / 1000, heard, share, &err) != OK)
 		log_info(share->log, "login-failures-unread", F_ERR(&err));
 }
 

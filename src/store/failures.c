@@ -17,27 +17,26 @@ bool login_failures_are_shared(const struct store *store)
 	return store->settings.serves && node_is_leased(store);
 }
 
+/* It may be written when the store is closed already. */
 struct failures_write {
-	struct store *store;
+	int64_t node, serial; /* of the first */
 	size_t count;
 	struct login_failure items[LOGIN_FAILURES_MAX];
 };
 
-/* Serials are given here, where those of a node are written one after the other. */
 static enum errc write_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
 	const struct failures_write *w = arg;
-	int64_t node = node_now(w->store)->incarnation;
 	enum errc rc = OK;
 
 	(void)arena;
 	for (size_t i = 0; rc == OK && i < w->count; i++) {
 		const struct login_failure *f = &w->items[i];
-		int64_t serial = atomic_fetch_add(&w->store->failure_serial, 1) + 1;
 
 		rc = rows_run(db, &sql_failure_insert,
-		    INTS(node, serial, f->at, f->passed, f->pair, f->address, f->account), NULL,
-		    err);
+		    INTS(w->node, w->serial + (int64_t)i, f->at, f->passed, f->pair, f->address,
+			f->account),
+		    NULL, err);
 	}
 	return rc;
 }
@@ -56,8 +55,9 @@ void login_failures_write(
 	if (count == 0 || !login_failures_are_shared(store))
 		return;
 	w = xmalloc(sizeof(*w));
-	w->store = store;
+	w->node = node_now(store)->incarnation;
 	w->count = count < LOGIN_FAILURES_MAX ? count : LOGIN_FAILURES_MAX;
+	w->serial = atomic_fetch_add(&store->failure_serial, (int64_t)w->count) + 1;
 	memcpy(w->items, failures, w->count * sizeof(*failures));
 	db_transact_later(store->settings.pool, WRITE_DELAY_MS, write_body, write_done, w);
 }
