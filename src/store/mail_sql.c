@@ -115,8 +115,8 @@ const struct db_sql sql_mailbox_recent_get = {
 
 const struct db_sql sql_mailbox_recent_take = {
 	.name = "mailbox.recent_take",
-	.text = "UPDATE mail_mailboxes SET first_recent = uidnext"
-		" WHERE owner = ? AND mailbox = ?",
+	.text = "UPDATE mail_mailboxes SET first_recent = ?"
+		" WHERE owner = ? AND mailbox = ? AND first_recent = ?",
 };
 
 /* The actor's row and that of "anyone" (2) together, and the index row. No row at all: the mailbox is gone. */

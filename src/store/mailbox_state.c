@@ -163,13 +163,19 @@ static enum errc read_recent(struct db *db, struct take *take, struct err *err)
 static enum errc take_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
 	struct take *take = arg;
+	int64_t taken = 0;
 	enum errc rc = read_recent(db, take, err);
 
 	(void)arena;
 	if (rc != OK || take->first_recent >= take->uidnext)
 		return rc;
-	return rows_run(
-	    db, &sql_mailbox_recent_take, INTS(take->key.owner, take->key.mailbox), NULL, err);
+	rc = rows_run(db, &sql_mailbox_recent_take,
+	    INTS(take->uidnext, take->key.owner, take->key.mailbox, take->first_recent), &taken,
+	    err);
+	/* a session at another node was quicker, and has them */
+	if (rc == OK && taken == 0)
+		return err_set(err, ERR_CONFLICT, "what was recent has been taken");
+	return rc;
 }
 
 /* Nothing to take is the common case, and needs no transaction. */

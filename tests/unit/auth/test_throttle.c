@@ -197,6 +197,55 @@ static void failures_are_forgotten(void **state)
 	throttle_free(&throttle);
 }
 
+/* Two nodes with the same secret count as one. */
+static void what_another_node_saw_counts(void **state)
+{
+	static const uint8_t secret[THROTTLE_SECRET_SIZE] = "the site's own";
+	struct throttle *here = throttle_new(1024), *there = throttle_new(1024);
+	struct throttle_news news[THROTTLE_NEWS_MAX];
+	size_t count;
+
+	(void)state;
+	throttle_share_by(here, secret);
+	throttle_share_by(there, secret);
+	fails(there, &ann_here, 4, 1000);
+	count = throttle_take_news(there, news, COUNT(news));
+	assert_int_equal(count, 4);
+	assert_int_equal(throttle_take_news(there, news + count, 1), 0);
+	for (size_t i = 0; i < count; i++)
+		throttle_hear(here, &news[i], 1000);
+	assert_int_equal(wait_of(here, &ann_here, 1000), wait_of(there, &ann_here, 1000));
+	assert_true(wait_of(here, &ann_here, 1000) > 0);
+	/* what was heard is not told on */
+	assert_int_equal(throttle_take_news(here, news, COUNT(news)), 0);
+	throttle_pass(there, &ann_here);
+	assert_int_equal(throttle_take_news(there, news, COUNT(news)), 1);
+	assert_true(news[0].passed);
+	throttle_hear(here, &news[0], 1000);
+	/* it begins anew */
+	fails(here, &ann_here, THROTTLE_FREE_PAIR - 1, 61000);
+	assert_int_equal(wait_of(here, &ann_here, 61000), 0);
+	/* a login without failures before it is nobody's news */
+	throttle_pass(there, &bob_here);
+	assert_int_equal(throttle_take_news(there, news, COUNT(news)), 0);
+	throttle_free(&here);
+	throttle_free(&there);
+}
+
+/* What one node does not tell in time is lost, and no memory is taken for it. */
+static void news_are_bounded(void **state)
+{
+	static const uint8_t secret[THROTTLE_SECRET_SIZE] = "the site's own";
+	struct throttle *throttle = throttle_new(1024);
+	struct throttle_news news[THROTTLE_NEWS_MAX];
+
+	(void)state;
+	throttle_share_by(throttle, secret);
+	fails(throttle, &ann_here, THROTTLE_NEWS_MAX + 1, 1000);
+	assert_int_equal(throttle_take_news(throttle, news, COUNT(news)), THROTTLE_NEWS_MAX);
+	throttle_free(&throttle);
+}
+
 /* A flood of names takes the places of those that failed least. */
 static void a_flood_does_not_push_out_the_worst(void **state)
 {
@@ -230,6 +279,8 @@ int main(void)
 		cmocka_unit_test(a_right_password_clears_the_account),
 		cmocka_unit_test(an_old_password_again_and_again_is_no_attack),
 		cmocka_unit_test(failures_are_forgotten),
+		cmocka_unit_test(what_another_node_saw_counts),
+		cmocka_unit_test(news_are_bounded),
 		cmocka_unit_test(a_flood_does_not_push_out_the_worst),
 	};
 
