@@ -268,11 +268,14 @@ static bool forget(struct throttle *throttle, uint64_t key)
 void throttle_pass(struct throttle *throttle, const struct throttle_key *key)
 {
 	uint64_t keys[KIND_COUNT];
+	bool had_pair, had_account;
 
 	make_keys(throttle, key, keys);
 	(void)pthread_mutex_lock(&throttle->lock);
+	had_pair = forget(throttle, keys[KIND_PAIR]);
+	had_account = forget(throttle, keys[KIND_ACCOUNT]);
 	/* most logins have no failures before them, and nobody needs to know of those */
-	if (forget(throttle, keys[KIND_PAIR]) | forget(throttle, keys[KIND_ACCOUNT]))
+	if (had_pair || had_account)
 		add_news(throttle,
 		    &(struct throttle_news){ .pair = keys[KIND_PAIR],
 			.account = keys[KIND_ACCOUNT],
