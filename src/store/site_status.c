@@ -46,14 +46,14 @@ static bool is_number(struct str text)
 	return str_to_u64(text, INT64_MAX, &value) == OK;
 }
 
-static void note_trouble(struct site_status *status, const struct site_fact *fact)
+/* Did the engine say so? Names and values in any case. */
+static bool says(const struct site_status *status, struct str name, struct str value)
 {
-	if (str_equal(fact->name, STR("in_recovery")) && str_equal(fact->value, STR("1")))
-		status->standby = true;
-	if (str_equal_nocase(fact->name, STR("wsrep_cluster_status")) &&
-	    !str_equal_nocase(fact->value, STR("Primary")) &&
-	    !str_equal_nocase(fact->value, STR("Disconnected")))
-		status->not_primary = true;
+	for (size_t i = 0; i < status->fact_count; i++) {
+		if (str_equal_nocase(status->fact[i].name, name))
+			return str_equal_nocase(status->fact[i].value, value);
+	}
+	return false;
 }
 
 static enum errc read_facts(struct db *db, const struct db_sql *sql, struct arena *arena,
@@ -68,7 +68,6 @@ static enum errc read_facts(struct db *db, const struct db_sql *sql, struct aren
 
 		*fact = (struct site_fact){ str_dup(arena, db_str(q, 0)),
 			str_dup(arena, db_str(q, 1)), is_number(db_str(q, 1)) };
-		note_trouble(status, fact);
 	}
 	db_done(&q);
 	return rows_end(rc);
@@ -171,6 +170,9 @@ static enum errc read_all(struct db *db, const struct db_settings *settings,
 
 	for (size_t i = 0; rc == OK && i < COUNT(facts); i++)
 		rc = read_facts(db, facts[i], arena, status, err);
+	status->standby = says(status, STR("in_recovery"), STR("1"));
+	status->not_primary = says(status, STR("wsrep_on"), STR("ON")) &&
+	    !says(status, STR("wsrep_cluster_status"), STR("Primary"));
 	add_log_size(settings, arena, status);
 	if (rc == OK)
 		rc = list_tables(db, arena, status, err);
