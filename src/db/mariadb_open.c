@@ -173,10 +173,14 @@ static enum errc say_where(const struct mariadb_conn *conn, enum errc rc, struct
 {
 	const struct mariadb_target *target = &conn->driver->target;
 	const char *address = target->hosts[conn->host];
+	int port = target->url.hosts[conn->host].port;
+	char port_text[16] = "";
 	struct err why = *err;
 
-	return err_set(
-	    err, rc, "MariaDB at %s: %s", address[0] ? address : "localhost", why.text);
+	if (port > 0 && address[0] != '/')
+		(void)snprintf(port_text, sizeof(port_text), ":%d", port);
+	return err_set(err, rc, "MariaDB at %s%s: %s", address[0] ? address : "localhost",
+	    port_text, why.text);
 }
 
 static enum errc refused(struct mariadb_conn *conn, struct err *err)

@@ -47,16 +47,17 @@ enum errc mariadb_begin(struct db_conn *base, int wait_ms, struct err *err)
 
 static enum errc commit_failed(struct mariadb_conn *conn, struct err *err)
 {
-	unsigned code = mysql_errno(conn->handle);
-	enum errc rc = mariadb_classify_commit(code, mysql_sqlstate(conn->handle));
+	enum errc rc =
+	    mariadb_classify_commit(mysql_errno(conn->handle), mysql_sqlstate(conn->handle));
+	struct err why;
 
-	(void)mariadb_failed(conn, NULL);
+	(void)mariadb_failed(conn, &why);
 	if (rc == ERR_UNCERTAIN)
 		conn->lost = true;
 	else
 		mariadb_rollback(&conn->base);
 	conn->in_tx = false;
-	return err_set(err, rc, "COMMIT: %s (%u)", mysql_error(conn->handle), code);
+	return err_set(err, rc, "COMMIT: %s", why.text);
 }
 
 enum errc mariadb_commit(struct db_conn *base, struct err *err)
