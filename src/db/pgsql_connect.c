@@ -183,7 +183,10 @@ enum errc pgsql_lease(struct db_conn *base, struct err *err)
 		rc = pgsql_take_here(conn, err);
 	if (rc != OK || conn->is_lost)
 		return err_set(err, ERR_CLOSED, "%s", conn->loss.text);
-	if (conn->count == 0 && pgsql_poll(conn, POLLIN, -1, 0) != 0)
-		return err_set(err, ERR_CLOSED, "the server closed an idle connection");
-	return OK;
+	if (conn->count > 0 || pgsql_poll(conn, POLLIN, -1, 0) == 0)
+		return OK;
+	/* news may have come, which are kept until somebody hears them */
+	if (conn->role == DB_NEWS)
+		return pgsql_take_here(conn, err);
+	return err_set(err, ERR_CLOSED, "the server closed an idle connection");
 }
