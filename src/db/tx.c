@@ -2,6 +2,7 @@
  * db/tx.c - transactions: one run of a body, and the rerun loop on a leased connection.
  */
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/random.h"
 #include "db/db_int.h"
 
@@ -66,9 +67,11 @@ static enum errc run_once(struct db *db, struct deadline deadline, struct arena 
 	    db->pool->metrics, DB_COMMIT_TIME, 0, 0, (uint64_t)(clock_mono_us() - began_us));
 	if (rc == ERR_UNAVAIL && db->ops->doubtful && db->ops->doubtful(db->conn))
 		rc = ERR_UNCERTAIN;
-	if (rc == OK)
-		db_committed(db->pool, &db->changes);
-	return rc;
+	if (rc != OK)
+		return rc;
+	metric_observe(db->pool->metrics, DB_GROUP_SIZE, 0, 0, 1);
+	db_committed(db->pool, &db->changes);
+	return OK;
 }
 
 static enum errc attempt(struct db_pool *pool, struct deadline deadline, struct arena *arena,
