@@ -15,8 +15,8 @@ OFFSETS = (24, 143, 993)
 class Node(Server):
     """A Tabella server that the test's guard knows of."""
 
-    def __init__(self, guard, number, port_base, domain):
-        super().__init__(folder=guard.folder / f"node{number}", port_base=port_base, domain=domain)
+    def __init__(self, guard, name, number, port_base, domain):
+        super().__init__(folder=guard.folder / f"{name}{number}", port_base=port_base, domain=domain)
         self.guard, self.number = guard, number
 
     def start(self, services=SERVICES, wrapper=()):
@@ -43,14 +43,15 @@ class Node(Server):
 
 
 class Site:
-    """`urls`: the database's, as each node reaches it. The first node makes the site, the others are copies of it."""
+    """`urls`: the database's, as each node reaches it. The first node makes the site, the others are copies of it.
+    `name`: of the folders."""
 
-    def __init__(self, guard, urls, accounts=4, domain="cluster.test", options=None):
+    def __init__(self, guard, urls, accounts=4, domain="cluster.test", options=None, name="node"):
         self.domain = domain
         self.nodes = []
         bases = free_bases(len(urls))
         for number, url in enumerate(urls):
-            self.nodes.append(Node(guard, number, bases[number], domain))
+            self.nodes.append(Node(guard, name, number, bases[number], domain))
         first = self.nodes[0]
         first._run(
             [first.binary, "init", "--dir", first.data, "--port-base", first.port_base, "--domain", domain, "--db", urls[0]]
