@@ -8,6 +8,7 @@ import selectors
 import socket
 import ssl
 import time
+import urllib.parse
 
 import pytest
 import wire
@@ -38,8 +39,20 @@ def descriptors(server):
         with contextlib.suppress(OSError):
             names.append(str(path.readlink()))
     if server.engine:
-        return len(names)
+        connected = at_engine(server)
+        return sum(inode_of(name) not in connected for name in names)
     return sum(server.database().name not in name for name in names)
+
+
+def inode_of(name):
+    return name.partition("[")[2].rstrip("]")
+
+
+def at_engine(server):
+    """The inodes of sockets that are connected to the port of the database server (proc(5), /proc/net/tcp)."""
+    port = f"{urllib.parse.urlsplit(server.engine.admin_url).port:04X}"
+    rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {row[9] for row in rows if row[2].endswith(f":{port}")}
 
 
 @pytest.fixture(scope="module")
