@@ -9,9 +9,11 @@
 #include "base/str.h"
 #include "store/account.h"
 #include "store/mailbox.h"
+#include "store/node.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void on_change(void *arg, const struct change *changes, size_t count)
 {
@@ -77,6 +79,14 @@ void world_init(struct world *w, const struct variant *variant, size_t accounts)
 	};
 	open_store(w);
 	make_accounts(w, accounts);
+}
+
+void world_housekeeping(struct world *w)
+{
+	/* of several nodes one sweeps: this one knows after a beat that it is alone */
+	for (int i = 0; i < 200 && !node_sweeps(w->store); i++)
+		(void)usleep(50000);
+	store_housekeeping(w->store);
 }
 
 void world_release(struct world *w)

@@ -33,6 +33,9 @@ void world_init(struct world *w, const struct variant *variant, size_t accounts)
 /* Fails the test if store_verify finds anything. */
 void world_release(struct world *w);
 
+/* store_housekeeping, by a node that sweeps. */
+void world_housekeeping(struct world *w);
+
 /* The process ends without a word and another begins: the store is opened anew, the old one is not told. */
 void world_restart(struct world *w);
 

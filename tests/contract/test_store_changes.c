@@ -249,7 +249,7 @@ static void knows_nothing_below_the_floor(void **state)
 	e = expunged_since(w, 0);
 	assert_true(e.complete);
 	assert_int_equal(e.count, 5);
-	store_housekeeping(w->store);
+	world_housekeeping(w);
 	floor = world_number(w, &sql_floor);
 	assert_true(floor > before);
 	/* the floor itself, one below, and far below */

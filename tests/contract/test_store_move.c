@@ -246,7 +246,7 @@ static void moves_between_accounts(void **state)
 	assert_int_equal(world_number(w, &sql_removed), 1);
 	assert_int_equal(world_bytes(w, 0, object).n, bytes.n);
 	world_run(w, &sql_old_removed);
-	store_housekeeping(w->store);
+	world_housekeeping(w);
 	/* nothing is left of it there in the end */
 	assert_int_equal(world_number(w, &sql_objects), objects);
 	assert_int_equal(world_number(w, &sql_contents), objects);
@@ -440,7 +440,7 @@ static void dies_in_the_middle(struct world *w, struct way way, int call)
 	assert_true(moved > 0);
 	world_restart(w);
 	for (int i = 0; i < 3; i++)
-		store_housekeeping(w->store);
+		world_housekeeping(w);
 	is_all_there(w, way, way.account == way.to_account ? 0 : moved);
 }
 
@@ -483,7 +483,7 @@ static void keeps_what_has_no_way_back(void **state)
 	world_run(w, &sql_source_gone);
 	world_restart(w);
 	for (int i = 0; i < 3; i++)
-		store_housekeeping(w->store);
+		world_housekeeping(w);
 	assert_int_equal(world_number(w, &sql_journal), 0);
 	assert_int_equal(state_of(w, 0, way.to_mailbox).messages, moved);
 }

@@ -89,20 +89,20 @@ static void sweeps_expunged_mail_when_its_time_is_over(void **state)
 		    OK);
 	assert_int_equal(world_deliver(w, 1, world_message(w->arena, 1, 100000), 1, NULL), OK);
 	delete_all(w, 0);
-	store_housekeeping(w->store);
+	world_housekeeping(w);
 	assert_int_equal(world_number(w, &sql_removed), 250);
 	assert_int_equal(world_number(w, &sql_objects), 251);
 	assert_int_equal(world_number(w, &sql_blobs), 2);
 	world_run(w, &sql_old_removed);
 	for (int i = 0; i < 5; i++)
-		store_housekeeping(w->store);
+		world_housekeeping(w);
 	assert_int_equal(world_number(w, &sql_removed), 0);
 	assert_int_equal(world_number(w, &sql_objects), 1);
 	assert_int_equal(world_number(w, &sql_refs), 1);
 	/* the blob that nobody uses any more is kept for a while */
 	assert_int_equal(world_number(w, &sql_blobs), 2);
 	world_run(w, &sql_old_blobs);
-	store_housekeeping(w->store);
+	world_housekeeping(w);
 	assert_int_equal(world_number(w, &sql_blobs), 1);
 	assert_int_equal(world_number(w, &sql_chunks), 2);
 }
@@ -116,11 +116,11 @@ static void sweeps_large_blobs_from_their_end(void **state)
 	    world_deliver(w, 0, world_message(w->arena, 1, 20000000), 1, NULL), OK);
 	delete_all(w, 0);
 	world_run(w, &sql_old_removed);
-	store_housekeeping(w->store);
+	world_housekeeping(w);
 	assert_int_equal(world_number(w, &sql_objects), 0);
 	world_run(w, &sql_old_blobs);
-	store_housekeeping(w->store);
-	store_housekeeping(w->store);
+	world_housekeeping(w);
+	world_housekeeping(w);
 	assert_int_equal(world_number(w, &sql_blobs), 0);
 	assert_int_equal(world_number(w, &sql_chunks), 0);
 	assert_int_equal(
@@ -141,13 +141,13 @@ static void sweeps_the_mail_of_deleted_folders(void **state)
 	before = world_number(w, &sql_mailboxes);
 	assert_int_equal(mailbox_delete(w->store, world_actor(w, 0), STR("Other"), NULL), OK);
 	assert_int_equal(world_number(w, &sql_bytes), 0);
-	store_housekeeping(w->store);
-	store_housekeeping(w->store);
+	world_housekeeping(w);
+	world_housekeeping(w);
 	assert_int_equal(world_number(w, &sql_entries), 0);
 	assert_int_equal(world_number(w, &sql_removed), 3);
 	assert_int_equal(world_number(w, &sql_mailboxes), before - 1);
 	world_run(w, &sql_old_removed);
-	store_housekeeping(w->store);
+	world_housekeeping(w);
 	assert_int_equal(world_number(w, &sql_objects), 0);
 }
 
@@ -167,19 +167,19 @@ static void sweeps_what_was_deleted_by_hand(void **state)
 	world_run(w, &sql_hand_delete);
 	world_check(w);
 	for (int i = 0; i < 3; i++)
-		store_housekeeping(w->store);
+		world_housekeeping(w);
 	world_check(w);
 	assert_int_equal(world_number(w, &sql_entries), 1);
 	world_run(w, &sql_hand_user);
 	for (int i = 0; i < 4; i++)
-		store_housekeeping(w->store);
+		world_housekeeping(w);
 	world_check(w);
 	assert_int_equal(world_number(w, &sql_entries), 0);
 	assert_int_equal(world_number(w, &sql_removed), 2);
 	assert_int_equal(world_number(w, &sql_accounts), accounts);
 	world_run(w, &sql_old_removed);
 	for (int i = 0; i < 4; i++)
-		store_housekeeping(w->store);
+		world_housekeeping(w);
 	assert_int_equal(world_number(w, &sql_objects), 0);
 	assert_int_equal(world_number(w, &sql_threads), 0);
 	assert_int_equal(world_number(w, &sql_accounts), accounts - 1);
@@ -199,7 +199,7 @@ static void trims_the_expunge_log(void **state)
 	delete_all(w, 0);
 	assert_int_equal(world_number(w, &sql_log), 1);
 	world_run(w, &sql_old_log);
-	store_housekeeping(w->store);
+	world_housekeeping(w);
 	assert_int_equal(world_number(w, &sql_log), 0);
 	assert_int_equal(db_lease(w->pool, 1000, &db, NULL), OK);
 	assert_int_equal(
@@ -217,10 +217,10 @@ static void forgets_old_delivery_keys(void **state)
 	struct world *w = *state;
 
 	assert_int_equal(world_deliver(w, 0, world_message(w->arena, 1, 900), 1, NULL), OK);
-	store_housekeeping(w->store);
+	world_housekeeping(w);
 	assert_int_equal(world_number(w, &sql_keys), 1);
 	world_run(w, &sql_old_keys);
-	store_housekeeping(w->store);
+	world_housekeeping(w);
 	assert_int_equal(world_number(w, &sql_keys), 0);
 }
 
@@ -230,7 +230,7 @@ static void refreshes_the_columns_of_dbmail(void **state)
 
 	assert_int_equal(world_deliver(w, 0, world_message(w->arena, 1, 900), 1, NULL), OK);
 	assert_int_equal(world_deliver(w, 2, world_message(w->arena, 1, 900), 2, NULL), OK);
-	store_housekeeping(w->store);
+	world_housekeeping(w);
 	assert_int_equal(world_number(w, &sql_seq), 2);
 	assert_int_equal(world_number(w, &sql_curmail), 2);
 }
@@ -273,7 +273,7 @@ static void undoes_unfinished_copies(void **state)
 	assert_true(world_number(w, &sql_entries) > many);
 	world_restart(w);
 	for (int i = 0; i < 3; i++)
-		store_housekeeping(w->store);
+		world_housekeeping(w);
 	assert_int_equal(world_number(w, &sql_journal), 0);
 	assert_int_equal(world_number(w, &sql_entries), many);
 }
