@@ -73,7 +73,6 @@ void world_init(struct world *w, const struct variant *variant, size_t accounts)
 	w->store_settings = (struct store_settings){
 		.pool = w->pool,
 		.lock_directory = w->scratch.folder,
-		.serves = true, /* the only node, and the one that sweeps */
 		.index_cache_bytes = (size_t)64 << 20,
 		.removed_keep_s = 86400,
 		.blob_keep_s = 86400,
