@@ -65,6 +65,11 @@ enum db_engine scratch_engine(void)
 	return running.variant->engine;
 }
 
+int scratch_call_step(void)
+{
+	return scratch_engine() == DB_SQLITE || getenv("LONG_TESTS") ? 1 : 7;
+}
+
 static const char *server_url(enum db_engine engine)
 {
 	const char *url = engine == DB_SQLITE ? NULL : getenv(servers[engine].environment);

@@ -43,6 +43,12 @@ int scratch_run_tests(
 
 /* The engine of the tests that run; SQLite outside of scratch_run. */
 enum db_engine scratch_engine(void);
+/*
+ * For tests that let one call after the other fail: how far on the next one is. On a server, where a round takes ten times
+ * as long, it is every seventh, unless LONG_TESTS is set (`./dev test all` does).
+ */
+int scratch_call_step(void);
+
 /* Ends the test that runs, as skipped: what it is about only SQLite has. */
 #define SCRATCH_SQLITE_ONLY(why)                                                               \
 	do {                                                                                   \

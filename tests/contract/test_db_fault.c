@@ -94,7 +94,7 @@ static void run_case(struct db_pool *pool, struct fault_plan *plan, const struct
 	plan->kind = c->kind;
 	plan->code = c->code;
 	plan->delay_ms = 1;
-	for (n = 1; fired; n++) {
+	for (n = 1; fired; n += scratch_call_step()) {
 		struct pair pair = { { .id = next_id }, { .id = next_id + 1 } };
 		struct put after = { .id = next_id + 2 };
 		enum errc rc;

@@ -612,7 +612,7 @@ static void fails_everywhere(struct world *w, operation_fn *operation, enum faul
 	w->plan.kind = kind;
 	w->plan.code = ERR_UNAVAIL;
 	w->plan.calls = FAULT_ANY & ~(unsigned)FAULT_CONNECT;
-	for (int n = 1; fired; n++) {
+	for (int n = 1; fired; n += scratch_call_step()) {
 		int64_t mailbox =
 		    world_folder(w, 0, str_cstr(w->arena, str_printf(w->arena, "From %d", n)));
 		int64_t other =

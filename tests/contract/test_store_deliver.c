@@ -474,7 +474,7 @@ static void survives_each_failure(void **state, enum fault_kind kind, unsigned c
 	w->plan.calls = calls;
 	w->plan.code = ERR_UNAVAIL;
 	w->store_settings.write_deadline_ms = 200;
-	for (int n = 1; fired; n++) {
+	for (int n = 1; fired; n += scratch_call_step()) {
 		int64_t before = world_number(w, &sql_entries);
 		struct delivery d;
 		enum errc rc;
