@@ -15,6 +15,6 @@
 #define PGSQL_CHANGES_MAX ((size_t)1000)
 #define PGSQL_PARAMS_MAX 65535 /* of a statement: a 16-bit count */
 #define PGSQL_CONNECT_MS 5000  /* for one host, unless the url says connect_timeout */
-#define PGSQL_QUERY_MS 60000   /* for one statement, unless the url says query_timeout */
+#define PGSQL_QUERY_MS 60000   /* for one statement, unless the url says statement_timeout */
 #define PGSQL_GRACE_MS 5000    /* longer than that we wait for the server to end it by itself */
 #define PGSQL_ADMIN_MS 7200000 /* a step of the schema on a large database takes its time */

@@ -95,7 +95,7 @@ struct pgsql_target {
 	bool
 	    prepares; /* prepare=off: a pooler that hands out another server with each transaction */
 	int connect_ms; /* connect_timeout, in seconds in the url: for each host */
-	int query_ms;	/* query_timeout, in seconds in the url: for each statement */
+	int query_ms;	/* statement_timeout, in seconds in the url: for each statement */
 };
 
 NODISCARD enum errc pgsql_target_init(

@@ -86,7 +86,7 @@ static enum errc take_option(
 		return take_prepare(option, &target->prepares, err);
 	if (str_equal(option->name, STR("connect_timeout")))
 		return take_seconds(option, &target->connect_ms, err);
-	if (str_equal(option->name, STR("query_timeout")))
+	if (str_equal(option->name, STR("statement_timeout")))
 		return take_seconds(option, &target->query_ms, err);
 	if (is_refused(option->name))
 		return err_set(err, ERR_SYNTAX,

@@ -55,11 +55,15 @@ static enum errc insert_chunks(struct db *db, const struct extent *e, int64_t fi
 	return OK;
 }
 
-/* The row says that `chunks` are there; `have` -1: there is none yet. */
+/*
+ * The row says that `chunks` are there; `have` -1: there is none yet. Written before the chunks: whoever stores the same
+ * blob at the same time waits for this row, and then looks again.
+ */
 static enum errc set_chunks(
     struct db *db, const struct extent *e, int64_t have, int64_t chunks, struct err *err)
 {
 	struct db_q *q;
+	int64_t changes = 0;
 	enum errc rc = db_query(db, have < 0 ? &sql_blob_insert : &sql_blob_grow, &q, err);
 	int at = 1;
 
@@ -69,10 +73,13 @@ static enum errc set_chunks(
 		db_bind_i64(q, at++, (int64_t)e->size);
 	db_bind_i64(q, at++, chunks);
 	db_bind_i64(q, at++, clock_unix_s());
+	if (have >= 0)
+		db_bind_i64(q, at++, have);
 	db_bind_blob(q, at, hash_of(e));
-	rc = db_run(&q, NULL, err);
-	/* another process has just begun the same one: look again */
-	return rc == ERR_EXISTS ? ERR_CONFLICT : rc;
+	rc = db_run(&q, &changes, err);
+	if (rc == ERR_EXISTS || (rc == OK && changes == 0))
+		return err_set(err, ERR_CONFLICT, "another transaction stores the same blob");
+	return rc;
 }
 
 /* One step of staging: `coded` are the chunks from `first` on. */
@@ -99,9 +106,9 @@ static enum errc stage_body(struct db *db, struct arena *arena, void *arg, struc
 		return set_chunks(db, e, have, total, err);
 	if (stage->have != stage->first)
 		return OK; /* others were quicker, or the sweeper: carry on from there */
-	rc = insert_chunks(db, e, stage->first, stage->coded, stage->count, err);
+	rc = set_chunks(db, e, have, stage->first + (int64_t)stage->count, err);
 	if (rc == OK)
-		rc = set_chunks(db, e, have, stage->first + (int64_t)stage->count, err);
+		rc = insert_chunks(db, e, stage->first, stage->coded, stage->count, err);
 	stage->have = stage->first + (int64_t)stage->count;
 	return rc;
 }
@@ -194,8 +201,9 @@ static enum errc ensure_extent(
 	rc = blob_have(db, e, &have, err);
 	from = have < 0 ? 0 : have;
 	if (rc == OK)
-		rc = insert_chunks(db, e, from, coded + from, (size_t)(total - from), err);
-	return rc == OK ? set_chunks(db, e, have, total, err) : rc;
+		rc = set_chunks(db, e, have, total, err);
+	return rc == OK ? insert_chunks(db, e, from, coded + from, (size_t)(total - from), err)
+			: rc;
 }
 
 enum errc blobs_ensure(struct db *db, const struct prepared *prepared, struct err *err)

@@ -27,7 +27,7 @@ const struct db_sql sql_blob_insert = {
 
 const struct db_sql sql_blob_grow = {
 	.name = "blob.grow",
-	.text = "UPDATE mail_blobs SET chunks = ?, touched = ? WHERE hash = ?",
+	.text = "UPDATE mail_blobs SET chunks = ?, touched = ? WHERE chunks = ? AND hash = ?",
 };
 
 const struct db_sql sql_blob_touch = {

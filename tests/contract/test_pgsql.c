@@ -129,7 +129,7 @@ static void through_a_pooler(struct db_url *url)
 static void quickly(struct db_url *url)
 {
 	url->options[url->option_count++] =
-	    (struct db_url_option){ STR_INIT("query_timeout"), STR_INIT("1") };
+	    (struct db_url_option){ STR_INIT("statement_timeout"), STR_INIT("1") };
 }
 
 static void assert_says(const struct err *err, const char *what)

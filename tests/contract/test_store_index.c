@@ -278,6 +278,7 @@ struct worker {
 	struct world *w;
 	unsigned number;
 	_Atomic int *failures;
+	struct err err; /* of the operation that failed */
 };
 
 static enum errc deliver_one(struct worker *me, int round)
@@ -291,14 +292,14 @@ static enum errc deliver_one(struct worker *me, int round)
 	struct arena *arena = arena_new("worker");
 	struct prepared *p;
 	enum errc rc = prepare_message(w->store,
-	    world_message(arena, (int)me->number, round % 5 == 0 ? 60000 : 2000), &p, NULL);
+	    world_message(arena, (int)me->number, round % 5 == 0 ? 60000 : 2000), &p, &me->err);
 
 	(void)snprintf((char *)d.key, sizeof(d.key), "%u %d", me->number, round);
 	batch.message = p;
 	if (rc == OK)
-		rc = store_deliver(w->store, &batch, NULL);
-	if (rc == OK)
-		rc = d.rc;
+		rc = store_deliver(w->store, &batch, &me->err);
+	if (rc == OK && d.rc != OK)
+		rc = err_set(&me->err, d.rc, "%s", d.err.text);
 	delivery_answers_read(w->store, w->session, &d, 1, batch.serial);
 	prepared_free(&p);
 	arena_free(&arena);
@@ -317,7 +318,7 @@ static enum errc change_some(struct worker *me, struct index_version *v, struct 
 	for (uint32_t seq = 1; seq <= index_count(v); seq += 3)
 		uids[n++] = index_at(v, seq)->uid;
 	return store_flags(me->w->store, world_actor(me->w, account), me->w->accounts[account],
-	    me->w->inboxes[account], uids, n, &change, arena, &result, &results, NULL);
+	    me->w->inboxes[account], uids, n, &change, arena, &result, &results, &me->err);
 }
 
 static enum errc copy_some(struct worker *me, struct index_version *v, struct arena *arena)
@@ -332,7 +333,7 @@ static enum errc copy_some(struct worker *me, struct index_version *v, struct ar
 	return store_copy(me->w->store,
 	    &(const struct copy_order){ ACTOR_ADMIN, me->w->accounts[from],
 		me->w->inboxes[from], &uid, 1, me->w->accounts[to], me->w->inboxes[to], false },
-	    arena, &copied, NULL);
+	    arena, &copied, &me->err);
 }
 
 /* In both directions between any two accounts, and inside one. */
@@ -348,7 +349,7 @@ static enum errc move_some(struct worker *me, struct index_version *v, struct ar
 	return store_copy(me->w->store,
 	    &(const struct copy_order){ ACTOR_ADMIN, me->w->accounts[from],
 		me->w->inboxes[from], &uid, 1, me->w->accounts[to], me->w->inboxes[to], true },
-	    arena, &moved, NULL);
+	    arena, &moved, &me->err);
 }
 
 static enum errc one_round(struct worker *me, int round)
@@ -362,15 +363,15 @@ static enum errc one_round(struct worker *me, int round)
 	enum errc rc = deliver_one(me, round);
 
 	if (rc == OK)
-		rc = db_lease(me->w->pool, 10000, &db, NULL);
+		rc = db_lease(me->w->pool, 10000, &db, &me->err);
 	if (rc == OK) {
 		rc = index_newest(me->w->store, db, me->w->accounts[account],
-		    me->w->inboxes[account], &v, NULL);
+		    me->w->inboxes[account], &v, &me->err);
 		db_return(&db);
 	}
 	for (uint32_t seq = 2; rc == OK && seq <= index_count(v); seq++) {
 		if (index_at(v, seq)->uid <= index_at(v, seq - 1)->uid)
-			rc = ERR_CORRUPT;
+			rc = err_set(&me->err, ERR_CORRUPT, "uids do not ascend");
 	}
 	if (rc == OK)
 		rc = change_some(me, v, arena);
@@ -381,7 +382,7 @@ static enum errc one_round(struct worker *me, int round)
 	if (rc == OK && round % 5 == 0)
 		rc = store_expunge(me->w->store, world_actor(me->w, account),
 		    me->w->accounts[account], me->w->inboxes[account], NULL, 0, arena, &removed,
-		    &n, NULL);
+		    &n, &me->err);
 	if (rc == OK && me->number == 0)
 		store_housekeeping(me->w->store);
 	index_release(&v);
@@ -394,8 +395,11 @@ static void *work(void *arg)
 	struct worker *me = arg;
 
 	for (int round = 0; round < ROUNDS; round++) {
-		if (one_round(me, round) != OK)
-			atomic_fetch_add(me->failures, 1);
+		if (one_round(me, round) == OK)
+			continue;
+		print_message("worker %u, round %d: %s %s\n", me->number, round,
+		    errc_name(me->err.code), me->err.text);
+		atomic_fetch_add(me->failures, 1);
 	}
 	return NULL;
 }
@@ -408,7 +412,7 @@ static void is_right_under_many_threads(void **state)
 	_Atomic int failures = 0;
 
 	for (unsigned i = 0; i < WORKERS; i++) {
-		workers[i] = (struct worker){ w, i, &failures };
+		workers[i] = (struct worker){ .w = w, .number = i, .failures = &failures };
 		assert_int_equal(thread_start("worker", THREAD_STACK_SIZE, work, &workers[i],
 				     &threads[i], NULL),
 		    OK);

@@ -23,7 +23,7 @@ QUICK_SECONDS = 5
 BACK_SECONDS = 20
 
 # What one statement and one connection may take, as each engine's url says it: short, for the server that hangs.
-TIMEOUTS = {"pgsql": "?connect_timeout=2&query_timeout=3", "mariadb": "?connect_timeout=2&statement_timeout=3"}
+TIMEOUTS = {"pgsql": "?connect_timeout=2&statement_timeout=3", "mariadb": "?connect_timeout=2&statement_timeout=3"}
 # MariaDB's client gives the server ten seconds to end a statement by itself.
 HANG_SECONDS = {"pgsql": 15, "mariadb": 25}
 

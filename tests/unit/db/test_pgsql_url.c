@@ -60,7 +60,7 @@ static void leaves_to_libpq_what_is_not_said(void **state)
 static void keeps_our_own_options_from_libpq(void **state)
 {
 	struct pgsql_target target = target_of(
-	    "pgsql://h/mail?prepare=off&connect_timeout=2&query_timeout=7&sslmode=disable");
+	    "pgsql://h/mail?prepare=off&connect_timeout=2&statement_timeout=7&sslmode=disable");
 
 	(void)state;
 	assert_false(target.prepares);
@@ -75,8 +75,8 @@ static void refuses_what_cannot_be(void **state)
 {
 	static const char *const urls[] = {
 		"pgsql://h/mail?prepare=maybe",
-		"pgsql://h/mail?query_timeout=0",
-		"pgsql://h/mail?query_timeout=86401",
+		"pgsql://h/mail?statement_timeout=0",
+		"pgsql://h/mail?statement_timeout=86401",
 		"pgsql://h/mail?connect_timeout=soon",
 		"pgsql://h/mail?host=other",
 		"pgsql://h/mail?dbname=other",
