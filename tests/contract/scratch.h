@@ -58,6 +58,15 @@ int scratch_call_step(void);
 		}                                                                              \
 	} while (0)
 
+/* The same on a server without LONG_TESTS: more than ten thousand messages take a while there. */
+#define SCRATCH_LONG_ON_SERVERS()                                                              \
+	do {                                                                                   \
+		if (scratch_call_step() > 1) {                                                 \
+			print_message("skipped: takes long on a server; set LONG_TESTS\n");    \
+			skip();                                                                \
+		}                                                                              \
+	} while (0)
+
 /* Opens it, or fails the test. */
 struct db_pool *scratch_open(const struct db_settings *settings);
 

@@ -305,6 +305,7 @@ static void moves_much(void **state)
 	uint32_t *uids = ARENA_NEW(w->arena, uint32_t, all);
 	int64_t bytes;
 
+	SCRATCH_LONG_ON_SERVERS();
 	fill(w, 0, way.mailbox, all, (struct flag_list){ 0 });
 	bytes = world_number(w, &sql_bytes);
 	for (uint32_t i = 0; i < all; i++)
@@ -404,6 +405,7 @@ static void moves_back_what_failed(void **state)
 	struct copied c;
 	struct index_version *v;
 
+	SCRATCH_LONG_ON_SERVERS();
 	fill(w, 0, way.mailbox, MANY, (struct flag_list){ .system = FLAG_FLAGGED });
 	w->plan.kind = FAULT_FAILS;
 	w->plan.code = ERR_INTERNAL;
@@ -449,6 +451,7 @@ static void moves_back_after_a_death(void **state)
 {
 	struct world *w = *state;
 
+	SCRATCH_LONG_ON_SERVERS();
 	dies_in_the_middle(
 	    w, (struct way){ 0, 0, w->inboxes[0], world_folder(w, 0, "Other") }, 7000);
 }
@@ -457,6 +460,7 @@ static void moves_back_into_the_other_account(void **state)
 {
 	struct world *w = *state;
 
+	SCRATCH_LONG_ON_SERVERS();
 	dies_in_the_middle(w, (struct way){ 2, 1, w->inboxes[2], w->inboxes[1] }, 20000);
 	assert_int_equal(world_number(w, &sql_contents), world_number(w, &sql_objects));
 }
@@ -471,6 +475,7 @@ static void keeps_what_has_no_way_back(void **state)
 	struct copied c;
 	uint32_t moved;
 
+	SCRATCH_LONG_ON_SERVERS();
 	fill(w, 0, way.mailbox, MANY, (struct flag_list){ 0 });
 	w->plan.kind = FAULT_FAILS;
 	w->plan.code = ERR_INTERNAL;

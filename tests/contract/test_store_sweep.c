@@ -247,6 +247,7 @@ static void undoes_unfinished_copies(void **state)
 	struct appended appended;
 	struct copied copied;
 
+	SCRATCH_LONG_ON_SERVERS();
 	assert_int_equal(
 	    prepare_message(w->store, world_message(w->arena, 1, 500), &p, NULL), OK);
 	for (int i = 0; i < 1000; i++)

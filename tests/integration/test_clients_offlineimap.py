@@ -37,11 +37,15 @@ sslcacertfile = {certificate}
 """
 
 
-# imaplib2 reads in one thread and writes in another, on one SSL object and without a lock. When the first command is written
-# while the session tickets of TLS 1.3 come (behind the handshake), the command is now and then never sent: 6 of 300 times also
-# against a server of Python's ssl module, and never where that sends no tickets or speaks TLS 1.2, whose ticket is a part of the
-# handshake. Behind IMAPS the greeting comes first and the tickets before it.
+# imaplib2 reads in one thread and writes in another, on one SSL object and without a lock. Behind STARTTLS the first command is
+# written while the handshake's last messages come: it is now and then never sent (6 of 300 times also against a server of
+# Python's ssl module), or the client's process dies of it (SIGSEGV in Python's ssl). TLS 1.2, whose session ticket is a part of
+# the handshake, makes that rarer. Behind IMAPS the greeting comes first. So a run behind STARTTLS that did not come to its end
+# is begun again.
 STARTTLS_VERSION = "ssl_version = tls1_2"
+STARTTLS_RUNS = 6
+FINISHED = "*** Finished account"
+SEGMENTATION_FAULT = -11
 
 
 class Offlineimap:
@@ -56,6 +60,7 @@ class Offlineimap:
                 certificate=certificate(host),
             )
         )
+        self.way = way
         if way == "starttls":
             with self.config.open("a") as config:
                 config.write(f"{STARTTLS_VERSION}\n")
@@ -63,12 +68,16 @@ class Offlineimap:
     def sync(self):
         """It says ERROR and may go on; what it says must not have one."""
         said = self.run()
-        assert "ERROR" not in said, said
+        for _ in range(STARTTLS_RUNS - 1 if self.way == "starttls" else 0):
+            if FINISHED in said and "ERROR" not in said:
+                break
+            said = self.run()
+        assert FINISHED in said and "ERROR" not in said, said
 
     def run(self):
         env = {"HOME": str(self.home), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
         command = 'exec offlineimap -o -c "$0" 2>&1'
-        return run("sh", "-c", command, self.config, env=env, seconds=120, status=(0, 1, 100)).decode(errors="replace")
+        return run("sh", "-c", command, self.config, env=env, seconds=120, status=(0, 1, 100, SEGMENTATION_FAULT)).decode(errors="replace")
 
     def box(self, name="INBOX"):
         return self.folder / "mail" / name

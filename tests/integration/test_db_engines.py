@@ -119,10 +119,16 @@ def test_mail_is_read_from_the_copy(filled, servers, name):  # noqa: F811
 def test_a_half_made_copy_is_no_site(filled, servers, name):  # noqa: F811
     url = servers[name].new("half")
     old = filled.url(filled.database().name)
-    for turn in range(30):
+    early, late = 0.0, 4.0  # it had not begun by then; it was over
+    for _ in range(40):
         servers[name].new("half")
-        seconds = 0.1 + 0.06 * turn
-        kill_after(filled, seconds, "db", "copy", old, url)
+        seconds = (early + late) / 2
+        if kill_after(filled, seconds, "db", "copy", old, url):
+            early = seconds
+        else:
+            late = seconds
+        if late - early < 0.002:  # the machine was faster or slower meanwhile
+            early, late = early * 0.8, late * 1.2
         filled.configure({"db.url": url})
         said = json.loads(filled.cli("db", "status", "--json").stdout)
         if said["copy_of"]:
@@ -222,7 +228,7 @@ def old(request, servers):
     site = Site()
     try:
         site.init()
-        site.engine_name, site.url_there = name, servers[name].new("old")
+        site.old_engine, site.url_there = name, servers[name].new("old")
         site.load = lambda: run_sql(name, site.url_there, (ROOT / f"tests/data/schema_3_{name}.sql").read_text())
         site.empty = lambda: servers[name].new("old")
         site.server = servers[name].engine
@@ -234,20 +240,20 @@ def old(request, servers):
 
 def test_an_older_schema(old):
     """Refused, rehearsed, upgraded, undone, upgraded, confirmed."""
-    before = printed(old.engine_name, old.url_there)
+    before = printed(old.old_engine, old.url_there)
     done = old.cli("user", "list", check=False)
     assert done.returncode != 0 and "tabella db upgrade" in done.stderr and "schema 3" in done.stderr
     said = old.cli("db", "upgrade", "--rehearse").stdout
-    if old.engine_name == "pgsql":
+    if old.old_engine == "pgsql":
         assert f"rehearsed in a transaction that was undone: schema 3 to {newest()} and back" in said
     else:
         assert said.startswith("not rehearsed: MariaDB undoes no change of a table") and "old_rehearsal" in said
-    assert printed(old.engine_name, old.url_there) == before
+    assert printed(old.old_engine, old.url_there) == before
     assert f"from schema 3 to {newest()}" in old.cli("db", "upgrade").stdout
     assert "0 problems" in old.cli("verify").stdout and "one" in old.cli("user", "list").stdout
     assert "--confirm" in json.loads(old.cli("db", "status", "--json").stdout)["next"]
     assert f"from schema {newest()} to 3" in old.cli("db", "upgrade", "--undo").stdout
-    assert printed(old.engine_name, old.url_there) == before
+    assert printed(old.old_engine, old.url_there) == before
     old.cli("db", "upgrade")
     old.cli("db", "upgrade", "--confirm")
     done = old.cli("db", "upgrade", "--undo", check=False)
@@ -259,14 +265,14 @@ def test_an_older_schema(old):
 
 def test_a_rehearsal_on_a_copy_of_the_structure(old):
     """MariaDB, with the right to make one; nothing of it stays."""
-    if old.engine_name != "mariadb":
+    if old.old_engine != "mariadb":
         pytest.skip("PostgreSQL undoes changes of tables")
     user = urllib.parse.urlsplit(old.url_there).username
     old.server.sql(f"GRANT ALL ON `old\\_rehearsal`.* TO '{user}'@'%'")
-    before = printed(old.engine_name, old.url_there)
+    before = printed(old.old_engine, old.url_there)
     said = old.cli("db", "upgrade", "--rehearse").stdout
     assert f"rehearsed on a copy of the structure: schema 3 to {newest()} and back: it works" in said
-    assert printed(old.engine_name, old.url_there) == before
+    assert printed(old.old_engine, old.url_there) == before
     assert "old_rehearsal" not in old.server.sql("SHOW DATABASES")
 
 
@@ -294,7 +300,7 @@ def statements(path):
 
 def test_a_step_that_stopped_behind_any_statement_is_finished(old):
     """MariaDB commits each statement of a step: cut off behind each of them it is finished all the same."""
-    if old.engine_name != "mariadb":
+    if old.old_engine != "mariadb":
         pytest.skip("a step is a transaction on PostgreSQL")
     for script in sorted(SCRIPTS.glob("*_mariadb.sql")):
         if script.name < "0004":
