@@ -3,6 +3,9 @@
  */
 #include "store/mail_sql.h"
 
+/* For IN: MariaDB would take all rows of the account and look at each. */
+#define BY_KEY " FORCE INDEX (PRIMARY)"
+
 #define EIGHT "?, ?, ?, ?, ?, ?, ?, ?"
 #define SIXTY_FOUR                                                                             \
 	EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT
@@ -14,12 +17,16 @@ const struct db_sql sql_entry_insert = {
 		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 };
 
+#define SQL_ENTRY_SOME(hint)                                                                   \
+	"SELECT uid, flags, modseq, object, internal_date, internal_zone, size"                \
+	" FROM mail_entries" hint " WHERE owner = ? AND mailbox = ? AND uid IN (" SIXTY_FOUR   \
+	") ORDER BY uid"
+
 /* PICK_SOME of them. */
 const struct db_sql sql_entry_some = {
 	.name = "entry.some",
-	.text = "SELECT uid, flags, modseq, object, internal_date, internal_zone, size"
-		" FROM mail_entries"
-		" WHERE owner = ? AND mailbox = ? AND uid IN (" SIXTY_FOUR ") ORDER BY uid",
+	.text = SQL_ENTRY_SOME(""),
+	.mariadb = SQL_ENTRY_SOME(BY_KEY),
 };
 
 const struct db_sql sql_entry_id = {
@@ -125,22 +132,30 @@ const struct db_sql sql_object_get = {
 	    " parts, envelope, structure FROM mail_objects WHERE object = ? AND owner = ?",
 };
 
+#define SQL_OBJECT_AHEAD(hint)                                                                 \
+	"SELECT object, size, header_size, trace_size, parser, thread, encoded,"               \
+	" sent_date, sha256, parts, envelope, structure FROM mail_objects" hint                \
+	" WHERE owner = ? AND object IN (" SIXTY_FOUR ")"                                      \
+	" AND length(parts) + length(envelope) + length(structure) <= ?"
+
 /* AHEAD_MESSAGES of them. */
 const struct db_sql sql_object_ahead = {
 	.name = "object.ahead",
-	.text = "SELECT object, size, header_size, trace_size, parser, thread, encoded,"
-		" sent_date, sha256, parts, envelope, structure FROM mail_objects"
-		" WHERE owner = ? AND object IN (" SIXTY_FOUR ")"
-		" AND length(parts) + length(envelope) + length(structure) <= ?",
+	.text = SQL_OBJECT_AHEAD(""),
+	.mariadb = SQL_OBJECT_AHEAD(BY_KEY),
 };
+
+#define SQL_CONTENT_AHEAD(hint)                                                                \
+	"SELECT o.object, o.size, o.header_size, o.trace_size, c.header"                       \
+	" FROM mail_objects o" hint                                                            \
+	" JOIN mail_contents c ON c.object = o.object AND c.owner = o.owner"                   \
+	" WHERE o.owner = ? AND o.object IN (" SIXTY_FOUR ")"                                  \
+	" AND length(c.header) <= ?"
 
 const struct db_sql sql_content_ahead = {
 	.name = "content.ahead",
-	.text = "SELECT o.object, o.size, o.header_size, o.trace_size, c.header"
-		" FROM mail_objects o"
-		" JOIN mail_contents c ON c.object = o.object AND c.owner = o.owner"
-		" WHERE o.owner = ? AND o.object IN (" SIXTY_FOUR ")"
-		" AND length(c.header) <= ?",
+	.text = SQL_CONTENT_AHEAD(""),
+	.mariadb = SQL_CONTENT_AHEAD(BY_KEY),
 };
 
 /* Into another account: object and owner are new, and its thread. */

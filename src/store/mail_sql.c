@@ -3,6 +3,9 @@
  */
 #include "store/mail_sql.h"
 
+/* For IN: MariaDB would take all rows of the account and look at each. */
+#define BY_KEY " FORCE INDEX (PRIMARY)"
+
 #define ACCOUNT_TOUCH                                                                          \
 	"UPDATE mail_accounts SET modseq = modseq + 1, bytes = bytes + ?,"                     \
 	" messages = messages + ? WHERE owner = ?"
@@ -201,12 +204,16 @@ const struct db_sql sql_key_own = {
 		" WHERE owner = ? AND session = ? AND serial = ? AND delivery_key = ?",
 };
 
+#define SQL_THREAD_FIND(hint)                                                                  \
+	"SELECT id_hash, thread FROM mail_thread_ids" hint                                     \
+	" WHERE owner = ? AND subject_hash = ? AND id_hash IN"                                 \
+	" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
 /* As many as THREAD_IDS_MAX. */
 const struct db_sql sql_thread_find = {
 	.name = "thread.find",
-	.text = "SELECT id_hash, thread FROM mail_thread_ids"
-		" WHERE owner = ? AND subject_hash = ? AND id_hash IN"
-		" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	.text = SQL_THREAD_FIND(""),
+	.mariadb = SQL_THREAD_FIND(BY_KEY),
 };
 
 const struct db_sql sql_thread_insert = {
