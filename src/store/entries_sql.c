@@ -145,17 +145,17 @@ const struct db_sql sql_object_ahead = {
 	.mariadb = SQL_OBJECT_AHEAD(BY_KEY),
 };
 
-#define SQL_CONTENT_AHEAD(hint)                                                                \
+#define SQL_CONTENT_AHEAD(hint, join)                                                          \
 	"SELECT o.object, o.size, o.header_size, o.trace_size, c.header"                       \
-	" FROM mail_objects o" hint                                                            \
-	" JOIN mail_contents c ON c.object = o.object AND c.owner = o.owner"                   \
+	" FROM mail_objects o" hint join "mail_contents c" hint                                \
+	" ON c.object = o.object AND c.owner = o.owner"                                        \
 	" WHERE o.owner = ? AND o.object IN (" SIXTY_FOUR ")"                                  \
 	" AND length(c.header) <= ?"
 
 const struct db_sql sql_content_ahead = {
 	.name = "content.ahead",
-	.text = SQL_CONTENT_AHEAD(""),
-	.mariadb = SQL_CONTENT_AHEAD(BY_KEY),
+	.text = SQL_CONTENT_AHEAD("", " JOIN "),
+	.mariadb = SQL_CONTENT_AHEAD(BY_KEY, " STRAIGHT_JOIN "),
 };
 
 /* Into another account: object and owner are new, and its thread. */
