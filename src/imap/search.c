@@ -53,6 +53,7 @@ struct search {
 	struct arena *arena; /* of one message */
 	struct message message;
 	struct ahead *ahead; /* rows of this message and the next; NULL: none was read yet */
+	size_t ahead_size, ahead_used; /* messages that were read ahead, and looked at since */
 };
 
 /* What building needs besides the key. */
@@ -175,10 +176,10 @@ static unsigned reads_of(const struct node *node)
 {
 	unsigned reads = 0;
 
+	if (node->cost == COST_INDEX)
+		return 0;
 	if (node->op < SEARCH_AND)
-		return node->cost == COST_INDEX	  ? 0
-		    : node->cost == COST_ENVELOPE ? AHEAD_OBJECT
-						  : AHEAD_CONTENT;
+		return node->cost == COST_ENVELOPE ? AHEAD_OBJECT : AHEAD_CONTENT;
 	for (const struct node *child = node->child; child != NULL; child = child->next)
 		reads |= reads_of(child);
 	return reads;
@@ -198,6 +199,7 @@ enum errc search_new(struct imap_session *s, const struct search_key *key, struc
 		return rc;
 	search->s = s;
 	search->reads = reads_of(search->node);
+	search->ahead_size = 1;
 	search->arena = arena_new("imap search");
 	buf_init(&search->message.header, SIZE_MAX);
 	*search_out = search;
@@ -206,7 +208,7 @@ enum errc search_new(struct imap_session *s, const struct search_key *key, struc
 
 bool search_reads(const struct search *search)
 {
-	return search->node->cost != COST_INDEX;
+	return search->reads != 0;
 }
 
 static void close_message(struct search *search)
@@ -229,14 +231,14 @@ void search_release(struct search *search)
 	arena_free(&search->arena);
 }
 
-/* Messages from *seq on; *seq is the one behind them. */
+/* Up to ahead_size messages from *seq on; *seq is the one behind them. */
 static void want_from(const struct search *search, uint32_t *seq, struct ahead_want *want)
 {
 	const struct imap_view *view = search->s->view;
 	uint64_t bytes = 0;
 
 	*want = (struct ahead_want){ .owner = view->owner, .what = search->reads };
-	for (; *seq <= view->exists && want->count < AHEAD_MESSAGES && bytes < AHEAD_BYTES;
+	for (; *seq <= view->exists && want->count < search->ahead_size && bytes < AHEAD_BYTES;
 	     ++*seq) {
 		const struct index_entry *entry = view_message(view, *seq).entry;
 
@@ -245,21 +247,39 @@ static void want_from(const struct search *search, uint32_t *seq, struct ahead_w
 	}
 }
 
+/* Keys that the index answers may leave few messages to be looked at: then there is less to be read ahead. */
+static void set_ahead_size(struct search *search)
+{
+	size_t size = search->ahead_size;
+
+	if (2 * search->ahead_used >= size)
+		size = size < AHEAD_MESSAGES / 4 ? 4 * size : AHEAD_MESSAGES;
+	else
+		size = size > 4 ? size / 4 : 1;
+	search->ahead_size = size;
+	search->ahead_used = 0;
+}
+
 /* Where each question costs a round trip: what the search needs of this message and those behind it. */
 static enum errc read_ahead(struct search *search, struct db *db, struct err *err)
 {
-	struct ahead_want want, following;
+	struct ahead_want want, following = { .count = 0 };
 	uint32_t seq = search->message.seq;
+	enum errc rc = OK;
 
 	if (!db_is_far(db))
 		return OK;
 	if (!search->ahead)
 		search->ahead = ahead_new();
-	if (ahead_covers(search->ahead, search->message.now.entry->object))
-		return OK;
-	want_from(search, &seq, &want);
-	want_from(search, &seq, &following);
-	return ahead_read(search->ahead, db, &want, &following, err);
+	if (!ahead_covers(search->ahead, search->message.now.entry->object)) {
+		set_ahead_size(search);
+		want_from(search, &seq, &want);
+		if (search->ahead_size == AHEAD_MESSAGES)
+			want_from(search, &seq, &following);
+		rc = ahead_read(search->ahead, db, &want, &following, err);
+	}
+	search->ahead_used++;
+	return rc;
 }
 
 void search_settle(struct search *search)

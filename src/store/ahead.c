@@ -182,8 +182,8 @@ static enum errc take_next(struct ahead *ahead, struct err *err)
 void ahead_settle(struct ahead *ahead)
 {
 	/* a failure is the connection's, and told by whoever asks next */
-	if (ahead && take_next(ahead, NULL) != OK)
-		ahead->next->want.count = 0;
+	if (ahead)
+		(void)take_next(ahead, NULL);
 }
 
 static bool is_next(const struct ahead *ahead, const struct ahead_want *want)

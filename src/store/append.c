@@ -83,9 +83,7 @@ static enum errc put_messages(struct db *db, struct arena *arena, struct append_
 	for (size_t i = 0; rc == OK && i < w->count; i++) {
 		entry.uid = arrival.uid_first + (uint32_t)i;
 		entry.flags = flags[i];
-		rc = blobs_ensure(db, w->messages[i].message, err);
-		if (rc == OK)
-			rc = put_object(db, arena, w, &w->messages[i], &entry, err);
+		rc = put_object(db, arena, w, &w->messages[i], &entry, err);
 		if (rc == OK)
 			rc = entry_insert(db, &entry, err);
 		if (rc == OK)
@@ -103,11 +101,16 @@ static enum errc append_body(struct db *db, struct arena *arena, void *arg, stru
 	struct append_work *w = arg;
 	struct account_row account;
 	unsigned rights = 0;
-	enum errc rc = account_touch_rights(db,
-	    &(const struct touch){
-		w->actor, w->owner, w->mailbox, total_size(w), (int64_t)w->count },
-	    &account, &rights, err);
+	enum errc rc = OK;
 
+	/* the locks of blobs before those of accounts, as a delivery takes them */
+	for (size_t i = 0; rc == OK && i < w->count; i++)
+		rc = blobs_ensure(db, w->messages[i].message, err);
+	if (rc == OK)
+		rc = account_touch_rights(db,
+		    &(const struct touch){
+			w->actor, w->owner, w->mailbox, total_size(w), (int64_t)w->count },
+		    &account, &rights, err);
 	if (rc == OK && !(rights & RIGHT_INSERT))
 		rc = err_set(err, ERR_DENIED, "no right to put messages there");
 	if (rc == OK)

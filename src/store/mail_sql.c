@@ -3,9 +3,6 @@
  */
 #include "store/mail_sql.h"
 
-/* For IN: MariaDB would take all rows of the account and look at each. */
-#define BY_KEY " FORCE INDEX (PRIMARY)"
-
 #define ACCOUNT_TOUCH                                                                          \
 	"UPDATE mail_accounts SET modseq = modseq + 1, bytes = bytes + ?,"                     \
 	" messages = messages + ? WHERE owner = ?"

@@ -6,6 +6,9 @@
 
 #include "db/db.h"
 
+/* MariaDB, where the key ends with what IN names: it would take all rows of the account and look at each. */
+#define BY_KEY " FORCE INDEX (PRIMARY)"
+
 /* mail_sql.c: the account's and the mailbox's row */
 extern const struct db_sql sql_account_touch, sql_account_insert, sql_account_book,
     sql_account_uidvalidity;
