@@ -31,6 +31,8 @@ struct dovecot_session {
 	struct arena *arena; /* of one line */
 	enum dovecot_state state;
 	bool greeted;
+	bool several;	  /* this peer has had several requests looked at at once */
+	bool lost;	  /* one of them cannot be answered as its peer would understand it */
 	int64_t until_ms; /* the handshake is to be over then */
 	struct dovecot_request *request[DOVECOT_REQUESTS_MAX];
 	size_t requests;
@@ -111,10 +113,38 @@ static void drop_request(struct dovecot_session *d, size_t i)
 	(void)book(d, d->requests); /* less always succeeds */
 }
 
-static void forget_answered(struct dovecot_session *d, size_t i)
+/*
+ * Trouble of ours. Postfix (3.7) and Exim (4.96) take every FAIL as a wrong password, 535, whatever it says; a connection
+ * that is lost under their only request they answer 454 and 435, and make another. Who asks for several at once, as Dovecot's
+ * own programs do, knows what "temp" is, and would lose the others.
+ */
+static void put_off(struct dovecot_session *d, uint32_t id, const char *reason)
 {
-	if (dovecot_request_stand(d->request[i]) == DOVECOT_ANSWERED)
-		drop_request(d, i);
+	if (d->several)
+		dovecot_say_failed(&d->s.out, id, true, reason);
+	else
+		d->lost = true;
+}
+
+static void forget_over(struct dovecot_session *d, size_t i)
+{
+	const struct dovecot_request *request = d->request[i];
+
+	if (!dovecot_request_is_over(request))
+		return;
+	if (dovecot_request_stand(request) == DOVECOT_LOST)
+		put_off(d, dovecot_request_id(request),
+		    "cannot look at passwords now, try again later");
+	drop_request(d, i);
+}
+
+static size_t count_standing(const struct dovecot_session *d, enum dovecot_stand stand)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < d->requests; i++)
+		count += dovecot_request_stand(d->request[i]) == stand;
+	return count;
 }
 
 static enum errc run_version(
@@ -145,14 +175,17 @@ static enum errc run_auth(
 	if (i < d->requests)
 		return err_set(err, ERR_SYNTAX, "AUTH: request %u is under way", command->id);
 	d->s.commands++;
+	/* those that wait for their client's next message may be of clients that have gone: Postfix does not say so */
+	if (count_standing(d, DOVECOT_WORKS) + count_standing(d, DOVECOT_TICKET) > 0)
+		d->several = true;
 	if (d->requests == DOVECOT_REQUESTS_MAX || !book(d, d->requests + 1)) {
 		log_info(d->s.log, "asker-busy", F_UINT("requests", d->requests));
-		dovecot_say_failed(&d->s.out, command->id, true, "too many logins at once");
+		put_off(d, command->id, "too many logins at once");
 		return OK;
 	}
 	d->request[d->requests++] =
 	    dovecot_request_new(d->env, &d->s, command->id, &command->auth);
-	forget_answered(d, i);
+	forget_over(d, i);
 	return OK;
 }
 
@@ -164,7 +197,7 @@ static enum errc run_cont(struct dovecot_session *d, const struct dovecot_comman
 		dovecot_say_failed(&d->s.out, command->id, false, "timed out");
 	} else if (dovecot_request_stand(d->request[i]) == DOVECOT_ASKS) {
 		dovecot_request_line(d->request[i], command->data);
-		forget_answered(d, i);
+		forget_over(d, i);
 	} else {
 		dovecot_say_failed(&d->s.out, command->id, false, "nothing was asked");
 		drop_request(d, i);
@@ -221,27 +254,18 @@ static enum errc run_line(struct dovecot_session *d, struct str line, struct err
 	return OK;
 }
 
-/* Goes on with what can go on, and forgets what has been answered. */
+/* Goes on with what can go on, and forgets what is over: the last takes its place. */
 static void run_requests(struct dovecot_session *d)
 {
 	size_t i = 0;
 
 	while (i < d->requests) {
+		size_t before = d->requests;
+
 		dovecot_request_run(d->request[i]);
-		if (dovecot_request_stand(d->request[i]) == DOVECOT_ANSWERED)
-			drop_request(d, i);
-		else
-			i++;
+		forget_over(d, i);
+		i += d->requests == before;
 	}
-}
-
-static size_t count_standing(const struct dovecot_session *d, enum dovecot_stand stand)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < d->requests; i++)
-		count += dovecot_request_stand(d->request[i]) == stand;
-	return count;
 }
 
 /* Lines, as far as one step goes. STEP_INPUT: there is no whole one. */
@@ -252,7 +276,7 @@ static enum step take_lines(struct dovecot_session *d)
 	struct str line;
 	size_t used;
 
-	while (d->s.out.n < STEP_OUTPUT_MAX && clock_mono_us() < end_us) {
+	while (!d->lost && d->s.out.n < STEP_OUTPUT_MAX && clock_mono_us() < end_us) {
 		enum errc rc = dovecot_line_take(buf_str(&d->s.in), &line, &used);
 
 		if (rc == ERR_MORE)
@@ -305,6 +329,8 @@ static enum step dovecot_run(struct session *s)
 	run_requests(d);
 	if ((s->events & EVENT_SHUTDOWN) == 0)
 		step = take_lines(d);
+	if (d->lost)
+		return STEP_CLOSE;
 	if (step != STEP_INPUT)
 		return step;
 	if (count_standing(d, DOVECOT_TICKET) > 0)

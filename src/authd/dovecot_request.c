@@ -38,10 +38,16 @@ void dovecot_say_failed(struct buf *out, uint32_t id, bool temporary, const char
 	buf_add_char(out, '\n');
 }
 
+static void end(
+    struct dovecot_request *request, enum dovecot_stand stand, enum session_result result)
+{
+	request->stand = stand;
+	session_did(request->host, DOVECOT_AUTH, result, request->since_us);
+}
+
 static void answered(struct dovecot_request *request, enum session_result result)
 {
-	request->stand = DOVECOT_ANSWERED;
-	session_did(request->host, DOVECOT_AUTH, result, request->since_us);
+	end(request, DOVECOT_ANSWERED, result);
 }
 
 static void fail(
@@ -122,8 +128,7 @@ static void answer(struct dovecot_request *request, struct str last)
 		fail_unseen(request, RESULT_BAD, result->err.text);
 		break;
 	default:
-		fail(
-		    request, RESULT_TEMPORARY, "cannot look at passwords now, try again later");
+		end(request, DOVECOT_LOST, RESULT_TEMPORARY);
 		break;
 	}
 }
@@ -245,8 +250,14 @@ void dovecot_request_run(struct dovecot_request *request)
 		go_on(request, guest_run(request->guest));
 		break;
 	case DOVECOT_ANSWERED:
+	case DOVECOT_LOST:
 		break;
 	}
+}
+
+bool dovecot_request_is_over(const struct dovecot_request *request)
+{
+	return request->stand == DOVECOT_ANSWERED || request->stand == DOVECOT_LOST;
 }
 
 int64_t dovecot_request_wake_ms(const struct dovecot_request *request)

@@ -14,6 +14,7 @@ enum dovecot_stand {
 	DOVECOT_WORKS,	  /* waits to be woken, or for its time */
 	DOVECOT_TICKET,	  /* needs the database */
 	DOVECOT_ANSWERED, /* OK or FAIL is on its way */
+	DOVECOT_LOST,	  /* nobody can look at the password now; nothing has been said */
 };
 
 /* Begins: what is to be said to the client is appended to host->out. */
@@ -29,6 +30,9 @@ enum dovecot_stand dovecot_request_stand(const struct dovecot_request *request);
 void dovecot_request_line(struct dovecot_request *request, struct str line);
 /* Goes on with one that works or needs the database, if it can; and ends one whose time is over. */
 void dovecot_request_run(struct dovecot_request *request);
+
+/* It is over: answered, or lost. */
+bool dovecot_request_is_over(const struct dovecot_request *request);
 
 /* The monotonic time at which it wants to be run; 0: none. */
 int64_t dovecot_request_wake_ms(const struct dovecot_request *request);

@@ -34,11 +34,9 @@ static void wipe_password(struct saslauthd_session *d)
 		secret_wipe((char *)(uintptr_t)password.p, password.n);
 }
 
-/* The only way out. libsasl2 looks at the first two letters, and logs the rest. */
-static enum step answer(
-    struct saslauthd_session *d, struct str text, enum session_result result)
+/* The only way out. */
+static enum step end(struct saslauthd_session *d, enum session_result result)
 {
-	saslauthd_answer_print(&d->s.out, text);
 	session_ended(&d->s, result);
 	wipe_password(d);
 	secret_wipe(d->s.in.p, d->s.in.n);
@@ -46,6 +44,14 @@ static enum step answer(
 	guest_free(&d->guest);
 	d->answered = true;
 	return STEP_CLOSE;
+}
+
+/* libsasl2 looks at the first two letters, and logs the rest. */
+static enum step answer(
+    struct saslauthd_session *d, struct str text, enum session_result result)
+{
+	saslauthd_answer_print(&d->s.out, text);
+	return end(d, result);
 }
 
 static enum step answer_login(struct saslauthd_session *d)
@@ -57,8 +63,9 @@ static enum step answer_login(struct saslauthd_session *d)
 		return answer(
 		    d, STR("NO too many failed logins, try again later"), RESULT_TEMPORARY);
 	case ERR_UNAVAIL:
-		return answer(d, STR("NO cannot look at passwords now, try again later"),
-		    RESULT_TEMPORARY);
+		/* whatever is said but OK is a wrong password to libsasl2, 535 by Postfix; to be hung up on is
+		 * trouble of ours, 454 */
+		return end(d, RESULT_TEMPORARY);
 	default:
 		return answer(d, STR("NO authentication failed"), RESULT_REFUSED);
 	}

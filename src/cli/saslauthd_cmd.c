@@ -45,6 +45,9 @@ static enum errc ask(struct str path, struct str request, bool *good_out, struct
 	struct str text = STR_EMPTY;
 	enum errc rc = cli_exchange(path, WAIT_S, request, &answer, err);
 
+	if (rc == OK && answer.n == 0)
+		rc = err_set(err, ERR_UNAVAIL,
+		    "it has hung up: it cannot look at passwords now, and its log says why");
 	if (rc == OK && saslauthd_answer_parse(buf_str(&answer), &text) != OK)
 		rc = err_set(err, ERR_UNAVAIL, "the answer is cut off");
 	if (rc == OK && !str_starts(text, STR("OK")) && !str_starts(text, STR("NO")))

@@ -4,6 +4,7 @@ answered 4xx and NO [UNAVAILABLE] quickly and go on by themselves; what was ackn
 """
 
 import re
+import socket
 import threading
 import time
 import urllib.error
@@ -12,9 +13,10 @@ import urllib.request
 import engines
 import pytest
 import wire
-from conftest import Host, stop_and_look
+from conftest import PASSWORD, Host, stop_and_look
 from mails import mail
 from tabella_server import HOST, Server
+from test_authd import Asker, plain, texts
 
 pytestmark = pytest.mark.ours
 
@@ -46,6 +48,7 @@ def host(engine):
         name = server.database_name
         url = engine.url(name, name, engines.SITE_PASSWORD) + TIMEOUTS[engine.name]
         server.configure({"db.url": url, "http.listen": f"{HOST}:{server.port('http')}"})
+        server.configure({"authd.dovecot": f"unix:{server.folder}/auth", "authd.saslauthd": f"unix:{server.folder}/mux"})
         server.start()
         yield Host(server, True)
         stop_and_look(server)
@@ -177,6 +180,42 @@ def test_a_server_that_hangs(engine, host):
         until(lambda: peer.cmd("STATUS INBOX (MESSAGES)").status, "OK")
         until(lambda: deliver(host, account.address, mail(b"after\r\n")), 250)
     assert host.server.cli("verify", check=False).returncode == 0
+
+
+def test_passwords_that_other_programs_ask_for(engine, host):
+    """Who has one request under way is hung up on, which is 454 by Postfix; who has many is told of each."""
+    account = host.account()
+    right = plain(account.name, PASSWORD)
+
+    def alone():
+        with Asker(host.server.folder / "auth") as asker:
+            try:
+                return asker.auth("PLAIN", "secured", f"resp={right}")[0]
+            except EOFError:
+                return "lost"
+
+    def by_saslauthd():
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.settimeout(30)
+            peer.connect(str(host.server.folder / "mux"))
+            peer.sendall(texts(account.name, PASSWORD, "smtp", ""))
+            return peer.recv(100)[2:4]
+
+    def many(count):
+        with Asker(host.server.folder / "auth") as asker:
+            asker.send(*(f"AUTH\t{i}\tPLAIN\tservice=smtp\tsecured\tresp={right}" for i in range(1, count + 1)))
+            said = [asker.line().split("\t") for _ in range(count)]
+            return {(word, *rest[:1]) for word, _, *rest in said}, len({number for _, number, *_ in said})
+
+    assert (alone(), by_saslauthd(), many(20)) == ("OK", b"OK", ({("OK", f"user={account.name}")}, 20))
+    engine.stop()
+    for _ in range(2):
+        for what, wanted in ((alone, "lost"), (by_saslauthd, b""), (lambda: many(20), ({("FAIL", "temp")}, 20))):
+            answer, took = timed(what)
+            assert answer == wanted and took < QUICK_SECONDS
+    engine.start()
+    until(alone, "OK")
+    assert (by_saslauthd(), many(20)[1]) == (b"OK", 20)
 
 
 def cut_connections(engine, name):

@@ -706,6 +706,19 @@ def test_accounts_that_may_not(way, request):
     assert log_in(pf, "PLAIN", name, "another")[0] == 235
 
 
+@pytest.mark.parametrize("way", ["by_dovecot", "by_saslauthd"])
+def test_a_password_that_cannot_be_looked_at_is_not_wrong(way, request):
+    """454: a client that is told 535 forgets its password."""
+    site, pf = request.getfixturevalue(way)
+    site.sql("ALTER TABLE dbmail_users RENAME TO away")
+    try:
+        for mechanism in ("PLAIN", "LOGIN"):
+            assert log_in(pf, mechanism, "ann@example.test", PASSWORD)[0] == 454
+    finally:
+        site.sql("ALTER TABLE away RENAME TO dbmail_users")
+    assert log_in(pf, "PLAIN", "ann@example.test", PASSWORD)[0] == 235
+
+
 def test_the_clients_address_counts(by_dovecot):
     site, pf = by_dovecot
     begin = site.server.log.stat().st_size
