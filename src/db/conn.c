@@ -235,6 +235,19 @@ enum errc db_mark_broken(struct db *db, enum errc rc, const struct err *err)
 	return rc;
 }
 
+/* Whatever the reason: what the part wrote is still in the transaction, or all of it is gone. */
+static void undo_part(struct db *db, int depth)
+{
+	struct err why;
+	enum errc rc = db->ops->savepoint_undo(db->conn, depth, &why);
+
+	if (rc == OK)
+		return;
+	(void)db_mark_broken(db, rc, &why);
+	if (db->broken.code == OK)
+		db->broken = why;
+}
+
 enum errc db_last_id(struct db *db, int64_t *id_out, struct err *err)
 {
 	struct err own;
@@ -319,7 +332,7 @@ enum errc db_savepoint(struct db *db,
 	const struct db_q *open_before = db->open;
 	size_t changes_before = db->changes.count;
 	int depth = db->savepoints;
-	enum errc rc, end;
+	enum errc rc;
 
 	assert(db->in_body);
 	if (depth == DB_SAVEPOINTS_MAX)
@@ -345,8 +358,6 @@ enum errc db_savepoint(struct db *db,
 		return db_mark_broken(db, rc, err);
 	}
 	db_changes_cut(db, changes_before);
-	end = db->ops->savepoint_undo(db->conn, depth, NULL);
-	if (end != OK)
-		(void)db_mark_broken(db, ERR_UNAVAIL, err);
+	undo_part(db, depth);
 	return rc;
 }

@@ -54,6 +54,17 @@ static void check_stored(struct db_pool *pool, int64_t first_id, enum errc rc, c
 		fail_msg("%s, %s: %s, and yet stored", variant->name, what, errc_name(rc));
 }
 
+/* The second row's recipient has no room; the first one's has. */
+static enum errc no_room_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	struct pair *pair = arg;
+	enum errc rc = put_body(db, arena, &pair->first, err);
+
+	if (rc == OK && db_savepoint(db, put_part, &pair->second, err) != ERR_QUOTA)
+		rc = ERR_INTERNAL;
+	return rc;
+}
+
 struct fault_case {
 	const char *what;
 	unsigned calls;
@@ -133,6 +144,44 @@ static void a_failure_at_any_call_leaves_all_or_nothing(void **state)
 		run_case(pool, &plan, &fault_cases[i]);
 		db_close(&pool);
 	}
+	scratch_release(&scratch);
+}
+
+/* The part failed for a reason of its own, which is not why the transaction cannot go on. */
+static void a_part_that_cannot_be_undone_fails_as_the_engine_says(void **state)
+{
+	static const struct fault_case cases[] = {
+		{ "undo drops", FAULT_SAVEPOINT, FAULT_DROPS, OK, OK },
+		{ "undo conflicts", FAULT_SAVEPOINT, FAULT_UNDOES, ERR_CONFLICT, OK },
+		{ "undo fails", FAULT_SAVEPOINT, FAULT_FAILS, ERR_UNAVAIL, ERR_UNAVAIL },
+	};
+	struct fault_plan plan = { .many_writers = variant->many_writers };
+	struct scratch scratch;
+	struct db_settings settings;
+	struct db_pool *pool;
+
+	(void)state;
+	scratch_init(&scratch);
+	settings = scratch_settings(&scratch);
+	fault_wrap(&settings, &plan);
+	pool = scratch_open(&settings);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int64_t id = 2 * (int64_t)i + 1;
+		struct pair pair = { { .id = id }, { .id = id + 1, .result = ERR_QUOTA } };
+		enum errc rc;
+
+		plan.calls = cases[i].calls;
+		plan.kind = cases[i].kind;
+		plan.code = cases[i].code;
+		fault_arm(&plan, 2);
+		rc = db_transact(pool, deadline_in_ms(10000), no_room_body, &pair, NULL);
+		assert_true(fault_disarm(&plan));
+		if (rc != cases[i].want)
+			fail_msg("%s, %s: %s", variant->name, cases[i].what, errc_name(rc));
+		assert_int_equal(scratch_has(pool, id), rc == OK);
+		assert_false(scratch_has(pool, id + 1));
+	}
+	db_close(&pool);
 	scratch_release(&scratch);
 }
 
@@ -239,6 +288,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_failure_at_any_call_leaves_all_or_nothing),
+		cmocka_unit_test(a_part_that_cannot_be_undone_fails_as_the_engine_says),
 		cmocka_unit_test(a_lost_connection_is_not_leased_again),
 		cmocka_unit_test(many_callers_are_each_told_the_truth),
 	};
