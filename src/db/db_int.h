@@ -9,7 +9,6 @@
 #include "db/reach.h"
 
 #include <pthread.h>
-#include <semaphore.h>
 
 struct arena;
 struct news;
@@ -58,7 +57,7 @@ struct db {
 /* Who waits for a connection; on the waiter's stack. */
 struct lease_waiter {
 	struct lease_waiter *next;
-	sem_t ready;
+	pthread_cond_t ready;
 	struct db *db; /* handed over, or NULL: there is room to open one */
 	bool served;
 };

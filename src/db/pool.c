@@ -4,13 +4,11 @@
 #include "base/arena.h"
 #include "base/heap.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "db/db_int.h"
 #include "db/group.h"
 #include "db/migrate_int.h"
 #include "db/news.h"
-
-#include <errno.h>
-#include <time.h>
 
 #define BUSY_TIMEOUT_MS 10000
 #define GROUP_MAX 64
@@ -232,20 +230,6 @@ enum errc db_administer(
 
 /* ---- leases ---- */
 
-/* Waits on the real-time clock because that is what POSIX offers. */
-static bool wait_turn(struct lease_waiter *me, struct deadline deadline)
-{
-	int64_t until_ms = clock_unix_ms() + deadline_left_ms(deadline);
-	struct timespec at = { .tv_sec = until_ms / 1000,
-		.tv_nsec = (long)(until_ms % 1000) * 1000000 };
-
-	while (sem_timedwait(&me->ready, &at) < 0) {
-		if (errno != EINTR && deadline_passed(deadline))
-			return false;
-	}
-	return true;
-}
-
 /* Under the lock. */
 static void remove_waiter(struct db_pool *pool, struct lease_waiter *me)
 {
@@ -259,19 +243,19 @@ static void remove_waiter(struct db_pool *pool, struct lease_waiter *me)
 }
 
 /* In the queue until a connection, or the right to open one, is handed over. Called and left under the lock. */
-static bool queue_for(struct db_pool *pool, struct deadline deadline, struct db **db_out)
+static bool queue_for(struct db_pool *pool, int wait_ms, struct db **db_out)
 {
 	struct lease_waiter me = { .next = NULL };
+	int64_t until_ms = clock_mono_ms() + wait_ms;
 
-	(void)sem_init(&me.ready, 0, 0);
+	thread_cond_init(&me.ready);
 	*pool->waiters_tail = &me;
 	pool->waiters_tail = &me.next;
-	pthread_mutex_unlock(&pool->lock);
-	(void)wait_turn(&me, deadline);
-	pthread_mutex_lock(&pool->lock);
+	while (!me.served && clock_mono_ms() < until_ms)
+		thread_cond_wait_until(&me.ready, &pool->lock, until_ms);
 	if (!me.served)
 		remove_waiter(pool, &me);
-	(void)sem_destroy(&me.ready);
+	(void)pthread_cond_destroy(&me.ready);
 	*db_out = me.db;
 	return me.served;
 }
@@ -290,7 +274,7 @@ static bool take_turn(struct db_pool *pool, int wait_ms, struct db **db_out)
 		pool->connections++;
 	} else if (wait_ms > 0) {
 		counter_add(&pool->waits, 1);
-		served = queue_for(pool, deadline_in_ms(wait_ms), db_out);
+		served = queue_for(pool, wait_ms, db_out);
 	} else {
 		served = false;
 	}
@@ -310,7 +294,7 @@ static bool hand_over(struct db_pool *pool, struct db *db)
 		pool->waiters_tail = &pool->waiters;
 	first->db = db;
 	first->served = true;
-	(void)sem_post(&first->ready);
+	(void)pthread_cond_signal(&first->ready);
 	return true;
 }
 
