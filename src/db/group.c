@@ -191,6 +191,9 @@ static bool run_member(struct group *g, size_t i, bool saved)
 		rc = db_run_body(db, g->arena, job->body, job->arg, err);
 	if (rc == OK && saved && has_transaction(g))
 		rc = db->ops->savepoint_keep(db->conn, 0, err);
+	/* what it posted must not fail in the next member's hands */
+	if (rc == OK && !saved && has_transaction(g) && db->ops->flush)
+		rc = db->ops->flush(db->conn, err);
 	if (rc == OK && has_transaction(g)) {
 		job->state = JOB_KEPT;
 		return true;

@@ -178,8 +178,11 @@ enum errc pgsql_lease(struct db_conn *base, struct err *err)
 	struct pgsql_conn *conn = pgsql_conn_of(base);
 	enum errc rc = OK;
 
+	/* sent ahead, and left there by whoever sent it: it ends here, so that its failure skips nothing of the next */
+	if (conn->unsynced && !conn->is_lost)
+		rc = pgsql_sync(conn, err);
 	/* the answer to what ended the last use */
-	if (conn->count > 0 && !conn->is_lost)
+	if (rc == OK && conn->count > 0 && !conn->is_lost)
 		rc = pgsql_take_here(conn, err);
 	if (rc != OK || conn->is_lost)
 		return err_set(err, ERR_CLOSED, "%s", conn->loss.text);

@@ -485,6 +485,65 @@ static void a_post_that_fails_in_a_part_fails_the_part(void **state)
 	close_site(&site);
 }
 
+static const struct db_sql sql_fails = { .name = "test.fails",
+	.text = "SELECT 1 / ?::integer" };
+
+/* Whoever sent something ahead and went without looking, for an error of his own, leaves no failure to the next. */
+static void what_nobody_looked_at_is_nobodys_failure(void **state)
+{
+	struct posts posts = { .ids = { 1 } };
+	struct site site;
+	struct db_q *q;
+	struct db *db;
+
+	PGSQL_ONLY();
+	site = open_site(*state, nothing);
+	for (int round = 0; round < 2; round++) {
+		db = lease(&site);
+		assert_int_equal(get(db, 7), -1);
+		assert_int_equal(db_query(db, &sql_fails, &q, NULL), OK);
+		db_bind_i64(q, 1, 0);
+		db_send(q);
+		db_done(&q);
+		db_return(&db);
+		if (round == 0) {
+			assert_int_equal(scratch_count(site.pool), 0);
+		} else {
+			assert_int_equal(post(&site, &posts), OK);
+			assert_int_equal(posts.runs, 1);
+		}
+	}
+	close_site(&site);
+}
+
+static void note_outcome(void *arg, enum errc rc)
+{
+	struct posts *posts = arg;
+
+	posts->part = rc;
+}
+
+/* They share a commit, and not their fate. */
+static void a_post_that_fails_harms_no_other_member(void **state)
+{
+	struct posts taken = { .ids = { 1 } }, again = { .ids = { 2, 1 } },
+		     good = { .ids = { 3 } };
+	struct site site;
+
+	PGSQL_ONLY();
+	site = open_site(*state, nothing);
+	assert_int_equal(post(&site, &taken), OK);
+	db_transact_later(site.pool, 60000, posts_body, note_outcome, &again);
+	db_transact_later(site.pool, 60000, posts_body, note_outcome, &good);
+	close_site(&site);
+	assert_int_equal(again.part, ERR_EXISTS);
+	assert_int_equal(good.part, OK);
+	site = open_site(*state, nothing);
+	assert_int_equal(scratch_count(site.pool), 2);
+	assert_true(scratch_has(site.pool, 3));
+	close_site(&site);
+}
+
 static enum errc nul_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
 	struct put row = { .id = 1, .text = STR_INIT("a\0b") };
@@ -732,6 +791,8 @@ int main(void)
 		TEST(posts_and_their_commit_are_one_round_trip),
 		TEST(a_post_that_fails_fails_all),
 		TEST(a_post_that_fails_in_a_part_fails_the_part),
+		TEST(what_nobody_looked_at_is_nobodys_failure),
+		TEST(a_post_that_fails_harms_no_other_member),
 		TEST(text_with_nul_is_an_argument_that_cannot_be),
 		TEST(a_pooler_that_knows_no_sessions_will_do),
 		TEST(a_session_that_was_ended_is_not_leased),
