@@ -117,7 +117,8 @@ enum errc db_run_body(
     struct db *db, struct arena *arena, db_body *body, void *arg, struct err *err);
 /* Milliseconds before the n-th rerun (from 1): random, longer each time. */
 int db_jitter_ms(int rerun);
-enum errc db_too_busy(struct err *err);
+/* ERR_UNAVAIL; `why` the last run failed, or NULL if there was none. They may be the same. */
+enum errc db_too_busy(const struct err *why, struct err *err);
 
 /* writer.c: the thread that runs groups */
 NODISCARD enum errc writer_new(

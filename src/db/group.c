@@ -54,7 +54,7 @@ static void answer_expired(struct group *g)
 		struct job *job = g->members[i];
 
 		if (job && job->state == JOB_PENDING && deadline_passed(job->deadline))
-			answer_member(g, i, db_too_busy(err_of(g, job)));
+			answer_member(g, i, db_too_busy(NULL, err_of(g, job)));
 	}
 }
 
@@ -64,7 +64,7 @@ static void put_off(struct group *g, size_t i)
 	struct job *job = g->members[i];
 
 	if (deadline_passed(job->deadline)) {
-		answer_member(g, i, db_too_busy(err_of(g, job)));
+		answer_member(g, i, db_too_busy(err_of(g, job), err_of(g, job)));
 		return;
 	}
 	counter_add(&g->pool->reruns, 1);
@@ -308,7 +308,7 @@ static void run_transaction(struct group *g)
 		if (kept > 0 && (g->singly || clock_mono_us() - began_us > GROUP_US))
 			break;
 		if (deadline_passed(job->deadline)) {
-			answer_member(g, i, db_too_busy(err_of(g, job)));
+			answer_member(g, i, db_too_busy(NULL, err_of(g, job)));
 			continue;
 		}
 		if (!has_transaction(g)) {

@@ -34,9 +34,14 @@ int db_jitter_ms(int rerun)
 	return 1 + (int)random_below((uint64_t)(most < JITTER_MS_MAX ? most : JITTER_MS_MAX));
 }
 
-enum errc db_too_busy(struct err *err)
+enum errc db_too_busy(const struct err *why, struct err *err)
 {
-	return err_set(err, ERR_UNAVAIL, "the database was too busy until the deadline");
+	struct err last = { .code = OK };
+
+	if (why)
+		last = *why;
+	return err_set(err, ERR_UNAVAIL, "the database was too busy until the deadline%s%s",
+	    last.code != OK ? ": " : "", last.code != OK ? last.text : "");
 }
 
 static enum errc run_once(struct db *db, struct deadline deadline, struct arena *arena,
@@ -104,7 +109,7 @@ static enum errc transact_leased(
 
 	for (int rerun = 1;; rerun++) {
 		if (deadline_passed(deadline)) {
-			rc = db_too_busy(err);
+			rc = db_too_busy(rerun > 1 ? err : NULL, err);
 			break;
 		}
 		rc = attempt(pool, deadline, arena, body, arg, err);

@@ -293,7 +293,7 @@ enum errc writer_run(
 	pthread_mutex_unlock(&w->lock);
 	answered = wait_for_job(w, &job);
 	(void)sem_destroy(&job.answered);
-	return answered ? job.rc : db_too_busy(err);
+	return answered ? job.rc : db_too_busy(NULL, err);
 }
 
 void writer_run_later(struct writer *w, int delay_ms, db_body *body,

@@ -659,6 +659,8 @@ static enum errc locking_body(struct db *db, struct arena *arena, void *arg, str
 	if (rc == OK)
 		row->result = db_transact(*(struct db_pool **)(uintptr_t)row->text.p,
 		    deadline_in_ms(1000), put_body, &inner, err);
+	if (rc == OK && row->result == ERR_UNAVAIL)
+		assert_says(err, "lock timeout");
 	row->runs = inner.runs;
 	return rc;
 }
