@@ -190,8 +190,9 @@ static enum errc serve_connection(struct news *news, struct err *err)
 	enum errc rc = OK;
 
 	while (rc == OK && !is_stopping(news, 0)) {
-		if (!has_queue(news))
-			rc = ops->hear(news->conn, news->self, &ear, HEAR_MS, err);
+		/* others are heard however much there is to tell */
+		rc =
+		    ops->hear(news->conn, news->self, &ear, has_queue(news) ? 0 : HEAR_MS, err);
 		/* what comes in a row is told together */
 		if (rc == OK && has_queue(news))
 			(void)is_stopping(news, news->told_ms + TELL_EVERY_MS);
