@@ -76,6 +76,18 @@ static bool is_refused(struct str name)
 	return false;
 }
 
+/* libpq would say it with every connection, as if the server were not there. */
+static bool is_libpqs(struct str name)
+{
+	PQconninfoOption *options = PQconndefaults();
+	bool found = !options; /* no memory: libpq may say it */
+
+	for (const PQconninfoOption *o = options; o && o->keyword && !found; o++)
+		found = str_equal(str_from(o->keyword), name);
+	PQconninfoFree(options);
+	return found;
+}
+
 static enum errc take_option(
     struct pgsql_target *target, const struct db_url_option *option, struct err *err)
 {
@@ -91,6 +103,9 @@ static enum errc take_option(
 	if (is_refused(option->name))
 		return err_set(err, ERR_SYNTAX,
 		    "the database's url: %.*s does not stand behind the ?",
+		    STR_ARG(option->name));
+	if (!is_libpqs(option->name))
+		return err_set(err, ERR_SYNTAX, "the database's url: there is no option %.*s",
 		    STR_ARG(option->name));
 	rc = copy(target->arena, option->name, &name, err);
 	if (rc == OK)

@@ -79,6 +79,7 @@ static void refuses_what_cannot_be(void **state)
 		"pgsql://h/mail?statement_timeout=86401",
 		"pgsql://h/mail?connect_timeout=soon",
 		"pgsql://h/mail?host=other",
+		"pgsql://h/mail?sslmood=require",
 		"pgsql://h/mail?dbname=other",
 		"pgsql://h/mail?password=secret",
 		"pgsql://h/mail?client_encoding=LATIN1",
