@@ -50,8 +50,7 @@ struct mariadb_conn {
 	int lock_wait_s; /* as set on the server */
 	int64_t last_id;
 	bool in_tx; /* begun and neither committed nor undone, by us or by the server */
-	bool in_snapshot;
-	bool lost; /* the server is gone, or what it would answer is not known */
+	bool lost;  /* the server is gone, or what it would answer is not known */
 };
 
 /* One of the statements of a text (there may be two, see db_sql). */

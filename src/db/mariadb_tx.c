@@ -122,11 +122,17 @@ enum errc mariadb_savepoint_undo(struct db_conn *base, int depth, struct err *er
 
 enum errc mariadb_snapshot_begin(struct db_conn *base, struct err *err)
 {
+	struct mariadb_conn *conn = mariadb_conn_of(base);
 	/* for the next transaction alone */
-	return mariadb_exec(mariadb_conn_of(base),
+	enum errc rc = mariadb_exec(conn,
 	    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; "
 	    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
 	    err);
+
+	/* if that did not begin, the level would be another's */
+	if (rc != OK)
+		conn->lost = true;
+	return rc;
 }
 
 void mariadb_snapshot_end(struct db_conn *base)

@@ -26,8 +26,9 @@ static const struct row rows[] = {
 	{ "23503", ERR_NOTFOUND, "" },
 	{ "23505", ERR_EXISTS, "" },
 	{ "23", ERR_ARG, "" },
-	/* the session was idle in a transaction for too long: it ends */
+	/* the session was idle in a transaction for too long, or the transaction took too long: it ends */
 	{ "25P03", ERR_CLOSED, "" },
+	{ "25P04", ERR_CLOSED, "" },
 	{ "26000", ERR_UNAVAIL, ADVICE_POOLER },
 	{ "42P05", ERR_UNAVAIL, ADVICE_POOLER },
 	{ "28", ERR_UNAVAIL, ADVICE_LOGIN },

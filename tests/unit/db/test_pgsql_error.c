@@ -30,6 +30,7 @@ static const struct {
 	{ "57P01", ERR_CLOSED, ERR_CLOSED, ERR_UNAVAIL },
 	{ "57P03", ERR_CLOSED, ERR_CLOSED, ERR_UNAVAIL },
 	{ "25P03", ERR_CLOSED, ERR_CLOSED, ERR_UNAVAIL },
+	{ "25P04", ERR_CLOSED, ERR_CLOSED, ERR_UNAVAIL },
 	{ "0A000", ERR_CLOSED, ERR_CLOSED, ERR_UNAVAIL },
 	/* a mistake of ours, or a server that has become a standby */
 	{ "25006", ERR_STATE, ERR_CLOSED, ERR_CLOSED },
