@@ -1,9 +1,11 @@
 """Clients of several nodes at once, which remember what was promised to them, and the judge of it at the end.
 
 Senders are those of the kill test: they deliver messages of their own and repeat the same bytes, to whichever node
-comes next, until each recipient was acknowledged. Owners keep messages of their own in folders that they share with
+comes next, until each recipient was acknowledged. What they send twice on purpose they send while nothing is disturbed,
+so that it is known how often each message has to be there. Owners keep messages of their own in folders that they share with
 other owners on other nodes: APPEND, STORE, COPY, MOVE, EXPUNGE; of each message they know which states it may be in.
-Watchers are in IDLE on one node each.
+Watchers are in IDLE on one node each, and ask it for what has changed
+since the last mod-sequence that they know: they see UIDs and mod-sequences increase, or what they know is wrong.
 """
 
 import collections
@@ -93,10 +95,10 @@ class Reader:
         self.folder, self.validity = folder, int(done.code_of("UIDVALIDITY"))
         return done
 
-    def rows(self, first=1):
-        """The messages of the folder from that UID on."""
-        done = self.ok(f"UID FETCH {first}:* {FETCH_ITEMS}")
-        rows = [row for row in rows_of(done) if row.uid >= first]
+    def rows(self, uids="1:*", since=0):
+        """Messages of the folder; of those, the ones that were changed behind that mod-sequence."""
+        done = self.ok(f"UID FETCH {uids} {FETCH_ITEMS}" + (f" (CHANGEDSINCE {since})" if since else ""))
+        rows = rows_of(done)
         for row in rows:
             self.load.book.saw(self.user, self.folder, self.validity, row.uid, row.name)
         if [row.uid for row in rows] != sorted({row.uid for row in rows}):
@@ -144,16 +146,8 @@ class Worker(threading.Thread):
             self.failure = error
 
     def reader(self, user, node=None):
-        """A session, at a node of ours or at any; asks until there is one."""
-        end = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                return Reader(self.load, node or self.rng.choice(self.load.site.nodes), user)
-            except Lost as error:
-                self.load.book.count("sessions lost")
-                if time.monotonic() > end:
-                    raise RuntimeError(f"{self.name}: no session for {PATIENCE_SECONDS} s: {error}") from None
-                time.sleep(self.rng.uniform(0.05, 0.3))
+        """A session, at a node of ours or at any."""
+        return self.load.reader(user, lambda: node or self.rng.choice(self.load.site.nodes))
 
 
 class Owner(Worker):
@@ -320,17 +314,19 @@ def state_of(found):
 
 
 class Watcher(Worker):
-    """In IDLE at its node; knows the folder from what it is told."""
+    """In IDLE at its node; knows the folder from what it is told, and from what it is given as changed since."""
 
     def __init__(self, load, node, user):
         super().__init__(load, f"watcher{node.number}-{user}")
         self.node, self.user = node, user
-        self.last = 0
         self.exists = -1
         self.told = 0
+        self.known = {}  # UID: the row as it was seen last
+        self.modseq = 0  # every change up to here was seen
+        self.is_over = False
 
     def work(self):
-        while not self.load.done.is_set():
+        while not self.is_over:
             session = self.reader(self.user, self.node)
             try:
                 self.watch(session)
@@ -354,6 +350,8 @@ class Watcher(Worker):
             session.peer.wire.socket.settimeout(wire.SECONDS)
             for response in session.peer.idle_done(tag).untagged:
                 self.hear(response)
+        self.take(session)
+        self.is_over = True
 
     def hear(self, response):
         if len(response) > 1 and response[1] == "EXISTS":
@@ -365,10 +363,21 @@ class Watcher(Worker):
             raise RuntimeError("VANISHED without QRESYNC")
 
     def take(self, session):
-        """What came since; UIDs that came before are not seen for the first time now."""
-        for row in session.rows(self.last + 1):
-            self.last = row.uid
-            self.load.book.count("seen by watchers")
+        """As clients do: what is old and has changed, then what is new, however old its mod-sequence is. What is new has a
+        UID above all that were seen."""
+        highest, since = max(self.known, default=0), self.modseq
+        changed = session.rows(f"1:{highest}", since) if since else []
+        new = session.rows(f"{highest + 1}:*")
+        for row in changed:
+            if row.modseq <= since:
+                self.load.book.blame(f"{self.name} was given as changed since {since}: {row}")
+        for row in [*changed, *new]:
+            if row.uid <= highest and row.uid not in self.known:
+                self.load.book.blame(f"{self.name} knew of UID {highest}, and then there was {row}")
+            self.load.book.count("changes seen by watchers", self.known.get(row.uid) != row)
+            self.known[row.uid] = row
+        # what is new may stand above a change that was not asked for yet
+        self.modseq = max([since, *(row.modseq for row in (changed if since else new))])
         for response in session.peer.unsolicited:
             self.hear(response)
 
@@ -379,17 +388,19 @@ class Sender(killtest.Client):
     WEIGHTS = [60, 8, 8, 16, 8]
 
     def twice(self, rcpts, message, between):
-        calm = self.test.calm()
-        self.insist(rcpts, message)
-        between()
-        self.insist(rcpts, message)
-        self.promise(rcpts, 2 if calm is not None and self.test.calm() == calm else 1, 2, 2)
+        with self.test.pair() as is_calm:
+            self.insist(rcpts, message)
+            if is_calm:
+                between()
+                self.insist(rcpts, message)
+        times = 2 if is_calm else 1
+        self.promise(rcpts, times, times, times)
 
 
 class Load:
     """All clients of a site. `with load.disturbance():` around what a test does to it."""
 
-    def __init__(self, site, seed, senders=4, owners=4):
+    def __init__(self, site, seed, senders=8, owners=4):
         self.site, self.seed = site, str(seed)
         self.rng = random.Random(seed)
         self.passwords = dict(site.accounts.values())
@@ -399,7 +410,9 @@ class Load:
         self.enough = threading.Event()  # no more work
         self.done = threading.Event()  # watchers, too
         self.disturbances = 0
-        self.disturbed = False
+        self.calm = threading.Condition()
+        self.disturbed = False  # with `pairs` guarded by `calm`
+        self.pairs = 0
         users = list(self.passwords)
         self.senders = [Sender(self, number) for number in range(senders)]
         self.owners = [Owner(self, number, users[number % 2]) for number in range(owners)]
@@ -410,18 +423,32 @@ class Load:
         """Where the next connection of a sender goes."""
         return self.rng.choice(self.site.nodes).port("lmtp")
 
-    def calm(self):
-        """A number that stays while nothing happens; None while something does."""
-        return None if self.disturbed else self.disturbances
+    @contextlib.contextmanager
+    def pair(self):
+        """Around a message that is sent twice on purpose. False: something is going on, and whoever repeats a message then
+        is taken for one whose answer was lost."""
+        with self.calm:
+            is_calm = not self.disturbed
+            self.pairs += is_calm
+        try:
+            yield is_calm
+        finally:
+            with self.calm:
+                self.pairs -= is_calm
+                self.calm.notify_all()
 
     @contextlib.contextmanager
     def disturbance(self):
+        """Begins when no pair is under way."""
         self.disturbances += 1
-        self.disturbed = True
+        with self.calm:
+            self.disturbed = True
+            assert self.calm.wait_for(lambda: not self.pairs, PATIENCE_SECONDS), "a pair that does not end"
         try:
             yield
         finally:
-            self.disturbed = False
+            with self.calm:
+                self.disturbed = False
 
     def workers(self):
         return [*self.senders, *self.owners, *self.watchers]
@@ -438,6 +465,13 @@ class Load:
             worker.start()
         return self
 
+    def stop(self):
+        """All clients end, whatever they were at: after a failure nobody looks at what they did."""
+        self.enough.set()
+        self.done.set()
+        for worker in self.workers():
+            worker.join(PATIENCE_SECONDS)
+
     def wait(self, seconds):
         """Let them work; a client that failed is a failure now."""
         end = time.monotonic() + seconds
@@ -446,17 +480,17 @@ class Load:
             time.sleep(0.1)
 
     def progress(self, more, seconds=PATIENCE_SECONDS):
-        """Wait until so many more promises were made: the service is back."""
-        wanted = self.promises() + more
+        """Wait until so many more messages were taken, and so many more commands done: the service is back."""
+        wanted = [made + more for made in self.promises()]
         end = time.monotonic() + seconds
-        while self.promises() < wanted:
+        while any(made < least for made, least in zip(self.promises(), wanted)):
             self.fail_if_one_did()
             if time.monotonic() > end:
-                raise RuntimeError(f"{self.promises() - wanted + more} promises in {seconds} s, not {more}")
+                raise RuntimeError(f"(deliveries, commands) in {seconds} s: {self.promises()}, not {wanted}")
             time.sleep(0.05)
 
     def promises(self):
-        return self.ledger.acknowledged + self.book.counts["acknowledged commands"]
+        return self.ledger.acknowledged, self.book.counts["acknowledged commands"]
 
     def fail_if_one_did(self):
         for worker in self.workers():
@@ -479,12 +513,25 @@ class Load:
             if worker.is_alive():
                 self.book.blame(f"{worker.name} is stuck")
         self.fail_if_one_did()
+        self.judge_watchers()
         verdict = self.judge_deliveries()
         self.look_at_nodes()
         return f"{verdict} " + " ".join(f"{what.replace(' ', '-')}={n}" for what, n in sorted(self.book.counts.items()))
 
+    def reader(self, user, choose):
+        """A session at the node that choose() names; asks until there is one."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return Reader(self, choose(), user)
+            except Lost as error:
+                self.book.count("sessions lost")
+                if time.monotonic() > end:
+                    raise RuntimeError(f"no session for {PATIENCE_SECONDS} s: {error}") from None
+                time.sleep(self.rng.uniform(0.05, 0.3))
+
     def listing(self, node, user, folder):
-        session = Reader(self, node, user)
+        session = self.reader(user, lambda: node)
         try:
             done = session.select(folder)
             numbers = {name: int(done.code_of(name)) for name in ("UIDVALIDITY", "UIDNEXT", "HIGHESTMODSEQ")}
@@ -549,6 +596,16 @@ class Load:
             if watcher.exists != len(rows):
                 self.book.blame(f"{watcher.name} knows of {watcher.exists} messages, there are {len(rows)}")
 
+    def judge_watchers(self):
+        """What a watcher came to know piece by piece is what there is."""
+        for watcher in self.watchers:
+            if watcher.node not in self.site.running():
+                continue
+            _, rows = self.listing(watcher.node, watcher.user, "INBOX")
+            missed = [(row, watcher.known.get(row.uid)) for row in rows if watcher.known.get(row.uid) != row]
+            if missed:
+                self.book.blame(f"{watcher.name} was not told of {len(missed)} changes: {missed[:3]}")
+
     def judge_deliveries(self):
         verdict = killtest.Verdict(
             kills=self.disturbances, acknowledged=self.ledger.acknowledged, repeats=self.ledger.repeats
@@ -559,7 +616,7 @@ class Load:
             # owners' messages, and those of earlier tests, are not senders'
             found = {name: bodies for name, bodies in found.items() if re.match(rf"<{re.escape(self.seed)}\.\d", name)}
             killtest.judge(self.ledger.promised[address], found, self.is_whole, verdict)
-        if not verdict.is_good():
+        if not verdict.is_good() or verdict.uncertain:
             self.book.blame(f"{verdict}: {verdict.examples}")
         return verdict
 

@@ -101,7 +101,6 @@ class Site:
 
 
 
-
 def free_bases(count):
     taken, bases = set(), []
     for base in range(12000, 19000, 7):

@@ -5,6 +5,7 @@ from conftest import ROOT
 from load import Load
 from nodes import Site
 from replication import Replication
+from trials import conclude
 
 PASSWORD = "secret"
 
@@ -87,7 +88,6 @@ def test_mail_is_spread_by_account(guard, server, count):
         server.sql((ROOT / "dist/sql/citus.sql").read_text(), "sharded")
         load = Load(site.start(), "citus").start()
         load.progress(300)
-        count(load.finish())
-        assert not load.book.wrong, "\n".join(load.book.wrong)
+        conclude(load, count)
     finally:
         site.close()

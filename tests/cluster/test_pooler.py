@@ -2,9 +2,9 @@
 
 import pytest
 from guard import NotHere
-from load import Load
 from nodes import Site
 from pooler import Pooler
+from trials import conclude, kill_nodes
 
 PASSWORD = "secret"
 
@@ -25,23 +25,14 @@ def site(guard, pair, pooler):
     site.close()
 
 
-def test_nothing_is_lost_or_doubled_behind_a_pooler(site, pair, pooler, count):
-    load = Load(site, "pooler").start()
+def test_nothing_is_lost_or_doubled_behind_a_pooler(pair, load, count):
     load.progress(300)
     seen = pair.primary.sql("SELECT count(*) FROM pg_stat_activity WHERE datname = 'pooled'")
-    count(f"{load.finish()} connections-at-the-server={seen[0][0]}")
-    assert not load.book.wrong, "\n".join(load.book.wrong)
+    count(f"connections-at-the-server={seen[0][0]}")
+    conclude(load, count)
     assert int(seen[0][0]) <= 4
 
 
-def test_a_killed_node_behind_a_pooler_loses_nothing(site, count):
-    load = Load(site, "pooler-kill").start()
-    for node in site.nodes:
-        load.progress(60)
-        with load.disturbance():
-            node.kill9()
-            load.progress(40)
-            node.start()
-            load.progress(40)
-    count(load.finish())
-    assert not load.book.wrong, "\n".join(load.book.wrong)
+def test_a_killed_node_behind_a_pooler_loses_nothing(site, load, count):
+    kill_nodes(site.nodes, load)
+    conclude(load, count)

@@ -95,11 +95,13 @@ def mysql_engine(guard, request):
 @pytest.fixture(scope="module", params=[pgsql_engine, mysql_engine], ids=["postgresql", "galera"])
 def engine(request, guard):
     engine = request.param(guard, request)
-    yield engine
-    assert not engine.site.trouble(), engine.site.trouble()
-    said = engine.far.cli("verify", check=False)
-    engine.close()
-    assert said.returncode == 0, said.stdout + said.stderr
+    try:
+        yield engine
+        assert not engine.site.trouble(), engine.site.trouble()
+        said = engine.far.cli("verify", check=False)
+        assert said.returncode == 0, said.stdout + said.stderr
+    finally:
+        engine.close()
 
 
 def each_step(engine, count, run, cut=Cut):
@@ -254,6 +256,14 @@ def test_a_store_cut_at_each_step_is_done_or_not(engine, count):
         return "\\Flagged" in inbox[0].flags
 
     change_each_step(engine, count, "UID STORE {uid} +FLAGS (\\Flagged)", check, may_repeat=True)
+
+
+def test_a_copy_cut_at_each_step_is_there_once_or_not(engine, count):
+    def check(inbox, archive):
+        assert len(inbox) == 1 and len(archive) <= 1, f"{inbox} {archive}"
+        return len(archive) == 1
+
+    change_each_step(engine, count, "UID COPY {uid} Archive", check)
 
 
 def test_a_move_cut_at_each_step_leaves_one_message(engine, count):

@@ -65,6 +65,115 @@ def test_idle_sees_what_another_node_does(nodes):
         watcher.idle_done(tag)
 
 
+TOLD_SECONDS = 1.0
+
+
+@pytest.mark.parametrize("way", ["from a to b", "from b to a"])
+def test_idle_hears_of_another_node_within_a_second(nodes, way):
+    """Where nodes ask once a second it is half of one, as a rule: so the one in the middle counts, of some."""
+    ann = nodes.a.account()
+    actor, watching = (nodes.a, nodes.b) if way == "from a to b" else (nodes.b, nodes.a)
+    took = []
+    with at(watching, ann).imap("INBOX") as watcher, actor.lmtp() as lmtp:
+        tag = watcher.idle()
+        for number in range(1, 10):
+            lmtp.deliver_all([ann.address], mail())
+            begin = time.monotonic()
+            watcher.wait_for(lambda response, n=number: response == [str(n), "EXISTS"])
+            took.append(time.monotonic() - begin)
+            time.sleep(random.uniform(0, 0.3))
+        watcher.idle_done(tag)
+    assert sorted(took)[len(took) // 2] < TOLD_SECONDS, took
+
+
+class Reader(threading.Thread):
+    """Asks its node for what has changed since the last time, and holds that against what it knows."""
+
+    def __init__(self, host, account, enough):
+        super().__init__(daemon=True)
+        self.host, self.account, self.enough = host, account, enough
+        self.known, self.modseq = {}, 0  # UID: (modseq, flags)
+        self.wrong, self.failure = [], None
+
+    def run(self):
+        try:
+            with at(self.host, self.account).imap("INBOX") as peer:
+                is_last = False
+                while not is_last:
+                    is_last = self.enough.is_set()
+                    self.take(peer)
+        except Exception as error:
+            self.failure = error
+
+    def take(self, peer):
+        """As clients do: what is old and has changed, then what is new, however old its mod-sequence is."""
+        highest, since = max(self.known, default=0), self.modseq
+        changed = ask(peer, f"1:{highest}", since) if since else []
+        new = ask(peer, f"{highest + 1}:*")
+        for uid, modseq, _ in changed:
+            if modseq <= since:
+                self.wrong.append(f"changed since {since}: UID {uid}, modseq {modseq}")
+        for uid, modseq, flags in [*changed, *new]:
+            if uid <= highest and uid not in self.known:
+                self.wrong.append(f"behind UID {highest} came UID {uid}, modseq {modseq}")
+            self.known[uid] = modseq, flags
+        # what is new may stand above a change that was not asked for yet
+        self.modseq = max([since, *(modseq for _, modseq, _ in (changed if since else new))])
+
+
+def ask(peer, uids, since=0):
+    more = f" (CHANGEDSINCE {since})" if since else ""
+    return list(rows_of(peer.ok(f"UID FETCH {uids} (UID FLAGS MODSEQ RFC822.SIZE){more}")))
+
+
+def rows_of(done):
+    """(UID, modseq, flags); what was told on the way lacks the size."""
+    for _, pairs in done.of("FETCH"):
+        items = dict(zip((str(name).upper() for name in pairs[::2]), pairs[1::2]))
+        if "RFC822.SIZE" in items:
+            yield int(items["UID"]), int(items["MODSEQ"][0]), frozenset(items["FLAGS"]) - {"\\Recent"}
+
+
+def work(host, account, rounds, failures):
+    """Deliveries, an APPEND, and flags of old and new messages."""
+    try:
+        with at(host, account).imap("INBOX") as peer, host.lmtp() as lmtp:
+            for number in range(rounds):
+                lmtp.deliver_all([account.address], mail())
+                peer.append("INBOX", mail())
+                peer.ok(f"STORE 1 {'+-'[number % 2]}FLAGS (\\Flagged)")
+                peer.ok("STORE * +FLAGS.SILENT (\\Answered)")
+    except Exception as error:
+        failures.append(error)
+
+
+def test_uids_and_mod_sequences_increase_as_both_nodes_show_them(nodes):
+    """Four are at work at both nodes: nothing new ever comes below what a reader has seen, and no change is missed."""
+    ann = nodes.a.account()
+    rounds = 40 if LONG else 20
+    with ann.imap() as peer:
+        peer.append("INBOX", mail())
+    enough, failures = threading.Event(), []
+    readers = [Reader(host, ann, enough) for host in (nodes.a, nodes.b)]
+    workers = [threading.Thread(target=work, args=(host, ann, rounds, failures)) for host in (nodes.a, nodes.b) * 2]
+    for thread in [*readers, *workers]:
+        thread.start()
+    for thread in workers:
+        thread.join()
+    enough.set()
+    for thread in readers:
+        thread.join(60)
+        assert not thread.is_alive() and not thread.failure, thread.failure
+    assert not failures, failures
+    for host in (nodes.a, nodes.b):
+        with at(host, ann).imap("INBOX") as peer:
+            rows = list(rows_of(peer.ok("UID FETCH 1:* (UID FLAGS MODSEQ RFC822.SIZE)")))
+        assert [uid for uid, _, _ in rows] == list(range(1, 2 + 2 * rounds * len(workers)))
+        for reader in readers:
+            assert not reader.wrong, reader.wrong
+            assert reader.known == {uid: (modseq, flags) for uid, modseq, flags in rows}
+
+
 def test_folders_of_one_node_are_the_others(nodes):
     ann = nodes.a.account()
     with ann.imap("INBOX") as one, at(nodes.b, ann).imap("INBOX") as other:
