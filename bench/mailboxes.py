@@ -9,7 +9,7 @@ import subprocess
 
 from cells import Cell
 from imap_client import Client
-from servers import HOST, KINDS, OnEngine, free_port_base
+from servers import HOST, KINDS, OnEngine
 
 USER = "one"
 MESSAGE_BYTES = 2048
@@ -29,8 +29,7 @@ class Mailboxes:
         """The filled server, stopped."""
         folder = self.folder / f"{kind}-{count}"
         made = folder / "filled"
-        # they run at the same time, and none has its ports yet when these are looked for
-        server = KINDS[kind](folder, free_port_base() + list(KINDS).index(kind), accounts=0)
+        server = KINDS[kind](folder, accounts=0)
         if made.exists():
             server.adopt()
             return server

@@ -15,42 +15,41 @@ USER = "user0"
 MESSAGE = "From: a@example.net\r\nTo: u@example.net\r\nSubject: number {0}\r\nMessage-ID: <{0}@example.net>\r\n\r\ntext\r\n"
 
 
-def settled(server):
-    """The counters once nothing moves them: what runs later in groups has run."""
-    before = server.counters()
-    for _ in range(20):
-        time.sleep(0.3)
-        now = server.counters()
-        if all(now[name] - before[name] <= quiet(server)[name] for name in NAMES):
-            return now
-        before = now
-    return now
+class Meter:
+    """What a server counts, without what asking for it costs."""
 
-
-def quiet(server, memory={}):  # noqa: B006: asked once a server
-    """What asking for the counters and the clock cost by themselves."""
-    if server not in memory:
+    def __init__(self, server):
+        self.server = server
         first = server.counters()
         time.sleep(0.3)
         second = server.counters()
-        memory[server] = {name: second[name] - first[name] for name in NAMES}
-    return memory[server]
+        self.asking = {name: second[name] - first[name] for name in NAMES}
 
+    def settled(self):
+        """The counters once nothing moves them: what runs later in groups has run."""
+        before = self.server.counters()
+        for _ in range(20):
+            time.sleep(0.3)
+            now = self.server.counters()
+            if all(now[name] - before[name] <= self.asking[name] for name in NAMES):
+                break
+            before = now
+        return now
 
-def cost(server, run):
-    """Name to count, for each of TIMES runs of run(number)."""
-    for number in range(3):
-        run(-number)
-    before = settled(server)
-    for number in range(TIMES):
-        run(number)
-    after = settled(server)
-    return {name: (after[name] - before[name]) / TIMES for name in NAMES}
+    def cost(self, run):
+        """Name to count, for each of TIMES runs of run(number)."""
+        for number in range(3):
+            run(-number)
+        before = self.settled()
+        for number in range(TIMES):
+            run(number)
+        after = self.settled()
+        return {name: (after[name] - before[name]) / TIMES for name in NAMES}
 
 
 def operations(server):
     """Operation to its cost."""
-    server.start()
+    cost = Meter(server.start()).cost
     lmtp = smtplib.LMTP(HOST, server.port("lmtp"))
     lmtp.ehlo("bench")
     serial = iter(range(10**9))
@@ -59,7 +58,7 @@ def operations(server):
         text = MESSAGE.format(next(serial))
         lmtp.sendmail("a@example.net", [f"{USER}@{DOMAIN}"], text)
 
-    found = {"LMTP delivery": cost(server, deliver)}
+    found = {"LMTP delivery": cost(deliver)}
     imap = Client(HOST, server.port("imap"), *server.login(USER))
 
     def commands(*texts):
@@ -69,15 +68,15 @@ def operations(server):
 
         return run
 
-    found["SELECT, UNSELECT"] = cost(server, commands("SELECT INBOX", "UNSELECT"))
+    found["SELECT, UNSELECT"] = cost(commands("SELECT INBOX", "UNSELECT"))
     imap.command("SELECT INBOX")
-    found["NOOP"] = cost(server, commands("NOOP"))
-    found["FETCH 1:50 (UID FLAGS)"] = cost(server, commands("FETCH 1:50 (UID FLAGS)"))
-    found["FETCH 1:50 (ENVELOPE)"] = cost(server, commands("FETCH 1:50 (ENVELOPE)"))
-    found["FETCH 1:50 (BODY.PEEK[])"] = cost(server, commands("FETCH 1:50 (BODY.PEEK[])"))
-    found["STORE, one message, twice"] = cost(server, commands("STORE 1 +FLAGS (\\Flagged)", "STORE 1 -FLAGS (\\Flagged)"))
-    found["STATUS"] = cost(server, commands("STATUS INBOX (MESSAGES UNSEEN)"))
-    found["LIST"] = cost(server, commands('LIST "" *'))
+    found["NOOP"] = cost(commands("NOOP"))
+    found["FETCH 1:50 (UID FLAGS)"] = cost(commands("FETCH 1:50 (UID FLAGS)"))
+    found["FETCH 1:50 (ENVELOPE)"] = cost(commands("FETCH 1:50 (ENVELOPE)"))
+    found["FETCH 1:50 (BODY.PEEK[])"] = cost(commands("FETCH 1:50 (BODY.PEEK[])"))
+    found["STORE, one message, twice"] = cost(commands("STORE 1 +FLAGS (\\Flagged)", "STORE 1 -FLAGS (\\Flagged)"))
+    found["STATUS"] = cost(commands("STATUS INBOX (MESSAGES UNSEEN)"))
+    found["LIST"] = cost(commands('LIST "" *'))
     imap.close()
     lmtp.quit()
     server.stop()
@@ -103,8 +102,9 @@ def nodes(bench, kind, most, cell, seconds):
     results = {}
     for count in range(1, most + 1):
         first = bench.server(kind)
-        servers = [first] + [first.second(number) for number in range(1, count)]
+        servers = [first]
         try:
+            servers += [first.second(number) for number in range(1, count)]
             for server in servers:
                 server.start()
             bench.warm_up(first, cell)

@@ -18,7 +18,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import engines  # noqa: E402
 import measure  # noqa: E402
-from tabella_server import HOST, PORTS, STOP_SECONDS, Server, free_port_base, port_answers  # noqa: E402
+import ports  # noqa: E402
+from tabella_server import HOST, STOP_SECONDS, Server, port_answers  # noqa: E402
 
 # What ./dev build leaves; TABELLA names another one.
 RELEASE = pathlib.Path(__file__).resolve().parent.parent / "build/tabella"
@@ -59,7 +60,7 @@ class Dovecot:
 
     def __init__(self, folder, port_base=None, accounts=100):
         self.folder = pathlib.Path(folder).resolve()
-        self.port_base = port_base or free_port_base()
+        self.port_base = port_base or ports.base()
         self.accounts = accounts
         self.process = None
         self.log = self.folder / "dovecot.log"
@@ -228,6 +229,7 @@ service auth {{
 
     def discard(self):
         shutil.rmtree(self.folder, ignore_errors=True)
+        ports.release(self.port_base)
 
 
 class Sdbox(Dovecot):
@@ -277,7 +279,7 @@ class Tabella(Server):
         """A folder that an earlier run has prepared: the ports are new, and perhaps the schema."""
         text = self.config.read_text()
         was = int(re.search(r"(?m)^\[lmtp\][^\[]*?^listen = \S+:(\d+)", text).group(1)) - LMTP
-        for offset in PORTS.values():
+        for offset in ports.SERVICES.values():
             text = re.sub(rf":{was + offset}\b", f":{self.port_base + offset}", text)
         self.config.write_text(text)
         self.cli("db", "upgrade")
@@ -299,6 +301,7 @@ class Tabella(Server):
 
     def discard(self):
         shutil.rmtree(self.folder, ignore_errors=True)
+        ports.release(self.port_base)
 
     def counters(self):
         """What the server counted since it was started; empty where it cannot say."""
@@ -330,11 +333,11 @@ class OnEngine(Tabella):
     def second(self, number):
         """Another node on the same database."""
         folder = self.folder.parent / f"{self.folder.name}-{number}"
-        other = type(self)(folder, free_port_base() + number, self.accounts)
+        other = type(self)(folder, ports.base(), self.accounts)
         copy_folder(self.data, other.data)
         other.config.write_text(other.config.read_text().replace(str(self.folder), str(folder)))
         text = other.config.read_text()
-        for offset in PORTS.values():
+        for offset in ports.SERVICES.values():
             text = re.sub(rf":{self.port_base + offset}\b", f":{other.port_base + offset}", text)
         other.config.write_text(text)
         return other

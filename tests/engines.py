@@ -18,18 +18,18 @@ import contextlib
 import os
 import pathlib
 import pwd
-import random
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.parse
 
-HOST = "127.0.0.1"
+import ports
+from ports import HOST
+
 ADMIN = "admin"
 SITE_PASSWORD = "site-password"
 START_SECONDS = 60
@@ -59,15 +59,6 @@ def newest_pgsql():
     if not found:
         raise Missing("no PostgreSQL at /usr/lib/postgresql/*/bin: apt-get install postgresql")
     return max(found, key=lambda path: int(path.parent.name))
-
-
-def free_port():
-    """One below the ephemeral range: it is free again when the server is started again."""
-    for port in random.sample(range(28000, 32700), 400):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((HOST, port))
-            return port
-    raise RuntimeError("no free port")
 
 
 def descendants(pid):
@@ -273,7 +264,7 @@ class Started:
         parent = folder or (tempfile.gettempdir() if durable else QUICK_FOLDER)
         self.user = self._user() if os.geteuid() == 0 else None
         self.password = secrets.token_hex(8)
-        self.port = free_port()
+        self.port = ports.one()
         self.process = None
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"engine-{self.name}-", dir=parent))
         self.folder.chmod(0o755)
@@ -388,6 +379,7 @@ class Started:
             self.guard.stdin.close()
             self.guard.wait()
             self.guard = None
+        ports.release(self.port)
 
 
 class Pgsql(Started, PgsqlClient):

@@ -14,6 +14,7 @@ import re
 import signal
 import sys
 
+import ports
 from guard import HOST, Guard, NotHere, program, wait_for
 
 USER = "mysql"
@@ -64,9 +65,8 @@ class Node:
     """One server of the cluster."""
 
     def __init__(self, cluster, number):
-        ports = cluster.guard.ports
         self.cluster, self.number = cluster, number
-        self.port, self.gcomm, self.ist, self.sst = (ports.take() for _ in range(4))
+        self.port, self.gcomm, self.ist, self.sst = (ports.one() for _ in range(4))
         self.folder = cluster.guard.own(cluster.guard.folder / f"galera{number}", USER)
         self.data = self.folder / "data"
         self.socket = self.folder / "socket"

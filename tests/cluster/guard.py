@@ -10,14 +10,15 @@ import pathlib
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
-HOST = "127.0.0.1"
-PORTS_FROM, PORTS_TO = 20000, 32000
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+import ports  # noqa: E402
+from ports import HOST  # noqa: E402,F401: of who uses this
 
 
 class NotHere(Exception):
@@ -32,29 +33,12 @@ def program(name, *folders):
     return found
 
 
-class Ports:
-    """Free loopback ports, below the ephemeral range, none given twice."""
-
-    def __init__(self):
-        self.next = PORTS_FROM + os.getpid() * 37 % (PORTS_TO - PORTS_FROM)
-
-    def take(self):
-        for _ in range(PORTS_TO - PORTS_FROM):
-            self.next = PORTS_FROM + (self.next + 1 - PORTS_FROM) % (PORTS_TO - PORTS_FROM)
-            with socket.socket() as probe, contextlib.suppress(OSError):
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((HOST, self.next))
-                return self.next
-        raise NotHere("no free port")
-
-
 class Guard:
     """The scratch folder of a test and the servers in it."""
 
     def __init__(self, parent=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tabella-cluster-", dir=parent))
         self.folder.chmod(0o755)
-        self.ports = Ports()
         self.running = []
         self.process = subprocess.Popen(
             [sys.executable, __file__, str(self.folder)], stdin=subprocess.PIPE, start_new_session=True

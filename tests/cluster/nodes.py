@@ -6,17 +6,16 @@ import os
 import shutil
 import time
 
-from tabella_server import Server, port_is_free
+from tabella_server import Server, ports
 
 SERVICES = ("lmtp", "imap")
-OFFSETS = (24, 143, 993)
 
 
 class Node(Server):
     """A Tabella server that the test's guard knows of."""
 
-    def __init__(self, guard, name, number, port_base, domain):
-        super().__init__(folder=guard.folder / f"{name}{number}", port_base=port_base, domain=domain)
+    def __init__(self, guard, name, number, domain):
+        super().__init__(folder=guard.folder / f"{name}{number}", domain=domain)
         self.guard, self.number = guard, number
 
     def start(self, services=SERVICES, wrapper=()):
@@ -49,9 +48,8 @@ class Site:
     def __init__(self, guard, urls, accounts=4, domain="cluster.test", options=None, name="node"):
         self.domain = domain
         self.nodes = []
-        bases = free_bases(len(urls))
-        for number, url in enumerate(urls):
-            self.nodes.append(Node(guard, name, number, bases[number], domain))
+        for number in range(len(urls)):
+            self.nodes.append(Node(guard, name, number, domain))
         first = self.nodes[0]
         first._run(
             [first.binary, "init", "--dir", first.data, "--port-base", first.port_base, "--domain", domain, "--db", urls[0]]
@@ -85,6 +83,7 @@ class Site:
     def close(self):
         for node in self.nodes:
             node.kill9()
+            ports.release(node.port_base)
 
     def trouble(self):
         """What sanitizers said, of all nodes."""
@@ -99,18 +98,6 @@ class Site:
                 return left
             time.sleep(0.2)
 
-
-
-def free_bases(count):
-    taken, bases = set(), []
-    for base in range(12000, 19000, 7):
-        ports = {base + offset for offset in OFFSETS}
-        if not ports & taken and all(map(port_is_free, ports)):
-            bases.append(base)
-            taken |= ports
-            if len(bases) == count:
-                return bases
-    raise RuntimeError("no free ports")
 
 
 def copy_folder(source, target):

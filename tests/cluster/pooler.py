@@ -2,6 +2,7 @@
 
 import socket
 
+import ports
 from guard import HOST, program, wait_for
 
 USER = "postgres"
@@ -31,7 +32,7 @@ class Pooler:
 
     def __init__(self, guard, target, user, password, pool=4):
         self.guard, self.program = guard, program("pgbouncer")
-        self.port = guard.ports.take()
+        self.port = ports.one()
         self.folder = guard.own(guard.folder / "pgbouncer", USER)
         self.config = self.folder / "pgbouncer.ini"
         self.log = self.folder / "log"

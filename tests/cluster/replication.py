@@ -14,6 +14,7 @@ import shutil
 import signal
 import sys
 
+import ports
 from guard import HOST, Guard, program, wait_for
 
 USER = "postgres"
@@ -47,7 +48,7 @@ class Server:
 
     def __init__(self, pair, number):
         self.pair, self.guard, self.number = pair, pair.guard, number
-        self.port = self.guard.ports.take()
+        self.port = ports.one()
         self.folder = self.guard.own(self.guard.folder / f"{pair.name}{number}", USER)
         self.data = self.folder / "data"
         self.log = self.folder / "log"

@@ -23,21 +23,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 import engines  # noqa: E402
+import ports  # noqa: E402
+from ports import HOST  # noqa: E402
 
-# What init adds to the port base for each service.
-PORTS = {
-    "smtp": 25,
-    "lmtp": 24,
-    "pop3": 110,
-    "imap": 143,
-    "http": 80,
-    "smtps": 465,
-    "submission": 587,
-    "imaps": 993,
-    "pop3s": 995,
-    "managesieve": 4190,
-}
-HOST = "127.0.0.1"
 START_SECONDS = 30
 STOP_SECONDS = 40
 
@@ -69,25 +57,6 @@ def engine_of_tests():
 numbers = itertools.count()
 
 
-def port_is_free(port):
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
-def free_port_base(offsets=tuple(PORTS.values())):
-    """A base so that every port above it that a service may want is free, below the ephemeral range."""
-    for attempt in range(200):
-        base = 10000 + (os.getpid() * 7 + attempt * 131) % 17000
-        if all(port_is_free(base + offset) for offset in offsets):
-            return base
-    raise RuntimeError("no free range of ports")
-
-
 def port_answers(port):
     """Does something accept and greet on this port?"""
     try:
@@ -116,7 +85,7 @@ class Server:
         self.data = self.folder / "data"
         self.config = self.data / "tabella.conf"
         self.log = self.folder / "server.log"
-        self.port_base = port_base or free_port_base()
+        self.port_base = port_base or ports.base()
         self.domain = domain
         self.process = None
 
@@ -131,7 +100,7 @@ class Server:
         return self.engine.name if self.engine else "sqlite"
 
     def port(self, service):
-        return self.port_base + PORTS[service]
+        return self.port_base + ports.SERVICES[service]
 
     def cli(self, *args, stdin=None, check=True):
         """Run `tabella -c CONFIG args…`; returns the finished process, with text output."""
@@ -285,5 +254,6 @@ class Server:
         if self.database_name:
             self.engine.drop(self.database_name)
             self.database_name = None
+        ports.release(self.port_base)
         if self._own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)

@@ -20,7 +20,7 @@ import time
 
 import pytest
 from conftest import start_ours, stop_and_look
-from tabella_server import Server, port_is_free
+from tabella_server import Server, ports
 from test_inherit import LAUNCHER
 
 pytestmark = pytest.mark.ours
@@ -120,23 +120,19 @@ def sockets():
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def free_port():
-    return next(port for port in range(28000 + os.getpid() % 1000, 32000) if port_is_free(port))
-
-
 @pytest.fixture(scope="module")
 def server(sockets):
-    port = free_port()
+    port, http = ports.one(), ports.one()
     server = start_ours(
         {
             **OPTIONS,
             "authd.dovecot": f"unix:{sockets}/auth, 127.0.0.1:{port}",
             "authd.saslauthd": f"unix:{sockets}/mux",
-            "http.listen": "127.0.0.1:%d" % (port + 1),
+            "http.listen": f"127.0.0.1:{http}",
         },
         services=("imap",),
     )
-    server.tcp, server.http = ("127.0.0.1", port), port + 1
+    server.tcp, server.http = ("127.0.0.1", port), http
     server.add_user("ann", PASSWORD)
     server.cli("user", "add", "plain", "--password", PASSWORD, "--scheme", "plaintext")
     server.cli("user", "add", "foo@bar.test", "--password", PASSWORD)

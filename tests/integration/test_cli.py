@@ -8,8 +8,7 @@ import subprocess
 import tempfile
 
 import pytest
-import tabella_server
-from tabella_server import Server, find_binary, free_port_base
+from tabella_server import Server, find_binary, ports
 
 pytestmark = pytest.mark.ours
 
@@ -40,7 +39,7 @@ def run(*args, stdin=None, **environment):
 
 
 def init(folder, *args, **kwargs):
-    return run("init", "--dir", folder, "--port-base", free_port_base(), *args, **kwargs)
+    return run("init", "--dir", folder, "--port-base", ports.base(), *args, **kwargs)
 
 
 def owners(folder):
@@ -308,4 +307,4 @@ def test_beside_a_running_server(folder):
 def test_ports_are_where_the_base_says(site):
     text = site.config.read_text()
     for service in ("imap", "imaps", "lmtp"):
-        assert str(site.port_base + tabella_server.PORTS[service]) in text
+        assert str(site.port_base + ports.SERVICES[service]) in text

@@ -14,7 +14,7 @@ import compare
 import oracle
 import pytest
 from conftest import Host, start_ours, stop_and_look
-from mails import as_shown, without_trace
+from mails import without_trace
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORPUS = pathlib.Path(os.environ.get("TABELLA_CORPUS", ROOT.parent / "shared/corpus"))

@@ -9,7 +9,7 @@ import engines
 import pytest
 from conftest import Host, stop_and_look
 from mails import mail
-from tabella_server import Server
+from tabella_server import Server, ports
 
 pytestmark = pytest.mark.ours
 
@@ -89,7 +89,7 @@ def test_a_database_without_tables(site):
 
 
 def test_no_server_at_the_port(site):
-    port = engines.free_port()
+    port = ports.one()
     url = url_of(site)
     site.configure({"db.url": url.replace(url.rpartition(":")[2].partition("/")[0], str(port))})
     line = said_at_start(site)

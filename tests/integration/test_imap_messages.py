@@ -1,7 +1,6 @@
 """Messages of a mailbox: FETCH, STORE, SEARCH, COPY, EXPUNGE (RFC 3501 6.4, 7.4; 4315; 6851)."""
 
 import os
-import re
 
 import pytest
 import wire

@@ -1,5 +1,6 @@
 """Socket activation: sockets that systemd, or anybody who follows sd_listen_fds(3), has opened before the start."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -10,7 +11,7 @@ import time
 import pytest
 import wire
 from mails import mail
-from tabella_server import free_port_base
+from tabella_server import ports
 
 pytestmark = pytest.mark.ours
 
@@ -58,6 +59,15 @@ def inode(where):
     return None
 
 
+def open_files(pid):
+    """What a process has open; files that it closes meanwhile may be missing."""
+    found = set()
+    for path in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.add(os.readlink(path))
+    return found
+
+
 def test_sockets_by_address(make_host):
     """What the configuration would bind is bound already: it is used as it is, and nothing else is opened there."""
     host = make_host()
@@ -67,9 +77,7 @@ def test_sockets_by_address(make_host):
         host,
         [f"=127.0.0.1:{host.port('imap')}", f"unknown=127.0.0.1:{host.port('lmtp')}", f"some.socket={control}"],
     )
-    fds = pathlib.Path(f"/proc/{host.server.process.pid}/fd")
-    links = [os.readlink(path) for path in fds.iterdir()]
-    assert f"socket:[{inode(host.port('imap'))}]" in links
+    assert f"socket:[{inode(host.port('imap'))}]" in open_files(host.server.process.pid)
     with host.lmtp() as lmtp:
         lmtp.deliver_all(account.address, mail())
     assert len(account.bodies()) == 1
@@ -86,7 +94,7 @@ def test_sockets_by_name(make_host):
     """They are where their service is, whatever the configuration says."""
     host = make_host()
     account = host.account()
-    base = free_port_base(range(4))
+    plain, tls, unknown = ports.one(), ports.one(), ports.one()
     was = dict(imap=host.port("imap"))
     host.server.configure({"imap.listen": "192.0.2.99:1"})
     # the fixture waits for a greeting at the usual ports
@@ -94,23 +102,23 @@ def test_sockets_by_name(make_host):
         host,
         [
             f"imap=127.0.0.1:{was['imap']}",
-            f"imap=127.0.0.1:{base}",
-            f"imaps=127.0.0.1:{base + 1}",
+            f"imap=127.0.0.1:{plain}",
+            f"imaps=127.0.0.1:{tls}",
             f"lmtp={host.server.folder / 'lmtp.socket'}",
             f"lmtp=127.0.0.1:{host.port('lmtp')}",
-            f"nobody=127.0.0.1:{base + 2}",
+            f"nobody=127.0.0.1:{unknown}",
         ],
     )
     with wire.Lmtp(host.server.folder / "lmtp.socket") as lmtp:
         lmtp.deliver_all(account.address, mail())
-    for port, tls in ((base, False), (base + 1, True)):
-        with wire.Imap(port, tls) as peer:
+    for port, is_tls in ((plain, False), (tls, True)):
+        with wire.Imap(port, is_tls) as peer:
             peer.login(account.user, account.password)
             peer.select()
             assert peer.uids() == [1]
     assert 'socket-unused name="nobody"' in host.server.log.read_text()
     with pytest.raises(OSError):
-        socket.create_connection(("127.0.0.1", base + 2), timeout=5)
+        socket.create_connection(("127.0.0.1", unknown), timeout=5)
 
 
 def test_systemd_socket_activate(make_host):

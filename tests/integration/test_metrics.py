@@ -8,7 +8,7 @@ import smtplib
 import urllib.request
 
 import pytest
-from tabella_server import HOST, Server, port_is_free
+from tabella_server import HOST, Server, ports
 
 pytestmark = pytest.mark.ours
 
@@ -177,5 +177,5 @@ def test_is_not_there_unless_asked_for():
     with Server() as other:
         other.init()
         other.start()
-        assert port_is_free(other.port("http"))
+        assert ports.is_free(other.port("http"))
         assert other.stop() == 0

@@ -11,7 +11,7 @@ import pytest
 import wire
 from conftest import Host, start_ours, stop_and_look
 from mails import mail
-from tabella_server import free_port_base
+from tabella_server import ports
 from test_lmtp import other_address
 
 pytestmark = pytest.mark.ours
@@ -118,7 +118,7 @@ def test_mail_from_far_clients(behind):
     assert b"([127.0.0.9])" in account.bodies()[0]
 
 
-def haproxy_conf(host, base, pem):
+def haproxy_conf(host, pem):
     """Frontends: version 1, version 2, TLS ended at the proxy, TLS passed through."""
     kinds = [
         ("v1", "imap", "", "send-proxy"),
@@ -128,12 +128,12 @@ def haproxy_conf(host, base, pem):
         ("lmtp", "lmtp", "", "send-proxy-v2"),
     ]
     text = "global\n  stats timeout 5s\ndefaults\n  mode tcp\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n"
-    ports = {}
-    for at, (name, service, bind, send) in enumerate(kinds):
-        ports[name] = base + at
-        text += f"listen {name}\n  bind 0.0.0.0:{base + at} {bind}\n"
+    chosen = {}
+    for name, service, bind, send in kinds:
+        chosen[name] = ports.one()
+        text += f"listen {name}\n  bind 0.0.0.0:{chosen[name]} {bind}\n"
         text += f"  server s 127.0.0.1:{host.port(service)} {send} source {PROXY[0]}\n"
-    return text, ports
+    return text, chosen
 
 
 @pytest.fixture(scope="module")
@@ -150,18 +150,18 @@ def haproxy(behind, tmp_path_factory):
         capture_output=True,
     )
     pem.write_text((folder / "cert.pem").read_text() + (folder / "key.pem").read_text())
-    text, ports = haproxy_conf(behind, free_port_base(range(5)), pem)
+    text, chosen = haproxy_conf(behind, pem)
     (folder / "haproxy.cfg").write_text(text)
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(["haproxy", "-db", "-f", folder / "haproxy.cfg"], stdout=log, stderr=log)
     try:
         end = time.monotonic() + 10
         while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", ports["v1"]), 1):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", chosen["v1"]), 1):
                 break
             assert process.poll() is None and time.monotonic() < end, (folder / "log").read_text()
             time.sleep(0.05)
-        yield ports
+        yield chosen
     finally:
         process.terminate()
         process.wait(10)

@@ -4,29 +4,21 @@ import os
 import shutil
 
 from conftest import Host, start_ours, stop_and_look
-from tabella_server import HOST, PORTS, Server, engine_name, port_is_free
+from tabella_server import HOST, Server, engine_name, ports
 
 IS_LEASED = engine_name() != "sqlite"
 
 
-def other_base(first):
-    for attempt in range(400):
-        base = 10100 + (os.getpid() * 11 + attempt * 37) % 17000
-        if abs(base - first) > 1000 and all(port_is_free(base + offset) for offset in PORTS.values()):
-            return base
-    raise RuntimeError("no free range of ports")
-
-
 def join(first):
     """A second server for the site of a started one, in a folder of its own; not started."""
-    second = Server(binary=first.binary, port_base=other_base(first.port_base), domain=first.domain)
+    second = Server(binary=first.binary, domain=first.domain)
     shutil.copytree(first.data, second.data, ignore=shutil.ignore_patterns("*.db*", "*.lock", "*.sock", "control*"))
     for path in [second.data, *second.data.rglob("*")]:
         there = first.data / path.relative_to(second.data)
         os.chown(path, there.stat().st_uid, there.stat().st_gid)
         path.chmod(there.stat().st_mode & 0o7777)
     text = second.config.read_text()
-    for offset in PORTS.values():
+    for offset in ports.SERVICES.values():
         text = text.replace(f"localhost:{first.port_base + offset}", f"localhost:{second.port_base + offset}")
         text = text.replace(f"{HOST}:{first.port_base + offset}", f"{HOST}:{second.port_base + offset}")
     second.config.write_text(text)
