@@ -8,8 +8,13 @@
 #include "imap/reply.h"
 #include "imap/view.h"
 
+/* News that could not be read are asked for again so soon, and twice as late each time. */
+#define RETRY_FIRST_MS 500
+#define RETRY_LAST_MS 8000
+
 struct idle_work {
 	int64_t began_ms, keepalive_ms; /* monotonic */
+	int64_t retry_ms, pause_ms;	/* 0: everything could be read */
 };
 
 static enum imap_run bye(struct imap_session *s, const char *code, const char *text)
@@ -41,8 +46,18 @@ static void begin(struct imap_session *s)
 	imap_continue(s, "idling");
 }
 
-/* RUN_DONE: everything is told. */
-static enum imap_run tell_news(struct imap_session *s)
+/* Nobody wakes us for news that we were woken for. */
+static void read_again(struct imap_session *s, struct idle_work *work)
+{
+	s->bus = true;
+	work->pause_ms = work->pause_ms == 0 ? RETRY_FIRST_MS : 2 * work->pause_ms;
+	if (work->pause_ms > RETRY_LAST_MS)
+		work->pause_ms = RETRY_LAST_MS;
+	work->retry_ms = clock_mono_ms() + work->pause_ms;
+}
+
+/* RUN_DONE: everything is told that could be read. */
+static enum imap_run tell_news(struct imap_session *s, struct idle_work *work)
 {
 	struct err err = { .code = OK };
 	enum errc rc;
@@ -59,9 +74,11 @@ static enum imap_run tell_news(struct imap_session *s)
 		return RUN_MORE;
 	if (rc == ERR_NOTFOUND || rc == ERR_CLOSED)
 		return bye(s, NULL, "the selected mailbox is gone");
-	/* could not be read: again with the next run, at the latest when the client is told that we live */
-	if (rc != OK)
-		s->bus = true;
+	work->retry_ms = 0;
+	if (rc == OK)
+		work->pause_ms = 0;
+	else
+		read_again(s, work);
 	return RUN_DONE;
 }
 
@@ -86,7 +103,11 @@ static void look_at_the_clock(struct imap_session *s, struct idle_work *work)
 		imap_reply(s, REPLY_UNTAGGED_OK, NULL, "still here");
 		work->keepalive_ms = now + conf->idle_keepalive_ms;
 	}
-	session_timer(&s->base, at < work->keepalive_ms ? at : work->keepalive_ms);
+	if (at > work->keepalive_ms)
+		at = work->keepalive_ms;
+	if (work->retry_ms != 0 && at > work->retry_ms)
+		at = work->retry_ms;
+	session_timer(&s->base, at);
 	s->timer_ms = 0;
 }
 
@@ -100,7 +121,7 @@ enum imap_run imap_run_idle(struct imap_session *s)
 	if (s->work == NULL)
 		begin(s);
 	work = s->work;
-	run = tell_news(s);
+	run = tell_news(s, work);
 	if (run != RUN_DONE)
 		return run;
 	rc = imap_take_line(s, &line);

@@ -96,6 +96,22 @@ def test_done_in_the_same_packet(pair):
     assert [response[1] for response in seen[1:]] == ["i1", "i2"]
 
 
+@pytest.mark.ours
+def test_idle_tells_what_it_could_not_read_at_once(host, account):
+    """Nobody wakes it twice for the same change; the rights are looked at, and a delivery does not need their table."""
+    with account.imap("INBOX") as peer:
+        tag = peer.idle()
+        host.server.sql("ALTER TABLE dbmail_acl RENAME TO away")
+        try:
+            with host.lmtp() as lmtp:
+                lmtp.deliver_all(account.address, mail())
+            time.sleep(1)
+        finally:
+            host.server.sql("ALTER TABLE away RENAME TO dbmail_acl")
+        peer.wait_for(is_exists(1), 10)
+        peer.idle_done(tag)
+
+
 def test_many_idle_sessions(host, account):
     peers = [account.imap("INBOX") for _ in range(30 if host.is_ours else 8)]
     tags = [peer.idle() for peer in peers]
