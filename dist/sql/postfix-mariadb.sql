@@ -60,7 +60,7 @@ SELECT a.lower_alias AS address,
 FROM dbmail_aliases a
 LEFT JOIN dbmail_users u ON u.user_idnr = CASE WHEN a.deliver_to REGEXP '^[0-9]{1,18}$' THEN CAST(a.deliver_to AS UNSIGNED) END
 WHERE a.alias LIKE '%@_%'
-GROUP BY a.lower_alias;
+GROUP BY a.lower_alias, a.lower_domain;
 
 -- A row for each account. There are no files: maildir is what PostfixAdmin would say.
 CREATE VIEW mailbox AS

@@ -479,10 +479,13 @@ def test_a_socket_of_another_user_is_named(sockets):
     path.unlink()
 
 
-def test_is_locked_in_and_can_be_inherited(sockets):
-    """Socket activation: the sockets are opened by others, by their names."""
+@pytest.mark.parametrize("named", [False, True])
+def test_is_locked_in_and_can_be_inherited(sockets, named):
+    """Socket activation: the sockets are opened by others, by their names; as dist/ has it, the configuration names one too."""
     with Server() as server:
         server.init().configure(OPTIONS)
+        if named:
+            server.configure({"authd.dovecot": f"unix:{sockets}/inherited", "authd.dovecot_group": "mail"})
         names = [f"dovecot-auth={sockets}/inherited", f"saslauthd={sockets}/inherited-mux"]
         server.start(services=("imap",), wrapper=[sys.executable, "-c", LAUNCHER, *names, "--"])
         server.add_user("ann", PASSWORD)
@@ -491,3 +494,5 @@ def test_is_locked_in_and_can_be_inherited(sockets):
         assert saslauthd(sockets / "inherited-mux", "ann", PASSWORD) == "OK Success."
         assert "locked-in" in server.log.read_text()
         stop_and_look(server)
+        for name in ("inherited", "inherited-mux"):  # whoever has made them keeps them
+            (sockets / name).unlink()

@@ -421,6 +421,39 @@ def test_dbmails_queries(maps):
         assert settled(pf, "new@new.test")[0] == 554
 
 
+MAP_TYPES = {"sqlite": "sqlite", "pgsql": "pgsql", "mariadb": "mysql"}
+
+# Addresses that are there, and what would find one if it were SQL, a pattern or a parameter of the query.
+ODD_LOCALS = ["back\\slash", 'quo"te', "per%cent", "under_score", "se;mi--colon", "%s", "gr\u00fcn", "two  spaces"]
+NO_KEYS = [
+    "x' OR '1'='1", "\\' OR 1=1 -- ", "\\", "'", "''", '"', "%", "%%", "_", "%@{}", "unde?score@{}", "underxscore@{}", "%u@%d", "@{}",
+    "*@{}", "back\\\\slash@{}", "two spaces@{}", "$(id)", "x\ty", "grun@{}", "gru\u0308n@{}",
+]
+
+
+def test_odd_keys_find_what_they_are(maps):
+    site = maps
+    with contextlib.closing(site.server.connect()) as db:
+        for local in ODD_LOCALS:
+            values = (f"{local}@{site.domain}", site.people["ann"].name)
+            db.execute("INSERT INTO dbmail_aliases (alias, deliver_to, client_idnr) VALUES (?, ?, 0)", values)
+    with a_postfix() as pf:
+        site.set_up(pf, "DBMail's queries")
+        file = f"{MAP_TYPES[site.engine]}:{pf.config}/sql/recipients.cf"
+
+        def found(key):
+            words = ["postmap", "-c", pf.config, "-q", key, file]
+            done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+            assert not done.stderr and done.returncode == (0 if done.stdout else 1), (key, done)
+            return done.stdout
+
+        for local in ODD_LOCALS:
+            if local.isascii() or site.engine != "pgsql":  # before 3.8 Postfix speaks Latin-1 to PostgreSQL
+                assert found(f"{local}@{site.domain}") == "1\n", local
+        for key in NO_KEYS:
+            assert found(key.format(site.domain)) == "", key
+
+
 def test_a_relay_in_front(maps):
     """P-72: the addresses as relay_recipient_maps."""
     site = maps
