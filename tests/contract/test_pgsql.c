@@ -1,124 +1,17 @@
 /*
- * What is PostgreSQL's alone: how it is opened and what it says when it cannot be, the pipeline and its failures, sessions
- * that are ended by others, news, poolers. Without a server (see scratch.h) every test is skipped.
+ * What is PostgreSQL's alone: the pipeline and its failures, sessions that are ended by others, news, poolers. Without a
+ * server (see scratch.h) every test is skipped.
  */
 #include "tests/cm.h"
 
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
 #include "db/driver.h"
-#include "db/url.h"
-#include "tests/contract/scratch.h"
-#include "tests/contract/scratch_int.h"
+#include "tests/contract/pgsql_site.h"
 
 #include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#define PGSQL_ONLY()                                                                           \
-	do {                                                                                   \
-		if (scratch_engine() != DB_PGSQL)                                              \
-			skip();                                                                \
-	} while (0)
-
-static int set_up(void **state)
-{
-	static struct scratch scratch;
-
-	scratch_init(&scratch);
-	*state = &scratch;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	scratch_release(*state);
-	return 0;
-}
-
-/* A statement at a database of the server's; %s in it is the scratch database. */
-static void administer_at(const struct scratch *scratch, const char *url, const char *format)
-{
-	struct arena *arena = arena_new("test");
-	struct str rest = str_from(format), piece, sql = STR_EMPTY;
-
-	for (int i = 0; str_split(&rest, '%', &piece); i++)
-		sql = i == 0 ? piece
-			     : str_printf(arena, "%.*s%s%.*s", STR_ARG(sql), scratch->name,
-				   STR_ARG(str_from_at(piece, 1)));
-	scratch_pgsql_run(url, str_cstr(arena, sql));
-	arena_free(&arena);
-}
-
-static void administer(const struct scratch *scratch, const char *format)
-{
-	administer_at(scratch, getenv("TABELLA_TEST_PGSQL"), format);
-}
-
-/* `out` gets the scratch database's url, changed. */
-static void change_url(
-    const struct scratch *scratch, void (*change)(struct db_url *url), struct buf *out)
-{
-	struct arena *arena = arena_new("test");
-	struct db_url url;
-
-	assert_int_equal(db_url_parse(str_from(scratch->url), arena, &url, NULL), OK);
-	change(&url);
-	db_url_print(&url, out);
-	db_url_release(&url);
-	arena_free(&arena);
-}
-
-static enum errc open_changed(const struct scratch *scratch, bool create,
-    void (*change)(struct db_url *url), struct err *err)
-{
-	struct db_settings settings = scratch_settings(scratch);
-	struct buf text = BUF_INIT(DB_URL_TEXT_MAX);
-	struct db_pool *pool = NULL;
-	enum errc rc;
-
-	change_url(scratch, change, &text);
-	settings.url = buf_str(&text);
-	settings.create = create;
-	rc = db_open(&settings, &pool, err);
-	db_close(&pool);
-	buf_release(&text);
-	return rc;
-}
-
-static void nothing(struct db_url *url)
-{
-	(void)url;
-}
-
-static void wrong_password(struct db_url *url)
-{
-	secret_release(&url->password);
-	secret_init(&url->password, STR("not-the-password"));
-}
-
-static void no_server(struct db_url *url)
-{
-	url->hosts[0] = (struct db_url_host){ .name = STR_INIT("127.0.0.1"), .port = 1 };
-	url->host_count = 1;
-}
-
-static void first_host_is_down(struct db_url *url)
-{
-	url->hosts[1] = url->hosts[0];
-	url->hosts[0] = (struct db_url_host){ .name = STR_INIT("127.0.0.1"), .port = 1 };
-	url->host_count = 2;
-	url->options[url->option_count++] =
-	    (struct db_url_option){ STR_INIT("target_session_attrs"), STR_INIT("read-write") };
-}
-
-static void other_database(struct db_url *url)
-{
-	url->name = STR("tabella \"is\" not there");
-}
 
 static void through_a_pooler(struct db_url *url)
 {
@@ -130,157 +23,6 @@ static void quickly(struct db_url *url)
 {
 	url->options[url->option_count++] =
 	    (struct db_url_option){ STR_INIT("statement_timeout"), STR_INIT("1") };
-}
-
-static void assert_says(const struct err *err, const char *what)
-{
-	if (!strstr(err->text, what))
-		fail_msg("\"%s\" does not say \"%s\"", err->text, what);
-	assert_null(strchr(err->text, '\n'));
-}
-
-static void what_is_wrong_is_said_with_what_to_do(void **state)
-{
-	struct err err;
-
-	PGSQL_ONLY();
-	assert_int_equal(open_changed(*state, true, wrong_password, &err), ERR_UNAVAIL);
-	assert_says(&err, "check user and password");
-	assert_null(strstr(err.text, "not-the-password"));
-	assert_int_equal(open_changed(*state, true, no_server, &err), ERR_UNAVAIL);
-	assert_says(&err, "port 1 failed");
-	assert_int_equal(open_changed(*state, false, other_database, &err), ERR_NOTFOUND);
-	assert_says(&err, "tabella db upgrade");
-}
-
-static void a_missing_database_is_made(void **state)
-{
-	struct err err;
-
-	PGSQL_ONLY();
-	assert_int_equal(open_changed(*state, true, other_database, &err), OK);
-	administer(*state, "DROP DATABASE \"tabella \"\"is\"\" not there\"");
-}
-
-static void the_next_host_is_tried(void **state)
-{
-	struct err err;
-
-	PGSQL_ONLY();
-	assert_int_equal(open_changed(*state, true, first_host_is_down, &err), OK);
-}
-
-static void other_encodings_are_refused(void **state)
-{
-	struct err err;
-
-	PGSQL_ONLY();
-	administer(*state, "DROP DATABASE \"%s\"");
-	administer(
-	    *state, "CREATE DATABASE \"%s\" ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
-	assert_int_equal(open_changed(*state, true, nothing, &err), ERR_UNSUPPORTED);
-	assert_says(&err, "LATIN1");
-}
-
-static void tables_of_others_are_left_alone(void **state)
-{
-	struct scratch *scratch = *state;
-	struct err err;
-
-	PGSQL_ONLY();
-	administer(scratch, "DROP DATABASE \"%s\"");
-	administer(scratch, "CREATE DATABASE \"%s\"");
-	administer_at(scratch, scratch->url, "CREATE TABLE dbmail_users (user_idnr BIGINT)");
-	assert_int_equal(open_changed(scratch, true, nothing, &err), ERR_UNSUPPORTED);
-	assert_says(&err, "another program's tables");
-}
-
-/* As administrators' recipes have them: no list of columns, and every value in quotes. */
-static void rows_made_by_hand_fit(void **state)
-{
-	static const char *const rows[] = {
-		"INSERT INTO dbmail_users (userid) VALUES ('ann')",
-		"INSERT INTO dbmail_mailboxes VALUES ('7', '4', 'INBOX', '0', '0', '0', '0', "
-		"'0',"
-		" '0', '0', '0', '2', '0')",
-		"INSERT INTO dbmail_mailboxes VALUES (nextval('dbmail_mailbox_idnr_seq'), '4', "
-		"'x',"
-		" '0', '0', '0', '0', '0', '0', '0', '0', '2', '0')",
-		"INSERT INTO dbmail_acl VALUES ('2', '7', '1', '1', '1', '0', '0', '0', '0', "
-		"'0',"
-		" '0', '0', '0')",
-		"UPDATE dbmail_users SET user_idnr = 5 WHERE userid = 'ann'",
-		"DO $$ BEGIN ASSERT (SELECT count(*) = 2 FROM dbmail_mailboxes WHERE "
-		"owner_idnr ="
-		" 5); END $$",
-		"DELETE FROM dbmail_users WHERE user_idnr = 5",
-		"DO $$ BEGIN ASSERT (SELECT count(*) = 0 FROM dbmail_acl); END $$",
-	};
-	struct scratch *scratch = *state;
-	struct err err;
-
-	PGSQL_ONLY();
-	assert_int_equal(open_changed(scratch, true, nothing, &err), OK);
-	for (size_t i = 0; i < COUNT(rows); i++)
-		administer_at(scratch, scratch->url, rows[i]);
-}
-
-static void views_have_dbmails_names(void **state)
-{
-	static const char *const rows[] = {
-		"INSERT INTO dbmail_users (user_idnr, userid) VALUES (4, 'ann')",
-		"INSERT INTO dbmail_mailboxes (mailbox_idnr, owner_idnr, name) VALUES (7, 4, "
-		"'x')",
-		"INSERT INTO mail_mailboxes (owner, mailbox, uidvalidity, first_recent)"
-		" VALUES (4, 7, 1, 2)",
-		"INSERT INTO mail_entries VALUES (4, 7, 1, 255, 9, 257, 5, 0, 0, 0, 10)",
-		"INSERT INTO mail_keywords VALUES (4, 7, 0, 'work')",
-		"INSERT INTO mail_objects VALUES (9, 4, 10, 5, 0, '\\x00', 1, 1, NULL, 60,"
-		" 'h\303\251', '\\xff', '', NULL, NULL, '', '()', '()')",
-		"DO $$ BEGIN ASSERT (SELECT (message_idnr, seen_flag, answered_flag, "
-		"recent_flag,"
-		" unique_id) = (255, 1, 0, 0, '000000000000000000000000000000ff')"
-		" FROM dbmail_messages); END $$",
-		"DO $$ BEGIN ASSERT (SELECT (rfcsize, internal_date) = (10, '1970-01-01 "
-		"00:00:00')"
-		" FROM dbmail_physmessage); END $$",
-		"DO $$ BEGIN ASSERT (SELECT subjectfield = 'h' || chr(233) FROM"
-		" dbmail_subjectfield); END $$",
-		"DO $$ BEGIN ASSERT (SELECT fromfield = '\\377' FROM dbmail_fromfield); END $$",
-		"DO $$ BEGIN ASSERT (SELECT tofield = '' FROM dbmail_tofield); END $$",
-		"DO $$ BEGIN ASSERT (SELECT ccfield IS NULL FROM dbmail_ccfield); END $$",
-		"DO $$ BEGIN ASSERT (SELECT datefield = '1970-01-01 00:01:00' FROM"
-		" dbmail_datefield); END $$",
-		"DO $$ BEGIN ASSERT (SELECT envelope = '()' FROM dbmail_envelope); END $$",
-		"DO $$ BEGIN ASSERT (SELECT keyword = 'work' FROM dbmail_keywords); END $$",
-		"DO $$ BEGIN ASSERT (SELECT count(*) = 12 FROM dbmail_headername); END $$",
-	};
-	struct scratch *scratch = *state;
-	struct err err;
-
-	PGSQL_ONLY();
-	assert_int_equal(open_changed(scratch, true, nothing, &err), OK);
-	for (size_t i = 0; i < COUNT(rows); i++)
-		scratch_pgsql_run(scratch->url, rows[i]);
-}
-
-static void tables_may_have_another_prefix(void **state)
-{
-	struct scratch *scratch = *state;
-	struct db_settings settings;
-	struct db_pool *pool;
-
-	PGSQL_ONLY();
-	administer(scratch, "DROP DATABASE \"%s\"");
-	administer(scratch, "CREATE DATABASE \"%s\"");
-	settings = scratch_settings(scratch);
-	settings.table_prefix = STR("site_");
-	pool = scratch_open(&settings);
-	db_close(&pool);
-	scratch_pgsql_run(scratch->url, "INSERT INTO site_users (userid) VALUES ('ann')");
-	scratch_pgsql_run(scratch->url, "SELECT user_idnr INTO site_seen FROM site_users");
-	pool = scratch_open(&settings);
-	db_close(&pool);
 }
 
 /* ---- the pipeline ---- */
@@ -776,33 +518,23 @@ static void no_news_come_through_a_pooler(void **state)
 	buf_release(&url);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_is_wrong_is_said_with_what_to_do),
-		TEST(a_missing_database_is_made),
-		TEST(the_next_host_is_tried),
-		TEST(other_encodings_are_refused),
-		TEST(tables_of_others_are_left_alone),
-		TEST(rows_made_by_hand_fit),
-		TEST(views_have_dbmails_names),
-		TEST(tables_may_have_another_prefix),
-		TEST(a_select_is_one_round_trip),
-		TEST(posts_and_their_commit_are_one_round_trip),
-		TEST(a_post_that_fails_fails_all),
-		TEST(a_post_that_fails_in_a_part_fails_the_part),
-		TEST(what_nobody_looked_at_is_nobodys_failure),
-		TEST(a_post_that_fails_harms_no_other_member),
-		TEST(text_with_nul_is_an_argument_that_cannot_be),
-		TEST(a_pooler_that_knows_no_sessions_will_do),
-		TEST(a_session_that_was_ended_is_not_leased),
-		TEST(a_session_that_is_ended_in_a_transaction_runs_it_again),
-		TEST(a_statement_that_takes_too_long_is_ended),
-		TEST(a_lock_that_lasts_is_waited_for_until_the_deadline),
-		TEST(news_are_heard_by_others_alone),
-		TEST(no_news_come_through_a_pooler),
+		PGSQL_TEST(a_select_is_one_round_trip),
+		PGSQL_TEST(posts_and_their_commit_are_one_round_trip),
+		PGSQL_TEST(a_post_that_fails_fails_all),
+		PGSQL_TEST(a_post_that_fails_in_a_part_fails_the_part),
+		PGSQL_TEST(what_nobody_looked_at_is_nobodys_failure),
+		PGSQL_TEST(a_post_that_fails_harms_no_other_member),
+		PGSQL_TEST(text_with_nul_is_an_argument_that_cannot_be),
+		PGSQL_TEST(a_pooler_that_knows_no_sessions_will_do),
+		PGSQL_TEST(a_session_that_was_ended_is_not_leased),
+		PGSQL_TEST(a_session_that_is_ended_in_a_transaction_runs_it_again),
+		PGSQL_TEST(a_statement_that_takes_too_long_is_ended),
+		PGSQL_TEST(a_lock_that_lasts_is_waited_for_until_the_deadline),
+		PGSQL_TEST(news_are_heard_by_others_alone),
+		PGSQL_TEST(no_news_come_through_a_pooler),
 	};
 
 	return scratch_run(tests, NULL);
