@@ -79,6 +79,9 @@ static void fill(struct keywords *words, struct pgsql_driver *driver, enum db_ro
 	put_unless_given(words, target, "keepalives_count", "3");
 	put_unless_given(words, target, "tcp_user_timeout",
 	    str_printf(arena, "%d", target->query_ms + PGSQL_GRACE_MS).p);
+	/* a standby would refuse every transaction, and never give way to the next host */
+	if (target->hosts > 1 && !driver->settings->read_only)
+		put_unless_given(words, target, "target_session_attrs", "read-write");
 	for (size_t i = 0; i < target->options; i++)
 		put(words, target->option[i], target->value[i]);
 }

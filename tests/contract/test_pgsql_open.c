@@ -85,6 +85,24 @@ static void the_next_host_is_tried(void **state)
 	assert_int_equal(open_changed(*state, true, first_host_is_down, &err), OK);
 }
 
+static void two_hosts(struct db_url *url)
+{
+	url->hosts[1] = url->hosts[0];
+	url->host_count = 2;
+}
+
+/* A server that was replaced comes back as a standby: what is left of it must not be taken for the one that writes. */
+static void of_several_hosts_one_that_writes_is_taken(void **state)
+{
+	struct err err;
+
+	PGSQL_ONLY();
+	assert_int_equal(open_changed(*state, true, two_hosts, &err), OK);
+	administer(*state, "ALTER DATABASE \"%s\" SET default_transaction_read_only = on");
+	assert_int_equal(open_changed(*state, true, two_hosts, &err), ERR_UNAVAIL);
+	assert_says(&err, "read-only");
+}
+
 static void other_encodings_are_refused(void **state)
 {
 	struct err err;
@@ -204,6 +222,7 @@ int main(void)
 		PGSQL_TEST(what_is_wrong_is_said_with_what_to_do),
 		PGSQL_TEST(a_missing_database_is_made),
 		PGSQL_TEST(the_next_host_is_tried),
+		PGSQL_TEST(of_several_hosts_one_that_writes_is_taken),
 		PGSQL_TEST(other_encodings_are_refused),
 		PGSQL_TEST(tables_of_others_are_left_alone),
 		PGSQL_TEST(rows_made_by_hand_fit),
