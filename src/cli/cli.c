@@ -150,21 +150,31 @@ static const struct cli_option common_option[] = {
 static const struct cli_options common_options = { .item = common_option,
 	.count = COUNT(common_option) };
 
-/* The url is kept, and what ps shows of it is covered: there may be a password in it. */
-static void take_database(struct cli *cli, const struct cli_args *args, int argc, char **argv)
+/* A copy of a url, which is covered in what ps shows of us: there may be a password in it. */
+static struct str take_url(struct cli *cli, struct str url, int argc, char **argv)
 {
-	struct str url = cli_value(args, "db");
+	struct str kept = str_dup(cli->arena, url);
 	enum db_engine engine;
 
-	if (!url.p)
-		return;
-	cli->database = str_dup(cli->arena, url);
-	for (int i = 0; i < argc && db_url_engine(url, &engine); i++) {
+	for (int i = 0; i < argc && db_url_engine(kept, &engine); i++) {
 		size_t n = strlen(argv[i]);
 
 		if (url.p >= argv[i] && url.p <= argv[i] + n)
 			memset(argv[i] + (url.p - argv[i]), '*', n - (size_t)(url.p - argv[i]));
 	}
+	return kept;
+}
+
+static void take_urls(struct cli *cli, struct cli_args *args, int argc, char **argv)
+{
+	struct str database = cli_value(args, "db");
+	struct str *words = ARENA_NEW(cli->arena, struct str, args->word_count);
+
+	if (database.p)
+		cli->database = take_url(cli, database, argc, argv);
+	for (size_t i = 0; i < args->word_count; i++)
+		words[i] = take_url(cli, args->words[i], argc, argv);
+	args->words = words;
 }
 
 static int run_command(struct cli *cli, int argc, char **argv)
@@ -186,7 +196,9 @@ static int run_command(struct cli *cli, int argc, char **argv)
 	if (args.word_count > command->words_max)
 		return cli_usage(cli, "too many arguments, beginning with \"%.*s\"",
 		    STR_ARG(args.words[command->words_max]));
-	take_database(cli, &args, argc, argv);
+	if (cli_value(&args, "db").p && cli_value(&args, "db").n == 0)
+		return cli_usage(cli, "--db names no database");
+	take_urls(cli, &args, argc, argv);
 	return command->run(cli, &args);
 }
 

@@ -16,3 +16,19 @@ enum errc db_driver_new(
 		return pgsql_driver_new(settings, driver_out, err);
 	return mariadb_driver_new(settings, driver_out, err);
 }
+
+bool db_is_patient(const struct db_settings *settings, enum db_role role)
+{
+	return settings->patient || (role == DB_ADMIN && !settings->read_only);
+}
+
+enum errc db_check_url(struct str url, struct err *err)
+{
+	const struct db_settings settings = { .url = url };
+	struct db_driver *driver;
+	enum errc rc = db_driver_new(&settings, &driver, err);
+
+	if (rc == OK)
+		driver->ops->free(driver);
+	return rc;
+}

@@ -185,6 +185,9 @@ struct db_ops {
  */
 enum errc db_unreachable(enum errc rc, struct err *err);
 
+/* Statements of such a connection may take up to DB_PATIENT_MS; all others as long as the url says. driver.c */
+bool db_is_patient(const struct db_settings *settings, enum db_role role);
+
 /* The driver for settings->url. `settings` is borrowed and outlives the driver. ERR_UNSUPPORTED: unknown url. */
 NODISCARD enum errc db_driver_new(
     const struct db_settings *settings, struct db_driver **driver_out, struct err *err);

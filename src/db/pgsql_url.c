@@ -105,7 +105,10 @@ static enum errc take_option(
 		    "the database's url: %.*s does not stand behind the ?",
 		    STR_ARG(option->name));
 	if (!is_libpqs(option->name))
-		return err_set(err, ERR_SYNTAX, "the database's url: there is no option %.*s",
+		return err_set(err, ERR_SYNTAX,
+		    "the database's url: there is no option %.*s: there are prepare, "
+		    "connect_timeout, statement_timeout, and those of libpq (sslmode, "
+		    "sslrootcert, target_session_attrs ...)",
 		    STR_ARG(option->name));
 	rc = copy(target->arena, option->name, &name, err);
 	if (rc == OK)

@@ -20,6 +20,7 @@ struct db_settings {
 	const char *sqlite_vfs;	  /* NULL: the default; tests inject one */
 	bool create;		  /* make the database if there is none */
 	bool read_only;
+	bool patient; /* a statement at a server may take hours, as those of db_migrate may */
 	bool
 	    any_schema; /* whatever the schema is, and a copy that is not finished: for those who look at it */
 	struct str

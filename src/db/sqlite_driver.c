@@ -16,8 +16,11 @@ static enum errc path_of_url(struct str url, struct str *path_out, struct err *e
 	if (str_starts_nocase(url, STR("sqlite:")))
 		path = str_from_at(url, 7);
 	else if (str_find_char(url, ':') < str_find_char(url, '/'))
-		return err_set(
-		    err, ERR_UNSUPPORTED, "no database driver for \"%.*s\"", STR_ARG(url));
+		/* its scheme alone: a password may stand behind it */
+		return err_set(err, ERR_UNSUPPORTED,
+		    "there is no engine \"%.*s\": sqlite:FILE, postgresql://USER@HOST/NAME or "
+		    "mysql://USER@HOST/NAME",
+		    STR_ARG(str_first(url, str_find_char(url, ':'))));
 	if (str_starts(path, STR("///")))
 		path = str_from_at(path, 2);
 	else if (str_starts(path, STR("//")))

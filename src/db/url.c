@@ -183,6 +183,19 @@ static enum errc read_hosts(
 	return rc;
 }
 
+/* user= and password= are another way to write what stands in front of the host. Its decoded bytes are the url's alone. */
+static enum errc read_login(
+    struct str name, struct str value, struct arena *arena, struct db_url *url, struct err *err)
+{
+	bool is_user = str_equal(name, STR("user"));
+
+	if (is_user ? url->user.n > 0 : url->password.n > 0)
+		return err_set(
+		    err, ERR_SYNTAX, "database url: the %.*s is given twice", STR_ARG(name));
+	return is_user ? decode(value, "user", arena, &url->user, err)
+		       : read_password(value, url, err);
+}
+
 static enum errc read_option(
     struct str in, struct arena *arena, struct db_url *url, struct err *err)
 {
@@ -194,6 +207,9 @@ static enum errc read_option(
 		return err_set(
 		    err, ERR_SYNTAX, "database url: options are written as ?name=value&...");
 	rc = decode(str_first(in, equals), "name of an option", arena, &option.name, err);
+	if (rc == OK &&
+	    (str_equal(option.name, STR("user")) || str_equal(option.name, STR("password"))))
+		return read_login(option.name, str_from_at(in, equals + 1), arena, url, err);
 	if (rc == OK)
 		rc = decode(str_from_at(in, equals + 1), "value of an option", arena,
 		    &option.value, err);

@@ -5,8 +5,8 @@
  *
  * SCHEME is mysql or mariadb, postgresql, postgres or pgsql. Every part may hold %XX. A host may be a name, an address,
  * [an IPv6 address], nothing (the engine's default) or, percent-encoded, a path (%2Frun%2Fmysqld%2Fmysqld.sock): a unix
- * socket. MariaDB's may also be said by the option socket=PATH. libpq takes what
- * db_url_print gives.
+ * socket. MariaDB's may also be said by the option socket=PATH. User and password may stand among the options (user=,
+ * password=), as libzdb, and so dburi in a dbmail.conf, has them. libpq takes what db_url_print gives.
  *
  * SQLite's urls name a file and are none of these.
  */
@@ -48,6 +48,12 @@ bool db_url_engine(struct str text, enum db_engine *engine_out);
  */
 NODISCARD enum errc db_url_parse(
     struct str text, struct arena *arena, struct db_url *url_out, struct err *err);
+
+/*
+ * Does the engine that it names understand the whole of it, options and all? Nothing is opened. ERR_ARG, ERR_SYNTAX,
+ * ERR_LIMIT, ERR_UNSUPPORTED (the program was built without it) as db_open would say it. driver.c
+ */
+NODISCARD enum errc db_check_url(struct str url, struct err *err);
 
 /* Wipes the password. */
 void db_url_release(struct db_url *url);

@@ -55,7 +55,10 @@ static enum errc check_url(
 	if (!db_url_engine(url, engine_out)) {
 		*engine_out = DB_SQLITE;
 		if (sqlite_path(url).n > 0)
-			return OK;
+			return db_check_url(url, err);
+		if (str_starts_nocase(url, STR("sqlite:")))
+			return err_set(err, ERR_ARG,
+			    "db.url: the file is missing: sqlite:/path/to/file.db");
 		return err_set(err, ERR_UNSUPPORTED,
 		    "db.url: there is no engine \"%.*s\": sqlite:FILE, "
 		    "postgresql://USER@HOST/NAME or mysql://USER@HOST/NAME",
@@ -68,7 +71,7 @@ static enum errc check_url(
 		rc = err_set(err, ERR_ARG,
 		    "db.url: the name of the database is missing behind the host: HOST/NAME");
 	db_url_release(&parsed);
-	return rc;
+	return rc == OK ? db_check_url(url, err) : rc;
 }
 
 static enum errc named_url(const struct settings *s, struct arena *arena, struct str *url_out,

@@ -81,7 +81,7 @@ static void refuses_what_cannot_be(void **state)
 		"pgsql://h/mail?host=other",
 		"pgsql://h/mail?sslmood=require",
 		"pgsql://h/mail?dbname=other",
-		"pgsql://h/mail?password=secret",
+		"pgsql://:secret@h/mail?password=secret",
 		"pgsql://h/mail?client_encoding=LATIN1",
 		"pgsql://u:pa%00ss@h/mail",
 		"pgsql://h/ma%00il",

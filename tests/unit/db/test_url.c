@@ -41,6 +41,9 @@ static const struct {
 	{ "mysql://h/db?", "mysql://h/db" },
 	{ "mysql://h?a=/@", "mysql://h/?a=/%40" },
 	{ "mysql://h/db+\xc3\xa9", "mysql://h/db%2B%C3%A9" },
+	{ "mysql://h:3306/db?user=root&password=s%26w", "mysql://root:s%26w@h:3306/db" },
+	{ "postgresql://u@h/db?a=b&password=p", "postgresql://u:p@h/db?a=b" },
+	{ "postgresql://h/db?users=u", "postgresql://h/db?users=u" },
 };
 
 static void assert_printed(const struct db_url *url, const char *want)
@@ -132,6 +135,9 @@ static const struct {
 	{ "mysql://h/db?%61=1&a=1", ERR_SYNTAX },
 	{ "mysql://h/db?socket=run", ERR_SYNTAX },
 	{ "mysql://h/db?socket=", ERR_SYNTAX },
+	{ "mysql://u@h/db?user=u", ERR_SYNTAX },
+	{ "mysql://:p@h/db?password=p", ERR_SYNTAX },
+	{ "mysql://h/db?password=%00", ERR_SYNTAX },
 };
 
 static void refuses_what_is_no_url(void **state)
@@ -214,7 +220,7 @@ static const struct {
 	{ "mysql://u:pw@h/db", "mysql://u:***@h/db" },
 	{ "mysql://u@h/db", "mysql://u@h/db" },
 	{ "postgresql://h/db?password=x&sslpassword=y&sslmode=require",
-	    "postgresql://h/db?password=***&sslpassword=***&sslmode=require" },
+	    "postgresql://:***@h/db?sslpassword=***&sslmode=require" },
 	{ "mysql://u:p@w@h/db", "mysql:..." },
 	{ "postgres:u:pw", "postgresql:..." },
 	{ "/var/mail.db", "/var/mail.db" },
