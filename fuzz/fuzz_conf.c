@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (conf_load_text(tables, 1, "/t", in, &conf) == OK)
 		must_read_the_same(conf);
-	conf_print_diags(conf, &out);
+	conf_print_diags(conf, CONF_WARNING, &out);
 	conf_free(&conf);
 	buf_release(&out);
 	return 0;

@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum errc rc = conf_load_text(tables, count, "/t", in, &conf);
 
 	if (conf)
-		conf_print_diags(conf, &diags);
+		conf_print_diags(conf, CONF_WARNING, &diags);
 	if (rc == OK)
 		check_shown(tables, count, conf);
 	else if (conf)

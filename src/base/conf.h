@@ -149,8 +149,8 @@ bool conf_has_errors(const struct conf *conf);
 void conf_complain(struct conf *conf, enum conf_severity severity, const char *name,
     const char *fmt, ...) PRINTF_LIKE(4, 5);
 
-/* Every diagnostic as "FILE:LINE: error: TEXT", one a line. */
-void conf_print_diags(const struct conf *conf, struct buf *out);
+/* Diagnostics as "FILE:LINE: error: TEXT", one a line: the errors, up to CONF_WARNING the warnings too. */
+void conf_print_diags(const struct conf *conf, enum conf_severity up_to, struct buf *out);
 
 /* Every option, or with `changed_only` those that are not at their default, as a file that can be read again. */
 void conf_print(const struct conf *conf, bool changed_only, struct buf *out);

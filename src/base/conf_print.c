@@ -5,11 +5,13 @@
 #include "base/conf_value.h"
 #include "base/str.h"
 
-void conf_print_diags(const struct conf *conf, struct buf *out)
+void conf_print_diags(const struct conf *conf, enum conf_severity up_to, struct buf *out)
 {
 	for (size_t i = 0; i < conf->diags; i++) {
 		const struct conf_diag *diag = &conf->diag[i];
 
+		if (diag->severity > up_to)
+			continue;
 		buf_add_str(out, diag->file);
 		if (diag->line > 0)
 			buf_printf(out, ":%u", diag->line);

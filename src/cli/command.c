@@ -67,7 +67,10 @@ int cli_load(const struct cli *cli, struct site *site)
 {
 	struct buf complaints = BUF_INIT(COMPLAINTS_MAX);
 	struct err err = { .code = OK };
-	struct site_named named = { .conf_path = cli->conf_path, .database = cli->database };
+	/* of what has no effect those are told who look at the configuration, and the log of the server */
+	struct site_named named = { .conf_path = cli->conf_path,
+		.database = cli->database,
+		.errors_only = !str_starts(str_from(cli->command->name), STR("config ")) };
 	enum errc rc = site_load(&named, site, &complaints, &err);
 	struct str text = buf_str(&complaints);
 
@@ -75,7 +78,7 @@ int cli_load(const struct cli *cli, struct site *site)
 	buf_release(&complaints);
 	if (rc == OK) {
 		/* people read what the command says; the log's chatter is for servers */
-		site->sink.level = LOG_LEVEL_WARN;
+		site->sink.level = LOG_LEVEL_ERROR;
 		return EX_OK;
 	}
 	if (rc == ERR_NOTFOUND)

@@ -22,7 +22,7 @@ static void print_json(const struct sweep_report *report)
 	json_object_end(&json);
 }
 
-static void print_text(const struct sweep_report *report)
+static void print_text(const struct sweep_report *report, bool complete)
 {
 	const struct {
 		int64_t count;
@@ -43,7 +43,7 @@ static void print_text(const struct sweep_report *report)
 		printf("%8lld %s\n", (long long)lines[i].count, lines[i].text);
 		any = true;
 	}
-	if (!any)
+	if (!any && complete)
 		printf("nothing to sweep\n");
 }
 
@@ -60,7 +60,7 @@ int cmd_db_sweep(struct cli *cli, const struct cli_args *args)
 		if (cli_has(args, "json"))
 			print_json(&report);
 		else
-			print_text(&report);
+			print_text(&report, rc == OK);
 		if (rc != OK)
 			status = cli_fail(cli, rc, &err);
 	}

@@ -17,4 +17,6 @@
 #define PGSQL_CONNECT_MS 5000  /* for one host, unless the url says connect_timeout */
 #define PGSQL_QUERY_MS 60000   /* for one statement, unless the url says statement_timeout */
 #define PGSQL_GRACE_MS 5000    /* longer than that we wait for the server to end it by itself */
-#define PGSQL_ADMIN_MS 7200000 /* a step of the schema on a large database takes its time */
+
+/* For one statement where people wait for the end of long work: a step of the schema, a look at every row. */
+#define DB_PATIENT_MS 7200000

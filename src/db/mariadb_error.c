@@ -148,14 +148,15 @@ const char *mariadb_advice(unsigned code)
 	switch (code) {
 	case ER_ACCESS_DENIED_ERROR:
 	case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
-		return ": look at the user and the password in the configuration";
+		return ": look at the user and the password in the configuration, and whether "
+		       "the server asks for TLS (ssl=on)";
 	case ER_HOST_NOT_PRIVILEGED:
 		return ": the server does not let this machine in (CREATE USER name@host)";
 	case ER_DBACCESS_DENIED_ERROR:
 	case ER_TABLEACCESS_DENIED_ERROR:
 	case ER_COLUMNACCESS_DENIED_ERROR:
 	case ER_SPECIFIC_ACCESS_DENIED_ERROR:
-		return ": GRANT ALL ON the database to this user";
+		return ": if the database's name is right, GRANT ALL ON it to this user";
 	case ER_BAD_DB_ERROR:
 		return ": `tabella db upgrade` makes it";
 	case ER_DISK_FULL:
@@ -164,7 +165,9 @@ const char *mariadb_advice(unsigned code)
 		return ": no space is left on the server, free some";
 	case ER_CON_COUNT_ERROR:
 	case ER_TOO_MANY_USER_CONNECTIONS:
-		return ": raise the server's max_connections, or take fewer connections here";
+	case ER_USER_LIMIT_REACHED:
+		return ": raise the server's max_connections (or this user's), or lower our "
+		       "db.connections";
 	case ER_MAX_PREPARED_STMT_COUNT_REACHED:
 		return ": raise the server's max_prepared_stmt_count, or take fewer "
 		       "connections here";
@@ -172,6 +175,11 @@ const char *mariadb_advice(unsigned code)
 		return ": raise the server's max_allowed_packet";
 	case CODE_BINLOG_STATEMENT:
 		return ": set the server's binlog_format to ROW or MIXED";
+	case ER_LOCK_WAIT_TIMEOUT:
+		return ": another session holds a lock (SHOW FULL PROCESSLIST tells whose)";
+	case CR_SSL_CONNECTION_ERROR:
+		return ": look at ssl_ca, ssl_cert, ssl_key and ssl_verify of the database "
+		       "url, and at the server's certificate";
 	case CODE_STATEMENT_TIMEOUT:
 	case CODE_MYSQL_STATEMENT_TIMEOUT:
 		return ": the statement took too long (statement_timeout in the database url)";

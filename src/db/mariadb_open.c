@@ -9,7 +9,10 @@
 
 #include <errmsg.h>
 #include <mysqld_error.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #define LOCK_WAIT_S 10
 #define IDLE_TRANSACTION_S 60 /* a node that vanished lets go of its locks */
@@ -23,7 +26,8 @@
  */
 static struct str setup_text(const struct mariadb_conn *conn, struct arena *arena)
 {
-	bool limited = conn->role != DB_ADMIN;
+	bool limited = !db_is_patient(conn->driver->settings, conn->role);
+	bool reads = conn->role != DB_ADMIN;
 
 	return str_printf(arena,
 	    "SET NAMES utf8mb4 COLLATE utf8mb4_nopad_bin;"
@@ -41,7 +45,7 @@ static struct str setup_text(const struct mariadb_conn *conn, struct arena *aren
 	    " WHERE variable_name = 'wsrep_on')",
 	    conn->lock_wait_s, conn->lock_wait_s,
 	    limited ? conn->driver->target.statement_timeout_s : 0,
-	    limited ? IDLE_TRANSACTION_S : 0, limited ? "READ ONLY" : "READ WRITE");
+	    limited ? IDLE_TRANSACTION_S : 0, reads ? "READ ONLY" : "READ WRITE");
 }
 
 /*
@@ -85,7 +89,8 @@ static enum errc check_server(
 		    STR_ARG(answer[1]), (long long)MARIADB_PACKET_MIN);
 	if (writes && !str_equal(answer[2], STR("0")) && !str_equal(answer[2], STR("OFF")))
 		return err_set(err, ERR_CLOSED,
-		    "the server is read only (read_only = ON): it may be a replica");
+		    "the server is read only (read_only = ON): name its primary, or promote "
+		    "it");
 	return OK;
 }
 
@@ -117,8 +122,9 @@ static void set_options(struct mariadb_conn *conn)
 	const struct mariadb_target *target = &conn->driver->target;
 	unsigned connect_s = (unsigned)target->connect_timeout_s;
 	/* the server ends a statement by itself; this is for a server that does not answer */
-	unsigned answer_s =
-	    conn->role == DB_ADMIN ? 0 : (unsigned)target->statement_timeout_s + 10;
+	unsigned answer_s = db_is_patient(conn->driver->settings, conn->role)
+	    ? DB_PATIENT_MS / 1000
+	    : (unsigned)target->statement_timeout_s + 10;
 	unsigned long packet = MARIADB_PACKET_MAX;
 	my_bool yes = 1, no = 0, verify = target->tls_verify;
 	unsigned no_files = 0;
@@ -140,6 +146,19 @@ static void set_options(struct mariadb_conn *conn)
 	(void)mysql_options(handle, MYSQL_OPT_SSL_CERT, target->tls_cert);
 	(void)mysql_options(handle, MYSQL_OPT_SSL_KEY, target->tls_key);
 	(void)mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+}
+
+/* A machine that vanished is known after a minute and a half, however long an answer may take. */
+static void keep_alive(const struct mariadb_conn *conn)
+{
+	int fd = mysql_get_socket(conn->handle), on = 1, idle_s = 60, interval_s = 10,
+	    count = 3;
+
+	/* a unix socket has none of it */
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
 static bool dial(struct mariadb_conn *conn, const char *name)
@@ -165,6 +184,8 @@ static bool dial(struct mariadb_conn *conn, const char *name)
 	    is_socket ? 0 : (unsigned)host->port, is_socket ? address : NULL,
 	    CLIENT_FOUND_ROWS | CLIENT_MULTI_STATEMENTS);
 	secret_release(&password);
+	if (got)
+		keep_alive(conn);
 	return got != NULL;
 }
 
@@ -190,6 +211,10 @@ static enum errc refused(struct mariadb_conn *conn, struct err *err)
 	if (rc == ERR_NOTFOUND)
 		return err_set(err, rc, "no database \"%s\"%s", conn->driver->target.name,
 		    mariadb_advice(ER_BAD_DB_ERROR));
+	/* before the server has said a word: something else may listen there */
+	if (mysql_errno(conn->handle) == CR_SERVER_LOST)
+		return err_set(err, rc, "%s (%u): does it answer, and is it MariaDB?",
+		    mysql_error(conn->handle), mysql_errno(conn->handle));
 	/* codes that the list does not have are no bug of ours here */
 	return rc == ERR_INTERNAL ? err_set(err, ERR_UNAVAIL, "%s (%u)",
 					mysql_error(conn->handle), mysql_errno(conn->handle))

@@ -29,8 +29,9 @@ static struct pgsql_conn *conn_new(
 	conn->driver = driver;
 	conn->role = role;
 	conn->handle = handle;
-	conn->query_ms =
-	    role == DB_ADMIN ? PGSQL_ADMIN_MS : driver->target.query_ms + PGSQL_GRACE_MS;
+	conn->query_ms = db_is_patient(driver->settings, role)
+	    ? DB_PATIENT_MS
+	    : driver->target.query_ms + PGSQL_GRACE_MS;
 	(void)PQsetNoticeReceiver(handle, on_notice, conn);
 	return conn;
 }

@@ -49,6 +49,7 @@ static const char *session_options(
     const struct pgsql_driver *driver, enum db_role role, int query_ms, struct arena *arena)
 {
 	const struct pgsql_target *target = &driver->target;
+	bool patient = db_is_patient(driver->settings, role);
 
 	if (!target->prepares) /* poolers refuse them */
 		return target->session_options;
@@ -56,9 +57,8 @@ static const char *session_options(
 	    "-c lock_timeout=%d -c statement_timeout=%d"
 	    " -c idle_in_transaction_session_timeout=%d -c standard_conforming_strings=on"
 	    " -c TimeZone=UTC -c jit=off %s",
-	    driver->settings->busy_timeout_ms, role == DB_ADMIN ? 0 : query_ms,
-	    role == DB_ADMIN ? 0 : 2 * query_ms,
-	    target->session_options ? target->session_options : "")
+	    driver->settings->busy_timeout_ms, patient ? 0 : query_ms,
+	    patient ? 0 : 2 * query_ms, target->session_options ? target->session_options : "")
 	    .p;
 }
 
@@ -93,6 +93,34 @@ struct failure {
 	bool is_final; /* another host would say the same */
 };
 
+/* What libpq says of itself has no SQLSTATE. It speaks English to us: no locale is set. The first that fits counts. */
+static const char *advice_of_libpq(const char *words)
+{
+	static const struct {
+		struct str has;
+		const char *advice;
+	} rows[] = {
+		{ STR_INIT("no password supplied"), ": the database's url has none" },
+		{ STR_INIT("SSL negotiation"), ": is it PostgreSQL that listens there?" },
+		{ STR_INIT("expected authentication request"),
+		    ": is it PostgreSQL that listens there?" },
+		{ STR_INIT(" SSL"), ": look at sslmode and sslrootcert of the database's url" },
+		{ STR_INIT(" certificate"),
+		    ": look at sslmode and sslrootcert of the database's url" },
+		{ STR_INIT("session is read-only"),
+		    ": it takes no writes: name the primary, or promote this one" },
+		{ STR_INIT("server is in hot standby"),
+		    ": name the primary, or promote this one" },
+		{ STR_INIT(" value: \""), ": look at the options of the database's url" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (str_find(str_from(words), rows[i].has) < str_from(words).n)
+			return rows[i].advice;
+	}
+	return ": is the server running, and at this address?";
+}
+
 static void explain(struct failure *failure, const struct pgsql_target *target,
     const char *words, const char *name)
 {
@@ -106,7 +134,7 @@ static void explain(struct failure *failure, const struct pgsql_target *target,
 	pgsql_add_words(&text, str_first(first, 160),
 	    str_first(password, password.n > 0 ? password.n - 1 : 0));
 	(void)err_set(&failure->err, rc, "%.*s%s", STR_ARG(buf_str(&text)),
-	    state ? pgsql_advice(state) : ": is the server running, and at this address?");
+	    state ? pgsql_advice(state) : advice_of_libpq(words));
 	if (rc == ERR_NOTFOUND)
 		(void)err_set(&failure->err, rc,
 		    "the server has no database \"%s\": `tabella db upgrade` makes it", name);

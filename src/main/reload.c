@@ -57,7 +57,7 @@ static enum errc read_again(struct site *site, struct conf **conf_out, struct er
 		.settings = site->setting ? 1 : 0 };
 
 	if (rc == OK)
-		rc = settings_load(&source, conf_out, &complaints, err);
+		rc = settings_load(&source, CONF_WARNING, conf_out, &complaints, err);
 	log_complaints(&site->log, &complaints);
 	buf_release(&complaints);
 	if (bytes.p)

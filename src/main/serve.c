@@ -57,9 +57,12 @@ static enum errc open_log(struct site *site, struct err *err)
 /* Made as the user that the server has become. */
 static enum errc make_spool(const struct settings *settings, struct err *err)
 {
-	if (mkdir(settings->spool.p, 0700) == 0 || errno == EEXIST)
+	if ((mkdir(settings->spool.p, 0700) == 0 || errno == EEXIST) &&
+	    access(settings->spool.p, R_OK | W_OK | X_OK) == 0)
 		return OK;
-	return err_set(err, ERR_UNAVAIL, "spool: cannot make folder %.*s: %s",
+	return err_set(err, ERR_UNAVAIL,
+	    "spool: cannot use the folder %.*s: %s: it must belong to the user that the server "
+	    "runs as (run_as), and the folders above be open to him",
 	    STR_ARG(settings->spool), strerrordesc_np(errno));
 }
 

@@ -208,14 +208,14 @@ const struct conf_table *const *settings_tables(size_t *count_out)
 	return tables;
 }
 
-enum errc settings_load(const struct conf_source *source, struct conf **conf_out,
-    struct buf *complaints, struct err *err)
+enum errc settings_load(const struct conf_source *source, enum conf_severity up_to,
+    struct conf **conf_out, struct buf *complaints, struct err *err)
 {
 	struct conf *conf = NULL;
 	enum errc rc = conf_load(tables, COUNT(tables), source, &conf, err);
 
 	if (conf)
-		conf_print_diags(conf, complaints);
+		conf_print_diags(conf, up_to, complaints);
 	if (rc != OK) {
 		conf_free(&conf);
 		return rc;

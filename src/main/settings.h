@@ -50,12 +50,12 @@ const struct conf_table *const *settings_tables(size_t *count_out);
 /*
  * Load what `source` names, whose path is absolute. On OK *conf_out is free of errors; otherwise its diagnostics, if it could be read at all, are in
  * `complaints` (FILE:LINE: error: TEXT, a line each), which is the caller's to release, and *conf_out is not set. Warnings are
- * in `complaints` in either case.
+ * in `complaints` in either case, if `up_to` is CONF_WARNING.
  */
 #define SETTINGS_COMPLAINTS_MAX ((size_t)65536)
 struct buf;
-NODISCARD enum errc settings_load(const struct conf_source *source, struct conf **conf_out,
-    struct buf *complaints, struct err *err);
+NODISCARD enum errc settings_load(const struct conf_source *source, enum conf_severity up_to,
+    struct conf **conf_out, struct buf *complaints, struct err *err);
 
 const struct settings *settings_of(const struct conf *conf);
 

@@ -16,15 +16,16 @@
 #define TOOL_CACHE_BYTES ((size_t)1024 * 1024)
 
 static enum errc load_conf(
-    struct site *site, const char *path, struct buf *complaints, struct err *err)
+    struct site *site, const struct site_named *named, struct buf *complaints, struct err *err)
 {
 	struct conf_source source = {
-		.path = path,
+		.path = site->conf_path,
 		.setting = &site->setting,
 		.settings = site->setting ? 1 : 0,
 	};
 
-	return settings_load(&source, &site->conf, complaints, err);
+	return settings_load(&source, named->errors_only ? CONF_ERROR : CONF_WARNING,
+	    &site->conf, complaints, err);
 }
 
 enum errc site_load(
@@ -41,7 +42,7 @@ enum errc site_load(
 	if (named->database.n > 0)
 		site->setting =
 		    str_printf(site->arena, "db.url=%.*s", STR_ARG(named->database)).p;
-	rc = load_conf(site, site->conf_path, complaints, err);
+	rc = load_conf(site, named, complaints, err);
 	if (rc != OK)
 		return rc;
 	site->settings = settings_of(site->conf);
@@ -114,6 +115,7 @@ static enum errc open_database(struct site *site, enum site_use use, struct err 
 		.wal_limit_bytes = (int64_t)s->db_wal_limit,
 		.size_limit_bytes = (int64_t)s->db_size_limit,
 		.create = use == SITE_CREATE,
+		.patient = site->patient,
 		.log = &site->log,
 		.on_change = on_change,
 		.on_news = on_news,

@@ -15,12 +15,14 @@
 struct site_named {
 	const char *conf_path;
 	struct str database; /* in place of db.url; empty: none */
+	bool errors_only;    /* nobody is told of warnings */
 };
 
 struct site {
 	struct conf *conf;		 /* owned; as the program was started, to its end */
 	const struct settings *settings; /* of conf */
 	struct arena *arena;
+	bool patient;	       /* set before site_open: a statement may take hours */
 	const char *conf_path; /* absolute */
 	const char *setting;   /* "db.url=...", which wins over the file; NULL: none */
 	struct log_sink sink;

@@ -54,6 +54,14 @@ struct begin {
 	const struct site_sql *sql;
 };
 
+/* Two copies into one target trip over each other's rows, which harms neither. */
+static enum errc refuse_another(struct err *err)
+{
+	return err_set(err, ERR_STATE,
+	    "another `tabella db copy` writes into this target: let it finish, or end it and "
+	    "give the command again");
+}
+
 /* What a database is born with is in the source too. */
 static enum errc begin_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
@@ -78,8 +86,10 @@ static enum errc begin_table(
 	struct db *db;
 	enum errc rc;
 
-	if (!state->begun)
-		return db_transact(run->to, site_copy_deadline(), begin_body, &begin, err);
+	if (!state->begun) {
+		rc = db_transact(run->to, site_copy_deadline(), begin_body, &begin, err);
+		return rc == ERR_EXISTS ? refuse_another(err) : rc;
+	}
 	rc = db_lease(run->to, WAIT_MS, &db, err);
 	if (rc != OK)
 		return rc;
@@ -212,6 +222,15 @@ void site_copy_count(struct site_copy_run *run, const struct site_batch *batch)
 	run->progress.bytes += batch->bytes.n;
 }
 
+/* Has somebody else gone on with the table? */
+static bool is_elsewhere(struct site_copy_run *run, const struct site_table *table,
+    const struct state *state, struct arena *arena)
+{
+	struct state now;
+
+	return read_state(run, table, arena, &now, NULL) == OK && now.copied != state->copied;
+}
+
 /* One batch from the source into the target; *state says afterwards how far the table is. */
 static enum errc copy_batch(struct site_copy_run *run, size_t number, struct arena *arena,
     struct state *state, struct err *err)
@@ -232,6 +251,8 @@ static enum errc copy_batch(struct site_copy_run *run, size_t number, struct are
 		w.last_key =
 		    site_row_key(arena, table, &key, site_batch_row(batch, batch->count - 1));
 	rc = db_transact(run->to, site_copy_deadline(), write_body, &w, err);
+	if (rc == ERR_EXISTS && is_elsewhere(run, table, state, arena))
+		return refuse_another(err);
 	if (rc != OK)
 		return rc == ERR_UNCERTAIN ? rc : name_rows(run, table, arena, rc, err);
 	*state = (struct state){ true, w.done, w.copied, w.last_key };

@@ -109,6 +109,7 @@ struct db_settings site_copy_database(const struct site_copy_run *run, struct st
 		.readers = 2,
 		.busy_timeout_ms = s->busy_timeout_ms,
 		.wal_limit_bytes = s->wal_limit_bytes,
+		.patient = true,
 		.log = s->log,
 	};
 }
@@ -138,8 +139,12 @@ static enum errc open_source(struct site_copy_run *run, struct err *err)
 {
 	struct db_settings settings = site_copy_database(run, run->settings->from);
 	struct db_schema schema;
-	enum errc rc = db_schema_read(&settings, &schema, err);
+	enum db_engine engine;
+	enum errc rc;
 
+	/* it may be a server that follows another one; a file may have a log that wants to be put away */
+	settings.read_only = db_url_engine(settings.url, &engine);
+	rc = db_schema_read(&settings, &schema, err);
 	if (rc == OK && schema.version > schema.program)
 		rc = err_set(err, ERR_STATE,
 		    "the source has schema %d and this program knows %d: copy it with the "

@@ -96,14 +96,31 @@ def test_no_server_at_the_port(site):
     assert "is the server running, and at this address?" in line and "127.0.0.1" in line
 
 
+def test_another_engine_at_the_port(site):
+    """A url with the wrong scheme: the other engine's protocol begins otherwise, or waits for us to begin."""
+    other = {"pgsql": ("postgresql:", "mysql:"), "mariadb": ("mysql:", "postgresql:")}[site.engine.name]
+    site.configure({"db.url": url_of(site).replace(*other) + "?connect_timeout=1"})
+    line = said_at_start(site)
+    assert "is it MariaDB?" in line or "is it PostgreSQL that listens there?" in line
+
+
+def test_no_password_at_all(site):
+    site.configure({"db.url": site.engine.url(site.database_name).replace(":" + site.engine.url().split(":")[2].split("@")[0], "")})
+    line = said_at_start(site)
+    assert "password" in line and "is the server running" not in line
+
+
 def test_a_name_that_no_host_has(site):
     site.configure({"db.url": url_of(site).replace("127.0.0.1", "no-such-host.invalid")})
     assert "no-such-host.invalid" in said_at_start(site)
 
 
 def test_an_option_that_there_is_not(site):
+    """A mistake of the configuration, which no server is asked about."""
     site.configure({"db.url": url_of(site) + "?fnord=1"})
-    assert "fnord" in said_at_start(site)
+    done = subprocess.run(site.command(), capture_output=True, text=True, timeout=60, cwd=site.folder)
+    assert done.returncode == 78 and "fnord" in done.stdout + done.stderr, done
+    assert engines.SITE_PASSWORD not in done.stdout + done.stderr
 
 
 def test_a_file_of_authorities_that_is_missing(site):
@@ -111,6 +128,14 @@ def test_a_file_of_authorities_that_is_missing(site):
     site.configure({"db.url": f"{url_of(site)}?{options}=/nonexistent/ca.pem"})
     line = said_at_start(site)
     assert "/nonexistent/ca.pem" in line or "TLS/SSL error: No such file" in line
+    assert "sslrootcert of the database" in line or "ssl_ca" in line
+
+
+def test_a_server_whose_certificate_nobody_vouches_for(site):
+    options = {"pgsql": "sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt", "mariadb": "ssl=on"}
+    site.configure({"db.url": f"{url_of(site)}?{options[site.engine.name]}"})
+    line = said_at_start(site)
+    assert "certificate" in line and ("sslrootcert" in line or "ssl_ca" in line) and "is the server running" not in line
 
 
 def test_a_wrong_encoding(site):
@@ -190,6 +215,21 @@ def test_a_right_that_is_missing(site):
     stop_and_look(site)
 
 
+def test_a_server_that_takes_no_writes(site):
+    """A standby, or a replica: it is looked at, and what to do is said."""
+    engine = site.engine
+    if engine.name == "pgsql":
+        pytest.skip("a standby of PostgreSQL is made by the tests of clusters")
+    engine.sql("SET GLOBAL read_only = ON")
+    try:
+        # an administrator of the server may write in spite of it
+        assert "read_only = ON): name its primary" in said_at_start(site)
+        look = site.cli("db", "status").stdout
+        assert "this server is a standby: name its primary, or promote it" in look, look
+    finally:
+        engine.sql("SET GLOBAL read_only = OFF")
+
+
 class TableLock:
     """A session of an administrator that holds a table for itself."""
 
@@ -216,6 +256,23 @@ class TableLock:
 
     def __exit__(self, *exception):
         self.release()
+
+
+def test_a_command_and_a_table_that_is_locked(site):
+    """One line, soon, that says why; nothing that reads like a result."""
+    site.configure({"db.busy_timeout": f"{LOCK_SECONDS}s"})
+    with TableLock(site, "dbmail_users"):
+        for words in (["user", "add", "two"], ["user", "delete", "one"], ["db", "sweep"], ["status"]):
+            begin = time.monotonic()
+            done = site.cli(*words, check=False)
+            (line,) = done.stderr.splitlines()
+            assert done.returncode == 75 and "another session holds a lock" in line, (words, done.stderr)
+            assert done.stdout == "" and time.monotonic() - begin < 40, (words, done.stdout)
+    with TableLock(site, "mail_entries"):
+        done = site.cli("verify", check=False)
+        assert done.returncode == 75 and "0 problems" not in done.stdout and len(done.stderr.splitlines()) == 1, done
+    assert "0 problems" in site.cli("verify").stdout
+    assert site.cli("user", "list").stdout.count("active") == 1
 
 
 def test_a_table_that_is_locked_for_long(site):

@@ -213,7 +213,7 @@ static void explains_every_mistake_with_its_line(void **state)
 		struct conf *conf = load(complaints[i].text);
 		struct buf out = BUF_INIT(10000);
 
-		conf_print_diags(conf, &out);
+		conf_print_diags(conf, CONF_WARNING, &out);
 		if (!str_equal(buf_str(&out), str_from(complaints[i].want)))
 			fail_msg("case %zu: %.*s", i, STR_ARG(buf_str(&out)));
 		buf_release(&out);
