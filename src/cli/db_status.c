@@ -1,10 +1,10 @@
 /*
  * cli/db_status.c - the database itself: engine, schema, sizes, nodes, replication, and what to do next.
  */
-#include "base/clock.h"
 #include "base/str.h"
 #include "cli/command.h"
 #include "cli/json.h"
+#include "cli/nodes.h"
 #include "db/url.h"
 #include "store/site_status.h"
 
@@ -49,35 +49,6 @@ static struct str next_step(struct arena *arena, const struct site_status *statu
 	return STR("nothing to do");
 }
 
-static struct str ago(struct arena *arena, int64_t unix_s)
-{
-	int64_t s = clock_unix_s() - unix_s;
-
-	if (s < 120)
-		return str_printf(arena, "%lld s ago", (long long)(s > 0 ? s : 0));
-	if (s < 7200)
-		return str_printf(arena, "%lld min ago", (long long)(s / 60));
-	return str_printf(arena, "%lld h ago", (long long)(s / 3600));
-}
-
-static void print_node(struct arena *arena, const struct site_node *node)
-{
-	printf("node           %d, %s", node->number,
-	    !node->alive       ? "gone"
-		: node->serves ? "alive"
-			       : "alive, a command");
-	if (node->host.n > 0)
-		printf(", %.*s", STR_ARG(node->host));
-	if (node->pid > 0)
-		printf(", pid %lld", (long long)node->pid);
-	if (node->program.n > 0)
-		printf(", version %.*s", STR_ARG(node->program));
-	printf(", renewed %.*s", STR_ARG(ago(arena, node->renewed)));
-	if (node->expires_ms > 0)
-		printf(", lease for %.1f s", (double)node->expires_ms / 1000);
-	putchar('\n');
-}
-
 static void print_tables(struct arena *arena, const struct site_status *status)
 {
 	for (size_t i = 0; i < status->table_count; i++) {
@@ -110,7 +81,11 @@ static void print_text(struct arena *arena, struct str url, const struct site_st
 	printf("rows\n");
 	print_tables(arena, status);
 	for (size_t i = 0; i < status->nodes.count; i++)
-		print_node(arena, &status->nodes.item[i]);
+		cli_print_node(arena, &status->nodes.item[i]);
+	if (status->careless.n > 0)
+		printf("careful        %.*s: what was acknowledged may be lost when the server "
+		       "or its machine crashes\n",
+		    STR_ARG(status->careless));
 	printf("next           %.*s\n", STR_ARG(next_step(arena, status)));
 }
 
@@ -131,29 +106,6 @@ static void json_tables(struct json *json, const struct site_status *status)
 		json_object_end(json);
 	}
 	json_object_end(json);
-}
-
-static void json_nodes(struct json *json, const struct site_status *status)
-{
-	json_name(json, "nodes");
-	json_array(json);
-	for (size_t i = 0; i < status->nodes.count; i++) {
-		const struct site_node *node = &status->nodes.item[i];
-
-		json_object(json);
-		json_name_int(json, "number", node->number);
-		json_name_bool(json, "alive", node->alive);
-		json_name_bool(json, "serves", node->serves);
-		json_name_int(json, "renewed", node->renewed);
-		json_name_int(json, "started", node->started);
-		json_name_int(json, "lease_ms", node->expires_ms);
-		json_name_str(json, "host", node->host);
-		json_name_int(json, "pid", node->pid);
-		json_name_str(json, "version", node->program);
-		json_name_int(json, "schema", node->schema);
-		json_object_end(json);
-	}
-	json_array_end(json);
 }
 
 static void json_facts(struct json *json, const struct site_status *status)
@@ -190,7 +142,8 @@ static void print_json(struct arena *arena, struct str url, const struct site_st
 	json_name_int(&json, "bytes", status->bytes);
 	json_facts(&json, status);
 	json_tables(&json, status);
-	json_nodes(&json, status);
+	cli_json_nodes(&json, &status->nodes);
+	json_name_str(&json, "careless", status->careless);
 	json_name_str(&json, "next", next_step(arena, status));
 	json_object_end(&json);
 }

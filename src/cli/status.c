@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/json_read.h"
+#include "cli/nodes.h"
 #include "db/url.h"
 #include "store/summary.h"
 
@@ -58,6 +59,7 @@ static int64_t file_size(struct arena *arena, const char *path, const char *suff
 
 struct answer {
 	struct summary summary;
+	struct site_nodes nodes;
 	struct server *server;
 	int64_t file, log;
 	const char *database_path; /* SQLite's file */
@@ -83,6 +85,7 @@ static void print_json(const struct answer *answer)
 	json_name_int(&json, "bytes", s->bytes);
 	json_name_int(&json, "database_bytes", answer->file);
 	json_name_int(&json, "database_log_bytes", answer->log);
+	cli_json_nodes(&json, &answer->nodes);
 	json_name(&json, "server");
 	json_object(&json);
 	for (size_t i = 0; i < answer->server->count; i++) {
@@ -104,6 +107,10 @@ static void print_text(struct arena *arena, const struct answer *answer)
 	for (size_t i = 0; i < answer->server->count; i++)
 		printf("  %-26.*s %lld\n", STR_ARG(answer->server->counters[i].name),
 		    (long long)answer->server->counters[i].value);
+	for (size_t i = 0; i < answer->nodes.count; i++) {
+		if (answer->nodes.item[i].alive)
+			cli_print_node(arena, &answer->nodes.item[i]);
+	}
 	printf("accounts       %lld, %lld of them off\n", (long long)s->accounts,
 	    (long long)s->accounts_off);
 	printf("addresses      %lld, in %lld domains\n", (long long)s->aliases,
@@ -141,6 +148,10 @@ int cmd_status(struct cli *cli, const struct cli_args *args)
 
 		if (rc == OK)
 			rc = summary_read(db, &answer.summary, &err);
+		if (rc == OK)
+			rc = site_nodes_read(db, db_schema_known(site.pool),
+			    site_lock_folder(cli->arena, secret_view(&site.database.url)),
+			    cli->arena, &answer.nodes, &err);
 		db_return(&db);
 		answer.database_path = site.database.file;
 		answer.database = db_url_shown(secret_view(&site.database.url), cli->arena);

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "db/url.h"
 #include "store/site_copy_int.h"
 #include "store/site_status_sql.h"
 
@@ -54,6 +55,42 @@ static bool says(const struct site_status *status, struct str name, struct str v
 			return str_equal_nocase(status->fact[i].value, value);
 	}
 	return false;
+}
+
+/* A server that is no member of a cluster has nothing to say of one. */
+static void drop_cluster(struct site_status *status)
+{
+	size_t kept = 0;
+
+	if (says(status, STR("wsrep_on"), STR("ON")))
+		return;
+	for (size_t i = 0; i < status->fact_count; i++) {
+		if (!str_starts(status->fact[i].name, STR("wsrep_")))
+			status->fact[kept++] = status->fact[i];
+	}
+	status->fact_count = kept;
+}
+
+/* Settings with which a server forgets what it has committed when it crashes. Galera's other members remember it. */
+static struct str careless(struct arena *arena, const struct site_status *status)
+{
+	static const struct {
+		struct str name, value;
+		bool others_help;
+	} rows[] = {
+		{ STR_INIT("synchronous_commit"), STR_INIT("off"), false },
+		{ STR_INIT("fsync"), STR_INIT("off"), false },
+		{ STR_INIT("innodb_flush_log_at_trx_commit"), STR_INIT("0"), true },
+		{ STR_INIT("innodb_flush_log_at_trx_commit"), STR_INIT("2"), true },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (says(status, rows[i].name, rows[i].value) &&
+		    !(rows[i].others_help && says(status, STR("wsrep_on"), STR("ON"))))
+			return str_printf(arena, "%.*s = %.*s", STR_ARG(rows[i].name),
+			    STR_ARG(rows[i].value));
+	}
+	return STR_EMPTY;
 }
 
 static enum errc read_facts(struct db *db, const struct db_sql *sql, struct arena *arena,
@@ -170,9 +207,12 @@ static enum errc read_all(struct db *db, const struct db_settings *settings,
 
 	for (size_t i = 0; rc == OK && i < COUNT(facts); i++)
 		rc = read_facts(db, facts[i], arena, status, err);
-	status->standby = says(status, STR("in_recovery"), STR("1"));
+	status->standby = says(status, STR("in_recovery"), STR("1")) ||
+	    says(status, STR("read_only"), STR("ON"));
 	status->not_primary = says(status, STR("wsrep_on"), STR("ON")) &&
 	    !says(status, STR("wsrep_cluster_status"), STR("Primary"));
+	status->careless = careless(arena, status);
+	drop_cluster(status);
 	add_log_size(settings, arena, status);
 	if (rc == OK)
 		rc = list_tables(db, arena, status, err);
@@ -191,11 +231,14 @@ enum errc site_status_read(const struct db_settings *settings, const char *lock_
 	struct db_settings own = *settings;
 	struct db_pool *pool = NULL;
 	struct db *db = NULL;
+	enum db_engine engine;
 	enum errc rc;
 
 	*status_out = (struct site_status){ .bytes = -1 };
-	rc = db_schema_read(&own, &status_out->schema, err);
 	own.any_schema = true;
+	/* a server may be one that follows another; a file may have a log that wants to be put away */
+	own.read_only = db_url_engine(settings->url, &engine);
+	rc = db_schema_read(&own, &status_out->schema, err);
 	own.read_only = true;
 	if (rc == OK)
 		rc = db_open(&own, &pool, err);

@@ -32,7 +32,9 @@ struct site_status {
 	struct site_fact fact[SITE_FACTS_MAX];
 	size_t fact_count;
 	struct site_nodes nodes;
-	bool standby;	  /* takes no writes */
+	bool standby; /* takes no writes */
+	struct str
+	    careless; /* "NAME = VALUE": a setting by which commits do not last; empty: none */
 	bool not_primary; /* a Galera node outside of the primary component */
 };
 

@@ -50,6 +50,7 @@ const struct db_sql sql_site_facts = { .name = "site.facts",
 	    " UNION ALL SELECT 'connections_max', current_setting('max_connections')"
 	    " UNION ALL SELECT 'in_recovery', CAST(CAST(pg_is_in_recovery() AS INT) AS TEXT)"
 	    " UNION ALL SELECT 'synchronous_commit', current_setting('synchronous_commit')"
+	    " UNION ALL SELECT 'fsync', current_setting('fsync')"
 	    " UNION ALL SELECT 'synchronous_standby_names',"
 	    " current_setting('synchronous_standby_names')"
 	    " UNION ALL SELECT 'replay_lag_bytes', CAST(pg_wal_lsn_diff("

@@ -1,6 +1,7 @@
 """Two nodes on one database: what one does the other shows, mail that is repeated elsewhere is stored once, and a node that
 dies takes nothing along."""
 
+import json
 import os
 import random
 import re
@@ -63,6 +64,16 @@ def test_idle_sees_what_another_node_does(nodes):
         nodes.a.server.cli("deliver", ann.address, stdin=mail(subject="two").decode())
         watcher.wait_for(tells("EXISTS"))
         watcher.idle_done(tag)
+
+
+@pytest.mark.skipif(not IS_LEASED, reason="a process beside a file is no node before it stores mail")
+def test_status_of_any_machine_shows_all_nodes(nodes):
+    pids = {nodes.a.server.process.pid, nodes.b.server.process.pid}
+    for host in (nodes.a, nodes.b):
+        seen = json.loads(host.server.cli("status", "--json").stdout)
+        assert pids == {node["pid"] for node in seen["nodes"] if node["alive"] and node["serves"]}
+        assert seen["server"]["pid"] == host.server.process.pid
+        assert host.server.cli("status").stdout.count(", alive, ") == 2
 
 
 TOLD_SECONDS = 1.0
