@@ -72,7 +72,20 @@ struct journal_work {
 	size_t count;
 };
 
-/* ERR_END: the rows are gone, by a run of this that was lost, or because another node has undone the command. */
+/*
+ * The row is gone: by a run of ours that was lost, and then its entries are there, or because another node took this one
+ * for dead and has undone the command, and then they are not.
+ */
+static enum errc look_for_entries(struct db *db, const struct journal_row *row, struct err *err)
+{
+	int64_t id;
+	enum errc rc = rows_one(
+	    db, &sql_entry_id, INTS(row->owner, row->mailbox, row->uid_last), &id, 1, err);
+
+	return rc == ERR_END ? err_set(err, ERR_END, "another node has undone this") : rc;
+}
+
+/* ERR_END: another node has undone the command. */
 static enum errc finish_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
 	const struct journal_work *w = arg;
@@ -85,7 +98,7 @@ static enum errc finish_body(struct db *db, struct arena *arena, void *arg, stru
 		rc = rows_run(db, &sql_journal_delete, INTS(w->rows[i].owner, w->rows[i].id),
 		    &deleted, err);
 		if (rc == OK && deleted == 0)
-			rc = err_set(err, ERR_END, "another node has undone this");
+			rc = look_for_entries(db, &w->rows[i], err);
 	}
 	return rc;
 }
@@ -97,7 +110,7 @@ enum errc journal_finish(
 	enum errc rc = OK;
 
 	if (count > 0)
-		rc = store_transact(store, finish_body, &work, RESOLVE_DONE(ERR_END), err);
+		rc = store_transact(store, finish_body, &work, 0, err);
 	return rc == ERR_END ? ERR_UNAVAIL : rc;
 }
 

@@ -5,12 +5,17 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "store/account.h"
 #include "store/acl.h"
 #include "store/alias.h"
 #include "store/auth_keys.h"
+#include "store/journal.h"
 #include "store/mailbox.h"
 #include "tests/contract/store_world.h"
+
+#include <stdatomic.h>
+#include <unistd.h>
 
 static const struct variant *variant;
 
@@ -346,7 +351,8 @@ static const struct db_sql entries = COUNTED("SELECT count(*) FROM mail_entries"
 			   domains = COUNTED("SELECT count(*) FROM domains"),
 			   open_domains = COUNTED("SELECT count(*) FROM domains WHERE"
 						  " active <> 0"),
-			   secrets = COUNTED("SELECT count(*) FROM site_secrets");
+			   secrets = COUNTED("SELECT count(*) FROM site_secrets"),
+			   journal = COUNTED("SELECT count(*) FROM mail_journal");
 
 struct operation {
 	const char *name;
@@ -447,6 +453,92 @@ static void stores_once_what_it_could_not_look_for(void **state)
 	assert_int_equal(world_number(w, &entries), 2);
 }
 
+/* The row of a big COPY whose entries are the three that `copy` has made. */
+static enum errc journal_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	(void)arena;
+	return journal_write(db, arg, err);
+}
+
+static struct journal_row begin_big_copy(struct world *w, int n)
+{
+	struct index_version *v;
+	struct journal_row row = {
+		.owner = w->accounts[0], .id = n, .node = 1, .mailbox = w->inboxes[0]
+	};
+
+	make_source(w, n);
+	assert_int_equal(copy(w, n), OK);
+	v = world_index(w, 0, w->inboxes[0]);
+	row.uid_first = index_at(v, index_count(v) - 2)->uid;
+	row.uid_last = index_at(v, index_count(v))->uid;
+	index_release(&v);
+	assert_int_equal(
+	    db_transact(w->pool, deadline_in_ms(5000), journal_body, &row, NULL), OK);
+	return row;
+}
+
+static void ends_a_big_copy_whose_commit_was_lost(void **state)
+{
+	struct world *w = *state;
+	static const enum fault_kind kinds[] = { FAULT_DROPS_AFTER, FAULT_LOSES };
+
+	w->plan.calls = FAULT_COMMIT;
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		struct journal_row row = begin_big_copy(w, (int)i + 1);
+
+		w->plan.kind = kinds[i];
+		fault_arm(&w->plan, 1);
+		assert_int_equal(journal_finish(w->store, &row, 1, NULL), OK);
+		assert_true(fault_disarm(&w->plan));
+		assert_int_equal(world_number(w, &journal), 0);
+		assert_int_equal(world_number(w, &entries), 6 * ((int)i + 1));
+	}
+}
+
+struct finishing {
+	struct store *store;
+	struct journal_row row;
+	enum errc rc;
+};
+
+static void *finish(void *arg)
+{
+	struct finishing *f = arg;
+
+	f->rc = journal_finish(f->store, &f->row, 1, NULL);
+	return NULL;
+}
+
+/* A node that was away for so long that another took it for dead. */
+static void is_told_that_another_node_undid_its_copy(void **state)
+{
+	struct world *w = *state;
+	struct finishing f = { .store = w->store, .row = begin_big_copy(w, 1) };
+	struct store_settings another = w->store_settings;
+	struct db_settings plain = scratch_settings(&w->scratch);
+	struct store *store;
+	pthread_t thread;
+
+	another.pool = scratch_open(&plain);
+	assert_int_equal(store_open(&another, &store, NULL), OK);
+	w->plan.kind = FAULT_LOSES;
+	w->plan.calls = FAULT_COMMIT;
+	w->plan.again = 1;
+	fault_arm(&w->plan, 1);
+	assert_int_equal(
+	    thread_start("finish", THREAD_STACK_SIZE, finish, &f, &thread, NULL), OK);
+	while (!atomic_load(&w->plan.fired))
+		(void)usleep(1000);
+	assert_int_equal(journal_undo(store, &f.row, 1, NULL), OK);
+	(void)fault_disarm(&w->plan);
+	thread_join(thread);
+	assert_int_equal(f.rc, ERR_UNAVAIL);
+	assert_int_equal(world_number(w, &entries), 3);
+	store_close(&store);
+	db_close(&another.pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -454,6 +546,10 @@ int main(void)
 		    knows_what_became_of_lost_commits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    stores_once_what_it_could_not_look_for, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    ends_a_big_copy_whose_commit_was_lost, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    is_told_that_another_node_undid_its_copy, set_up, tear_down),
 	};
 
 	return scratch_run(tests, &variant);
