@@ -131,7 +131,15 @@ NODISCARD enum errc db_transact(
     struct db_pool *pool, struct deadline deadline, db_body *body, void *arg, struct err *err);
 
 /*
- * The same, without waiting for the commit: for work that may be lost with the process (acknowledged delivery
+ * The same for a caller who holds a lease, with no snapshot and no statement open on it. Where transactions run on leased
+ * connections it is this one: if all who hold one waited for another, none would come. ERR_UNAVAIL also when it is lost;
+ * after that, and after ERR_UNCERTAIN, it is good for db_return alone.
+ */
+NODISCARD enum errc db_transact_on(
+    struct db *db, struct deadline deadline, db_body *body, void *arg, struct err *err);
+
+/*
+ * db_transact without waiting for the commit: for work that may be lost with the process (acknowledged delivery
  * keys, journals, statistics). `body` gets `arg`; `done` (may be NULL) is called on the writer's thread with the
  * outcome and owns arg from then on. Runs in the next group, at the latest after `delay_ms`, and before db_close
  * returns. If 100,000 wait already it is not taken: `done` is called at once, on this thread, with ERR_UNAVAIL.

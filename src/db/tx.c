@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "db/db_int.h"
 
+#include <assert.h>
 #include <time.h>
 
 #define JITTER_MS_MAX 200
@@ -79,18 +80,32 @@ static enum errc run_once(struct db *db, struct deadline deadline, struct arena 
 	return OK;
 }
 
-static enum errc attempt(struct db_pool *pool, struct deadline deadline, struct arena *arena,
-    db_body *body, void *arg, struct err *err)
-{
-	struct db *db;
-	enum errc rc = db_lease(pool, deadline_left_ms(deadline), &db, err);
+/* Who runs what, and until when. */
+struct run {
+	struct db_pool *pool;
+	struct db *held; /* the caller's connection; NULL: each attempt leases one */
+	struct deadline deadline;
+	db_body *body;
+	void *arg;
+};
 
+static enum errc attempt(const struct run *run, struct arena *arena, struct err *err)
+{
+	struct db *db = run->held;
+	enum errc rc = OK;
+
+	if (!db)
+		rc = db_lease(run->pool, deadline_left_ms(run->deadline), &db, err);
 	if (rc != OK)
 		return rc;
-	rc = run_once(db, deadline, arena, body, arg, err);
+	rc = run_once(db, run->deadline, arena, run->body, run->arg, err);
 	if (rc == ERR_CLOSED || rc == ERR_UNCERTAIN)
 		db->dead = true;
-	db_return(&db);
+	/* the caller has no other */
+	if (rc == ERR_CLOSED && run->held)
+		rc = db_unreachable(rc, err);
+	if (!run->held)
+		db_return(&db);
 	return rc;
 }
 
@@ -101,31 +116,30 @@ static void sleep_ms(int ms)
 	(void)nanosleep(&left, NULL);
 }
 
-static enum errc transact_leased(
-    struct db_pool *pool, struct deadline deadline, db_body *body, void *arg, struct err *err)
+static enum errc transact_leased(const struct run *run, struct err *err)
 {
 	struct arena *arena = arena_new("transaction");
 	enum errc rc = OK;
 
 	for (int rerun = 1;; rerun++) {
-		if (deadline_passed(deadline)) {
+		if (deadline_passed(run->deadline)) {
 			rc = db_too_busy(rerun > 1 ? err : NULL, err);
 			break;
 		}
-		rc = attempt(pool, deadline, arena, body, arg, err);
+		rc = attempt(run, arena, err);
 		if (rc != ERR_CONFLICT && rc != ERR_CLOSED)
 			break;
-		counter_add(&pool->reruns, 1);
+		counter_add(&run->pool->reruns, 1);
 		sleep_ms(db_jitter_ms(rerun));
 	}
-	counter_add(rc == OK ? &pool->commits : &pool->rollbacks, 1);
+	counter_add(rc == OK ? &run->pool->commits : &run->pool->rollbacks, 1);
 	arena_free(&arena);
 	return rc;
 }
 
-enum errc db_transact(
-    struct db_pool *pool, struct deadline deadline, db_body *body, void *arg, struct err *err)
+static enum errc transact(const struct run *run, struct err *err)
 {
+	struct db_pool *pool = run->pool;
 	struct err own;
 
 	if (!err)
@@ -134,8 +148,21 @@ enum errc db_transact(
 		return err_set(err, ERR_UNAVAIL, "the database was opened for reading only");
 	counter_add(&pool->transactions, 1);
 	if (pool->driver->single_writer)
-		return writer_run(pool->writer, deadline, body, arg, err);
-	return transact_leased(pool, deadline, body, arg, err);
+		return writer_run(pool->writer, run->deadline, run->body, run->arg, err);
+	return transact_leased(run, err);
+}
+
+enum errc db_transact(
+    struct db_pool *pool, struct deadline deadline, db_body *body, void *arg, struct err *err)
+{
+	return transact(&(const struct run){ pool, NULL, deadline, body, arg }, err);
+}
+
+enum errc db_transact_on(
+    struct db *db, struct deadline deadline, db_body *body, void *arg, struct err *err)
+{
+	assert(!db->in_snapshot && !db->in_body);
+	return transact(&(const struct run){ db->pool, db, deadline, body, arg }, err);
 }
 
 void db_transact_later(struct db_pool *pool, int delay_ms, db_body *body,

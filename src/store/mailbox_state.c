@@ -112,9 +112,11 @@ enum errc mailbox_state(struct store *store, struct db *db, int64_t owner, int64
 	enum errc rc = read_row(db, key, &row, err);
 
 	if (rc == OK && row.is_new) {
-		rc = db_transact(
-		    store->settings.pool, store_deadline(store), make_row, &key, err);
-		if (rc == OK || rc == ERR_UNCERTAIN)
+		rc = db_transact_on(db, store_deadline(store), make_row, &key, err);
+		/* a lost commit: the next one who asks finds the row, or makes it */
+		if (rc == ERR_UNCERTAIN)
+			rc = err_set(err, ERR_UNAVAIL, "the commit was lost");
+		if (rc == OK)
 			rc = read_row(db, key, &row, err);
 		if (rc == OK && row.is_new)
 			rc = err_set(err, ERR_UNAVAIL, "the mailbox's row could not be made");

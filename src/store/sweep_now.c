@@ -47,24 +47,11 @@ static enum errc go_round(struct store *store, walk *step, int64_t *total_out, s
 	}
 }
 
-static enum errc undo_unfinished(struct store *store, struct err *err)
-{
-	struct db *db;
-	enum errc rc = sweep_lease(store, &db, err);
-
-	if (rc != OK)
-		return rc;
-	rc = journal_sweep(store, db, err);
-	db_return(&db);
-	return rc;
-}
-
 enum errc sweep_now(struct store *store, struct sweep_report *report_out, struct err *err)
 {
-	enum errc rc;
+	enum errc rc = journal_sweep(store, true, err);
 
 	*report_out = (struct sweep_report){ .messages = 0 };
-	rc = undo_unfinished(store, err);
 	/* what is gone becomes removed mail, that leaves objects, and those leave blobs */
 	if (rc == OK)
 		rc = go_round(store, sweep_mailboxes, &report_out->mailboxes, err);

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "store/account.h"
 #include "store/mailbox.h"
+#include "store/sweep_now.h"
 #include "tests/contract/store_world.h"
 
 #include <string.h>
@@ -380,6 +381,31 @@ static void finds_what_is_wrong(void **state)
 	}
 }
 
+static const struct db_sql sql_by_hand = { .name = "test.by_hand",
+	.text = "INSERT INTO dbmail_mailboxes (owner_idnr, name) SELECT user_idnr, 'By hand'"
+		" FROM dbmail_users WHERE userid = 'user0'" };
+NUMBER(sql_folder_by_hand, "SELECT mailbox_idnr FROM dbmail_mailboxes WHERE name = 'By hand'");
+
+/* Who holds a connection and waits for a second one may wait for ever. */
+static void does_all_with_one_connection(void **state)
+{
+	struct world *w = *state;
+	struct sweep_report report;
+	struct mailbox_state s;
+	int64_t mailbox;
+	struct db *db;
+
+	w->settings.readers = 1;
+	world_restart(w);
+	world_run(w, &sql_by_hand);
+	mailbox = world_number(w, &sql_folder_by_hand);
+	assert_int_equal(db_lease(w->pool, 1000, &db, NULL), OK);
+	assert_int_equal(mailbox_state(w->store, db, w->accounts[0], mailbox, &s, NULL), OK);
+	assert_int_not_equal(s.uidvalidity, 0);
+	db_return(&db);
+	assert_int_equal(sweep_now(w->store, &report, NULL), OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +413,8 @@ int main(void)
 		    sweeps_expunged_mail_when_its_time_is_over, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    sweeps_large_blobs_from_their_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    does_all_with_one_connection, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    sweeps_the_mail_of_deleted_folders, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
