@@ -64,6 +64,7 @@ void login_failures_write(
 
 struct known {
 	int64_t node, serial;
+	bool lives;
 };
 
 struct login_failures_read {
@@ -83,27 +84,35 @@ void login_failures_read_free(struct login_failures_read **readp)
 	*readp = NULL;
 }
 
-static struct known *find(struct login_failures_read *read, int64_t node)
+/* NULL: not known, and no room. Who is no more gives way. */
+static struct known *find_or_add(struct login_failures_read *read, int64_t node)
 {
+	struct known *known = NULL;
+
 	for (size_t i = 0; i < read->count; i++) {
 		if (read->known[i].node == node)
 			return &read->known[i];
+		if (!read->known[i].lives)
+			known = &read->known[i];
 	}
-	return NULL;
+	if (read->count < NODES_LISTED_MAX)
+		known = &read->known[read->count++];
+	if (known)
+		*known = (struct known){ .node = node };
+	return known;
 }
 
-/* Those who live, with what was known of them. */
+/* A node whose lease ends for a moment comes back, and has not failed anew. */
 static void follow(struct login_failures_read *read, const struct node_others *others)
 {
-	struct login_failures_read next = { .is_begun = read->is_begun };
-
+	for (size_t i = 0; i < read->count; i++)
+		read->known[i].lives = false;
 	for (size_t i = 0; i < others->count; i++) {
-		const struct known *known = find(read, others->incarnation[i]);
+		struct known *known = find_or_add(read, others->incarnation[i]);
 
-		next.known[next.count++] =
-		    (struct known){ others->incarnation[i], known ? known->serial : 0 };
+		if (known)
+			known->lives = true;
 	}
-	*read = next;
 }
 
 struct taker {
@@ -123,7 +132,7 @@ static enum errc take_rows(struct login_failures_read *read, struct db_q *q,
 			.pair = db_i64(q, 4),
 			.address = db_i64(q, 5),
 			.account = db_i64(q, 6) };
-		struct known *known = find(read, db_i64(q, 0));
+		struct known *known = find_or_add(read, db_i64(q, 0));
 
 		if (known && db_i64(q, 1) > known->serial)
 			known->serial = db_i64(q, 1);
@@ -155,9 +164,12 @@ static enum errc read_all(struct db *db, struct login_failures_read *read, int64
 		read->is_begun = rc == OK;
 		return rc;
 	}
-	for (size_t i = 0; rc == OK && i < read->count; i++)
-		rc = read_with(db, read, &sql_failures_of,
-		    INTS(read->known[i].node, read->known[i].serial, READ_ROWS), taker, err);
+	for (size_t i = 0; rc == OK && i < read->count; i++) {
+		if (read->known[i].lives)
+			rc = read_with(db, read, &sql_failures_of,
+			    INTS(read->known[i].node, read->known[i].serial, READ_ROWS), taker,
+			    err);
+	}
 	return rc;
 }
 
@@ -175,7 +187,7 @@ enum errc login_failures_read(struct store *store, struct login_failures_read *r
 		return OK;
 	node_others(store, &others);
 	follow(read, &others);
-	if (read->is_begun && read->count == 0)
+	if (read->is_begun && others.count == 0)
 		return OK;
 	rc = db_lease(store->settings.pool, READ_WAIT_MS, &db, err);
 	if (rc != OK)

@@ -291,6 +291,29 @@ static void tells_others_of_failed_logins(void **state)
 	store_close(&second);
 }
 
+/* Paused, or cut off, for a moment: what it told before is not heard again. */
+static void hears_each_failure_once(void **state)
+{
+	struct world *w = *state;
+	const struct login_failure failure = { .account = 3, .at = clock_unix_s() };
+	struct login_failures_read *read = login_failures_read_new();
+	struct store *second = open_another(w);
+	struct node_others nodes;
+
+	login_failures_write(w->store, &failure, 1);
+	WAIT_FOR(world_number(w, &sql_failures) == 1);
+	assert_int_equal(read_failures(second, read).failures, 1);
+	WAIT_FOR((world_run(w, &sql_end_0), node_others(second, &nodes), nodes.count == 0));
+	assert_int_equal(read_failures(second, read).failures, 0);
+	WAIT_FOR((node_others(second, &nodes), nodes.count == 1));
+	assert_int_equal(read_failures(second, read).failures, 0);
+	login_failures_write(w->store, &failure, 1);
+	WAIT_FOR(world_number(w, &sql_failures) == 2);
+	assert_int_equal(read_failures(second, read).failures, 1);
+	login_failures_read_free(&read);
+	store_close(&second);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +334,7 @@ int main(void)
 		    takes_a_number_when_it_needs_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    tells_others_of_failed_logins, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(hears_each_failure_once, set_up, tear_down),
 	};
 
 	return scratch_run(tests, &variant);
