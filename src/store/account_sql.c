@@ -2,6 +2,7 @@
 #include "store/admin_int.h"
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "base/utf8.h"
 
 #define USER_COLUMNS                                                                           \
@@ -162,8 +163,12 @@ enum errc account_by_name(struct db *db, struct str name, struct arena *arena,
     struct account *account_out, struct err *err)
 {
 	struct db_q *q = NULL;
-	enum errc rc = db_query(db, &BY_NAME, &q, err);
+	enum errc rc;
 
+	/* PostgreSQL takes no such text, not even to look for it */
+	if (!utf8_is_valid(name) || str_find_char(name, '\0') < name.n)
+		return err_set(err, ERR_NOTFOUND, "no such account");
+	rc = db_query(db, &BY_NAME, &q, err);
 	if (rc != OK)
 		return rc;
 	db_bind_str(q, 1, ascii_fold(arena, name));

@@ -60,6 +60,10 @@ static void an_account_is_found_in_any_case(void **state)
 	assert_true(account.active);
 	assert_false(account_is_internal(&account));
 	assert_int_equal(by_name(admin, STR("ann"), &account), ERR_NOTFOUND);
+	/* nor is anybody called by bytes that are no text */
+	assert_int_equal(by_name(admin, STR("ann@example.test\0"), &account), ERR_NOTFOUND);
+	assert_int_equal(by_name(admin, STR("ann@example.test\xff"), &account), ERR_NOTFOUND);
+	assert_int_equal(by_name(admin, STR("\xed\xa0\x80"), &account), ERR_NOTFOUND);
 	assert_int_equal(by_name(admin, STR("__public__"), &account), OK);
 	assert_true(account_is_internal(&account));
 	assert_int_equal(account.id, ACCOUNT_ID_PUBLIC);
