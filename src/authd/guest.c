@@ -72,11 +72,23 @@ static bool is_loopback(struct arena *arena, struct str text)
 	    address_is_loopback(&address);
 }
 
+/* What is no address counts and is shown all the same, as a text that the journal's columns have room for. */
+static struct str address_of(struct arena *arena, struct str said)
+{
+	struct str text = str_dup(arena, str_first(said, ADDRESS_TEXT_MAX));
+	char *p = (char *)(uintptr_t)text.p;
+
+	for (size_t i = 0; i < text.n; i++)
+		if (!ascii_is_print(p[i]))
+			p[i] = '?';
+	return text;
+}
+
 static struct session_peer peer_of(struct arena *arena, const struct guest_client *client)
 {
 	return (struct session_peer){
-		.address = str_dup(arena, client->address),
-		.local_address = str_dup(arena, client->local_address),
+		.address = address_of(arena, client->address),
+		.local_address = address_of(arena, client->local_address),
 		.port = client->port,
 		.local_port = client->local_port,
 		.is_unix = client->address.n == 0,

@@ -302,6 +302,22 @@ def test_the_journal_has_the_client(server, sockets):
     assert row == "ann|smtp|4000|203.0.113.1|587|closed"
 
 
+def test_what_is_no_address_is_in_the_journal_too(server, sockets):
+    """On engines whose columns have a length, and take UTF-8 alone."""
+    with Asker(sockets / "auth") as asker:
+        message = plain("ann", PASSWORD).encode()
+        for number, address in enumerate((b"x" * 3000, b"\xff\xfe", b"1\0", b"\001t\001l", b"192.0.2.1"), 1):
+            line = b"AUTH\t%d\tPLAIN\tservice=xmpp\tsecured\trip=%s\tlip=%s\tresp=%s\n"
+            asker.file.write(line % (number, address, address, message))
+            asker.file.flush()
+            assert asker.line() == f"OK\t{number}\tuser=ann"
+    query = "SELECT src_ip FROM dbmail_authlog WHERE service = 'other' AND dst_ip = src_ip ORDER BY id"
+    end = time.monotonic() + 20
+    while len(rows := server.sql(query).split("\n")) < 5 and time.monotonic() < end:
+        time.sleep(0.2)
+    assert sorted(row[:9] for row in rows) == ["192.0.2.1", "1?", "??", "??", "xxxxxxxxx"]
+
+
 def test_breaking_the_protocol_ends_the_connection(server, sockets):
     for lines in (["CPID\t1"], ["VERSION\t9\t0"], ["VERSION\t1\t1", "CPID\t1", "AUTH\tx"], ["x" * 20000]):
         with Asker(sockets / "auth", handshake=False) as asker:
