@@ -11,6 +11,7 @@
 enum {
 	CODE_SNAPSHOT_CHANGED = 1020,
 	CODE_BINLOG_STATEMENT = 1665,
+	CODE_LOCK_ABORTED = 1689,
 	CODE_CONNECTION_KILLED = 1927,
 	CODE_STATEMENT_TIMEOUT = 1969,
 	CODE_READ_ONLY_MODE = 1836,
@@ -34,6 +35,7 @@ static const struct row rows[] = {
 	{ CODE_MYSQL_LOCK_NOWAIT, ERR_CONFLICT },
 	{ ER_TABLE_DEF_CHANGED, ERR_CONFLICT },
 	{ ER_XA_RBDEADLOCK, ERR_CONFLICT },
+	{ CODE_LOCK_ABORTED, ERR_CONFLICT },
 
 	/* keys */
 	{ ER_DUP_KEY, ERR_EXISTS },
@@ -59,6 +61,8 @@ static const struct row rows[] = {
 	{ CR_SERVER_LOST, ERR_CLOSED },
 	{ CR_SERVER_LOST_EXTENDED, ERR_CLOSED },
 	{ CR_MALFORMED_PACKET, ERR_CLOSED },
+	{ CR_COMMANDS_OUT_OF_SYNC, ERR_CLOSED },
+	{ CR_NEW_STMT_METADATA, ERR_CLOSED },
 	{ CR_SSL_CONNECTION_ERROR, ERR_CLOSED },
 	{ ER_SERVER_SHUTDOWN, ERR_CLOSED },
 	{ ER_NORMAL_SHUTDOWN, ERR_CLOSED },
@@ -127,7 +131,8 @@ enum errc mariadb_classify(unsigned code, const char *sqlstate)
 		if (rows[i].code == code)
 			return rows[i].rc;
 	}
-	if (str_starts(state, STR("08")))
+	/* 40003: whether it was done is not known */
+	if (str_starts(state, STR("08")) || str_equal(state, STR("40003")))
 		return ERR_CLOSED;
 	if (str_starts(state, STR("40")))
 		return ERR_CONFLICT;

@@ -264,6 +264,34 @@ static void values_come_back_as_they_went_in(void **state)
 	db_return(&db);
 }
 
+static const struct db_sql sql_find = { .name = "test.find",
+	.text = "SELECT id FROM audit_log WHERE object = ?" };
+
+/* SQLite takes any bytes. Elsewhere it is an argument that cannot be, and nobody's trouble. */
+static void a_text_that_is_none_is_an_argument_that_cannot_be(void **state)
+{
+	static const struct str texts[] = { STR_INIT("\xff"), STR_INIT("a\xc3") };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct put row = { .id = (int64_t)i + 1, .text = texts[i] };
+		struct db *db = lease(f);
+		struct db_q *q;
+		enum errc rc;
+
+		assert_int_equal(db_query(db, &sql_find, &q, NULL), OK);
+		db_bind_str(q, 1, texts[i]);
+		rc = db_step(q, NULL);
+		if (rc != ERR_END && rc != ERR_ARG)
+			fail_msg("%s, look for %zu: %s", variant->name, i, errc_name(rc));
+		db_done(&q);
+		db_return(&db);
+		rc = put(f, &row);
+		if (rc != (variant->engine == DB_SQLITE ? OK : ERR_ARG))
+			fail_msg("%s, put %zu: %s", variant->name, i, errc_name(rc));
+	}
+}
+
 static void a_binding_that_fails_shows_at_the_step(void **state)
 {
 	struct fixture *f = *state;
@@ -649,6 +677,7 @@ int main(void)
 		TEST(changes_are_told_only_when_they_are_committed),
 		TEST(a_passed_deadline_runs_nothing),
 		TEST(values_come_back_as_they_went_in),
+		TEST(a_text_that_is_none_is_an_argument_that_cannot_be),
 		TEST(a_binding_that_fails_shows_at_the_step),
 		TEST(a_statement_is_open_once_a_connection),
 		TEST(a_statement_that_is_wrong_is_our_bug),

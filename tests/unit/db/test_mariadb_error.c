@@ -10,6 +10,7 @@ static const struct {
 	{ 1213, "40001", ERR_CONFLICT, ERR_CONFLICT }, /* deadlock; Galera's certification */
 	{ 1205, "HY000", ERR_CONFLICT, ERR_CONFLICT }, /* lock wait timeout */
 	{ 1020, "HY000", ERR_CONFLICT, ERR_CONFLICT },
+	{ 1689, "HY000", ERR_CONFLICT, ERR_CONFLICT }, /* the wait for a lock was ended */
 	{ 1062, "23000", ERR_EXISTS, ERR_UNCERTAIN },
 	{ 1586, "23000", ERR_EXISTS, ERR_UNCERTAIN },
 	{ 1452, "23000", ERR_NOTFOUND, ERR_UNCERTAIN },
@@ -20,6 +21,8 @@ static const struct {
 	{ 4025, "23000", ERR_ARG, ERR_UNCERTAIN },
 	{ 2006, "HY000", ERR_CLOSED, ERR_UNCERTAIN }, /* gone away */
 	{ 2013, "HY000", ERR_CLOSED, ERR_UNCERTAIN }, /* lost during the query */
+	{ 2014, "HY000", ERR_CLOSED, ERR_UNCERTAIN }, /* commands out of sync */
+	{ 2057, "HY000", ERR_CLOSED, ERR_UNCERTAIN }, /* prepared for other columns */
 	{ 1927, "70100", ERR_CLOSED, ERR_UNCERTAIN }, /* killed */
 	{ 1053, "08S01", ERR_CLOSED, ERR_UNCERTAIN }, /* shutting down */
 	{ 1047, "08S01", ERR_CLOSED, ERR_UNCERTAIN }, /* Galera: not in the primary component */
@@ -27,6 +30,7 @@ static const struct {
 	{ 1243, "HY000", ERR_CLOSED, ERR_UNCERTAIN }, /* another server behind a proxy */
 	{ 9999, "08S01", ERR_CLOSED, ERR_UNCERTAIN }, /* by its class */
 	{ 9999, "40002", ERR_CONFLICT, ERR_CONFLICT },
+	{ 9999, "40003", ERR_CLOSED, ERR_UNCERTAIN }, /* nobody knows */
 	{ 9999, "22000", ERR_ARG, ERR_UNCERTAIN },
 	{ 1021, "HY000", ERR_UNAVAIL, ERR_UNCERTAIN }, /* disk full */
 	{ 1114, "HY000", ERR_UNAVAIL, ERR_UNCERTAIN }, /* table full */
