@@ -105,6 +105,11 @@ enum errc db_mark_broken(struct db *db, enum errc rc, const struct err *err);
 void db_changes_cut(struct db *db, size_t count);
 void db_count_statements(struct db *db);
 
+/* lease.c: db_lease and db_return; and of the connections that are not lent */
+void leases_close_stale(struct db_pool *pool); /* those that nobody used for long */
+void leases_release(struct db_pool *pool);     /* all */
+void leases_count(struct db_pool *pool, struct db_stats *stats);
+
 /* sql.c: the text of a statement for one engine, table names as the administrator wants them */
 struct str db_sql_text(const struct db_sql *sql, enum db_engine engine);
 struct str db_rewrite_prefix(struct arena *arena, struct str text, struct str prefix);
