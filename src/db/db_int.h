@@ -7,6 +7,7 @@
 #include "base/metric.h"
 #include "db/driver.h"
 #include "db/reach.h"
+#include "db/sql.h"
 
 #include <pthread.h>
 
@@ -109,10 +110,6 @@ void db_count_statements(struct db *db);
 void leases_close_stale(struct db_pool *pool); /* those that nobody used for long */
 void leases_release(struct db_pool *pool);     /* all */
 void leases_count(struct db_pool *pool, struct db_stats *stats);
-
-/* sql.c: the text of a statement for one engine, table names as the administrator wants them */
-struct str db_sql_text(const struct db_sql *sql, enum db_engine engine);
-struct str db_rewrite_prefix(struct arena *arena, struct str text, struct str prefix);
 
 /* A commit took place: tells the listener, and other processes. */
 void db_committed(struct db_pool *pool, const struct change_list *changes);

@@ -6,26 +6,9 @@
 #include "base/cursor.h"
 #include "base/str.h"
 #include "db/mariadb_int.h"
+#include "db/sql.h"
 
 #include <string.h>
-
-/* The end of what starts at `at` and is not looked into; else `at` itself. NO_BACKSLASH_ESCAPES: '' is the only escape. */
-static size_t skip_opaque(struct str text, size_t at)
-{
-	struct str rest = str_from_at(text, at);
-	char first = rest.p[0];
-	size_t end;
-
-	if (first == '\'' || first == '"' || first == '`')
-		end = str_find_char(str_from_at(rest, 1), first) + 2;
-	else if (str_starts(rest, STR("-- ")))
-		end = str_find_char(rest, '\n');
-	else if (str_starts(rest, STR("/*")))
-		end = str_find(str_from_at(rest, 2), STR("*/")) + 4;
-	else
-		return at;
-	return end < rest.n ? at + end : text.n;
-}
 
 /* What was found in one statement. */
 struct found {
@@ -60,12 +43,12 @@ static enum errc read_statement(struct str text, size_t at, struct found *found)
 	enum errc rc = OK;
 
 	while (rc == OK && at < text.n && text.p[at] != ';') {
-		size_t end = skip_opaque(text, at);
+		/* NO_BACKSLASH_ESCAPES: '' is the only escape; -- alone is minus minus */
+		size_t opaque = db_sql_opaque(str_from_at(text, at), STR("'\"`"), STR("-- "));
+		size_t end = at + (opaque > 0 ? opaque : 1);
 
-		if (end == at)
-			end = at + 1;
 		buf_add(&found->text, text.p + at, end - at);
-		if (end == at + 1 && text.p[at] == '?') {
+		if (opaque == 0 && text.p[at] == '?') {
 			found->params++;
 			rc = take_number(text, &end, found);
 		}

@@ -4,23 +4,7 @@
 #include "base/heap.h"
 #include "base/str.h"
 #include "db/pgsql_int.h"
-
-/* The end of what is not looked into: a literal, a quoted name, a comment; 0 if `rest` begins with none. */
-static size_t opaque_size(struct str rest)
-{
-	size_t end;
-
-	if (rest.p[0] == '\'' || rest.p[0] == '"')
-		/* a doubled quote is the end of one and the beginning of the next */
-		end = str_find_char(str_from_at(rest, 1), rest.p[0]) + 2;
-	else if (str_starts(rest, STR("--")))
-		end = str_find_char(rest, '\n') + 1;
-	else if (str_starts(rest, STR("/*")))
-		end = str_find(str_from_at(rest, 2), STR("*/")) + 4;
-	else
-		return 0;
-	return end < rest.n ? end : rest.n;
-}
+#include "db/sql.h"
 
 static bool in_word(char c)
 {
@@ -69,7 +53,8 @@ enum errc pgsql_text_init(struct pgsql_text *text, struct str statement, struct 
 	int params = 0;
 
 	for (struct str rest = statement; rest.n > 0;) {
-		size_t n = opaque_size(rest), word = n > 0 ? 0 : word_size(rest);
+		size_t n = db_sql_opaque(rest, STR("'\""), STR("--"));
+		size_t word = n > 0 ? 0 : word_size(rest);
 
 		if (word > 0)
 			look_at_word(&words, str_first(rest, word));

@@ -1,10 +1,11 @@
 /*
  * db/sql.c - statement texts: the engine's dialect and the administrator's table names.
  */
+#include "db/sql.h"
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
-#include "db/db_int.h"
 
 struct str db_sql_text(const struct db_sql *sql, enum db_engine engine)
 {
@@ -29,23 +30,19 @@ static bool in_identifier(char c)
 	return ascii_is_alpha(c) || ascii_is_digit(c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
-/* The end of what starts at `at` and is not looked into: a literal, a comment; else `at` itself. */
-static size_t skip_opaque(struct str text, size_t at)
+size_t db_sql_opaque(struct str rest, struct str quotes, struct str dashes)
 {
-	struct str rest = str_from_at(text, at);
 	size_t end;
 
-	if (rest.p[0] == '\'') {
-		/* '' inside is two literals side by side, which comes to the same */
-		end = str_find_char(str_from_at(rest, 1), '\'') + 2;
-	} else if (str_starts(rest, STR("--"))) {
+	if (str_find_char(quotes, rest.p[0]) < quotes.n)
+		end = str_find_char(str_from_at(rest, 1), rest.p[0]) + 2;
+	else if (str_starts(rest, dashes))
 		end = str_find_char(rest, '\n');
-	} else if (str_starts(rest, STR("/*"))) {
+	else if (str_starts(rest, STR("/*")))
 		end = str_find(str_from_at(rest, 2), STR("*/")) + 4;
-	} else {
-		return at;
-	}
-	return end < rest.n ? at + end : text.n;
+	else
+		return 0;
+	return end < rest.n ? end : rest.n;
 }
 
 struct str db_rewrite_prefix(struct arena *arena, struct str text, struct str prefix)
@@ -56,10 +53,10 @@ struct str db_rewrite_prefix(struct arena *arena, struct str text, struct str pr
 	size_t at = 0, copied = 0;
 
 	while (at < text.n) {
-		size_t end = skip_opaque(text, at);
+		size_t opaque = db_sql_opaque(str_from_at(text, at), STR("'"), STR("--"));
 
-		if (end > at) {
-			at = end;
+		if (opaque > 0) {
+			at += opaque;
 			continue;
 		}
 		if (!in_identifier(text.p[at])) {
