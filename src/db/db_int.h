@@ -137,8 +137,6 @@ void writer_poll_foreign(struct writer *writer);
 /* migrate.c */
 NODISCARD enum errc db_check_schema(
     struct db_driver *driver, struct db_conn *conn, struct err *err);
-NODISCARD enum errc db_migrate_conn(struct db_driver *driver, struct db_conn *conn,
-    const struct db_settings *settings, int *from_out, int *to_out, struct err *err);
 
 /* pool.c: work on a connection of the role DB_ADMIN, which it opens and closes. */
 struct schema_work;

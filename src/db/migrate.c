@@ -150,26 +150,25 @@ static enum errc mark_copy(const struct schema_work *work, struct str source, st
 	return rc;
 }
 
-enum errc db_migrate_conn(struct db_driver *driver, struct db_conn *conn,
-    const struct db_settings *settings, int *from_out, int *to_out, struct err *err)
+enum errc schema_bring_up(const struct schema_work *work, struct str copy_source, int *from_out,
+    int *to_out, struct err *err)
 {
-	struct schema_work work = schema_work_on(driver, conn, settings->table_prefix);
-	struct step_options options = { .copy_source = settings->copy_source };
-	enum errc rc = driver->ops->schema_version(conn, from_out, err);
+	struct step_options options = { .copy_source = copy_source };
+	enum errc rc = work->driver->ops->schema_version(work->conn, from_out, err);
 
 	if (rc != OK)
 		return rc;
-	*to_out = schema_newest(&work);
+	*to_out = schema_newest(work);
 	if (*from_out > *to_out) {
 		*to_out = *from_out;
-		return schema_refuse_newer(&work, *from_out, err);
+		return schema_refuse_newer(work, *from_out, err);
 	}
 	options.fresh = *from_out == 0;
-	for (size_t i = 0; i < work.count && rc == OK; i++) {
-		if (work.steps[i].to > *from_out)
-			rc = run_step(&work, &work.steps[i], &options, err);
+	for (size_t i = 0; i < work->count && rc == OK; i++) {
+		if (work->steps[i].to > *from_out)
+			rc = run_step(work, &work->steps[i], &options, err);
 	}
-	if (rc == OK && *from_out == *to_out && settings->copy_source.n > 0)
-		rc = mark_copy(&work, settings->copy_source, err);
+	if (rc == OK && *from_out == *to_out && copy_source.n > 0)
+		rc = mark_copy(work, copy_source, err);
 	return rc;
 }

@@ -70,6 +70,10 @@ struct step_options {
 NODISCARD enum errc schema_apply(const struct schema_work *work,
     const struct db_migration *step, const struct step_options *options, struct err *err);
 
+/* migrate.c: all steps that are missing, each in a transaction. `copy_source`: see db_settings. */
+NODISCARD enum errc schema_bring_up(const struct schema_work *work, struct str copy_source,
+    int *from_out, int *to_out, struct err *err);
+
 /* migrate.c: what is newer than the program, and not for it. */
 NODISCARD enum errc schema_refuse_newer(
     const struct schema_work *work, int version, struct err *err);

@@ -56,13 +56,15 @@ static enum errc check_prefix(struct str prefix, struct err *err)
 	return OK;
 }
 
-static enum errc make_driver(
-    const struct db_settings *settings, struct db_driver **driver_out, struct err *err)
+static enum errc make_driver(struct db_pool *pool, struct err *err)
 {
-	enum errc rc = db_driver_new(settings, driver_out, err);
+	const struct db_settings *settings = &pool->settings;
+	enum errc rc = check_prefix(settings->table_prefix, err);
 
+	if (rc == OK)
+		rc = db_driver_new(settings, &pool->driver, err);
 	if (rc == OK && settings->wrap_driver)
-		*driver_out = settings->wrap_driver(settings->wrap_arg, *driver_out);
+		pool->driver = settings->wrap_driver(settings->wrap_arg, pool->driver);
 	return rc;
 }
 
@@ -113,17 +115,33 @@ static void pool_release(struct db_pool **poolp)
 	*poolp = NULL;
 }
 
-static enum errc migrate(struct db_pool *pool, int *from_out, int *to_out, struct err *err)
+/* On a connection for it, which is closed. */
+static enum errc administer(
+    struct db_pool *pool, db_admin_body *body, void *arg, struct err *err)
 {
 	const struct db_ops *ops = pool->driver->ops;
+	struct schema_work work;
 	struct db_conn *conn;
 	enum errc rc = ops->connect(pool->driver, DB_ADMIN, &conn, err);
 
 	if (rc != OK)
 		return rc;
-	rc = db_migrate_conn(pool->driver, conn, &pool->settings, from_out, to_out, err);
+	work = schema_work_on(pool->driver, conn, pool->settings.table_prefix);
+	rc = body(&work, arg, err);
 	ops->disconnect(&conn);
 	return rc;
+}
+
+struct migration {
+	struct str copy_source;
+	int from, to;
+};
+
+static enum errc migrate_body(const struct schema_work *work, void *arg, struct err *err)
+{
+	struct migration *m = arg;
+
+	return schema_bring_up(work, m->copy_source, &m->from, &m->to, err);
 }
 
 /* The first reader is opened at once, so that a database that cannot be read is known at the start. */
@@ -144,18 +162,15 @@ static enum errc open_first_reader(struct db_pool *pool, struct err *err)
 static enum errc start(struct db_pool *pool, struct err *err)
 {
 	const struct db_settings *settings = &pool->settings;
-	enum errc rc = check_prefix(settings->table_prefix, err);
-	int from, to;
+	struct migration migration = { .copy_source = settings->copy_source };
+	enum errc rc = make_driver(pool, err);
 
-	if (rc != OK)
-		return rc;
-	rc = make_driver(settings, &pool->driver, err);
 	if (rc != OK)
 		return rc;
 	pool->reader_role =
 	    pool->driver->single_writer || settings->read_only ? DB_READER : DB_BOTH;
 	if (settings->create && !settings->read_only)
-		rc = migrate(pool, &from, &to, err);
+		rc = administer(pool, migrate_body, &migration, err);
 	if (rc == OK && !settings->read_only)
 		rc = writer_new(pool, &pool->writer, err);
 	if (rc == OK && !settings->read_only)
@@ -186,39 +201,26 @@ void db_close(struct db_pool **poolp)
 		pool_release(poolp);
 }
 
-enum errc db_migrate(
-    const struct db_settings *settings, int *from_out, int *to_out, struct err *err)
-{
-	struct db_pool *pool = pool_new(settings);
-	enum errc rc = check_prefix(pool->settings.table_prefix, err);
-
-	if (rc == OK)
-		rc = make_driver(&pool->settings, &pool->driver, err);
-	if (rc == OK)
-		rc = migrate(pool, from_out, to_out, err);
-	pool_release(&pool);
-	return rc;
-}
-
 enum errc db_administer(
     const struct db_settings *settings, db_admin_body *body, void *arg, struct err *err)
 {
 	struct db_pool *pool = pool_new(settings);
-	struct db_conn *conn;
-	enum errc rc = check_prefix(pool->settings.table_prefix, err);
+	enum errc rc = make_driver(pool, err);
 
 	if (rc == OK)
-		rc = make_driver(&pool->settings, &pool->driver, err);
-	if (rc == OK)
-		rc = pool->driver->ops->connect(pool->driver, DB_ADMIN, &conn, err);
-	if (rc == OK) {
-		struct schema_work work =
-		    schema_work_on(pool->driver, conn, pool->settings.table_prefix);
-
-		rc = body(&work, arg, err);
-		pool->driver->ops->disconnect(&conn);
-	}
+		rc = administer(pool, body, arg, err);
 	pool_release(&pool);
+	return rc;
+}
+
+enum errc db_migrate(
+    const struct db_settings *settings, int *from_out, int *to_out, struct err *err)
+{
+	struct migration migration = { .copy_source = settings->copy_source };
+	enum errc rc = db_administer(settings, migrate_body, &migration, err);
+
+	*from_out = migration.from;
+	*to_out = migration.to;
 	return rc;
 }
 
