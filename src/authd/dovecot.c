@@ -69,8 +69,8 @@ static void greet(struct dovecot_session *d)
 			buf_printf(out, "MECH\t%s\t%s\n",
 			    sasl_mechanism_name((enum sasl_mechanism)i).p, properties[i]);
 	random_bytes(cookie, sizeof(cookie));
-	buf_printf(out, "SPID\t%ld\nCUID\t%llu\nCOOKIE\t", (long)getpid(),
-	    (unsigned long long)d->s.id);
+	buf_printf(out, "SPID\t%ld\nCUID\t%lu\nCOOKIE\t", (long)getpid(),
+	    (unsigned long)(uint32_t)d->s.id); /* Dovecot's own clients take 32 bits */
 	hex_encode(out, (struct str){ cookie, sizeof(cookie) });
 	BUF_ADD(out, "\nDONE\n");
 	d->greeted = true;

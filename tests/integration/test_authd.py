@@ -150,6 +150,8 @@ def server(sockets):
 def test_answers_who_knows_the_password(server, sockets, way):
     with Asker(sockets / "auth" if way == "unix" else server.tcp) as asker:
         assert asker.handshake[0] == "VERSION\t1\t2"
+        said = dict(line.split("\t", 1) for line in asker.handshake if "\t" in line)
+        assert 0 < int(said["SPID"]) < 1 << 32 and 0 <= int(said["CUID"]) < 1 << 32 and len(said["COOKIE"]) == 32
         assert "MECH\tPLAIN\tplaintext" in asker.handshake
         assert "MECH\tSCRAM-SHA-256\tmutual-auth" in asker.handshake
         assert not any("-PLUS" in line for line in asker.handshake)
@@ -183,6 +185,27 @@ def test_many_at_once_on_one_connection(server, sockets):
             word, number, *_ = asker.line().split("\t")
             got[number] = word
         assert got == wanted
+
+
+@pytest.mark.skipif(not shutil.which("doveadm"), reason="no doveadm here: dovecot-core")
+def test_dovecots_own_client_asks_us(server, sockets, tmp_path):
+    """It looks at the handshake more closely than others do."""
+    (tmp_path / "dovecot.conf").write_text(f"base_dir = {tmp_path}/run\nlog_path = /dev/stderr\nssl = no\nprotocols =\n")
+
+    def ask(password, *more):
+        words = ["doveadm", "-c", tmp_path / "dovecot.conf", "auth", "test", "-a", sockets / "auth", "-x", "service=imap"]
+        return run(*words, *more, "ann", password)
+
+    done = ask(PASSWORD, "-x", "secured", "-x", "rip=192.0.2.9")
+    assert done.returncode == 0 and "auth succeeded" in done.stdout and "user=ann" in done.stdout, done
+    done = ask("wrong", "-x", "secured", "-x", "rip=192.0.2.9")
+    assert done.returncode == 77 and "reason=wrong name or password" in done.stdout, done
+    assert ask(PASSWORD, "-x", "rip=192.0.2.9").returncode == 77
+    server.sql("ALTER TABLE dbmail_users RENAME TO away")
+    try:
+        assert ask(PASSWORD, "-x", "secured").returncode == 75
+    finally:
+        server.sql("ALTER TABLE away RENAME TO dbmail_users")
 
 
 @pytest.mark.parametrize("at_once", [False, True])
