@@ -198,8 +198,10 @@ class Server:
         end = time.monotonic() + START_SECONDS
         waiting = [self.port(service) for service in services]
         while waiting:
-            if self.process.poll() is not None:
-                raise RuntimeError(f"the server ended with {self.process.returncode}\n{self.log_tail()}")
+            code = self.process.poll()
+            if code is not None:
+                self.process = None
+                raise RuntimeError(f"the server ended with {code}\n{self.log_tail()}")
             if time.monotonic() > end:
                 self.kill9()
                 raise RuntimeError(f"no greeting on ports {waiting}\n{self.log_tail()}")

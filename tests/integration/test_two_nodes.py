@@ -266,6 +266,43 @@ def test_a_node_that_dies_behind_its_commit_leaves_one_copy():
         assert len(ann.bodies()) == 1
 
 
+# two versions
+
+
+def make_step(server):
+    """What a program of the future leaves behind when it has made a step that only adds. The schema before it."""
+    newest = int(server.sql("SELECT max(version) FROM mail_schema"))
+    server.sql("CREATE TABLE mail_novelty (owner BIGINT PRIMARY KEY)")
+    server.sql(f"INSERT INTO mail_schema (version, oldest, applied) VALUES ({newest + 1}, {newest}, 0)")
+    if not IS_LEASED:
+        server.sql(f"PRAGMA user_version = {newest + 1}")
+    return newest
+
+
+def test_nodes_go_on_beside_a_newer_schema():
+    """One is at work while the schema becomes that of the next version; the other is started again on it."""
+    with Nodes() as nodes:
+        ann = nodes.a.account()
+        server = nodes.b.server
+        with ann.imap("INBOX") as watcher:
+            tag = watcher.idle()
+            newest = make_step(nodes.a.server)
+            assert server.stop() == 0
+            server.start()
+            for number, host in enumerate((nodes.b, nodes.a, nodes.b), 1):
+                with host.lmtp() as lmtp:
+                    lmtp.deliver_all([ann.address], mail())
+                watcher.wait_for(lambda response, n=number: response == [str(n), "EXISTS"])
+            watcher.idle_done(tag)
+        assert "newer program" in server.cli("db", "status").stdout
+        # a step that this program cannot live with: who is started says so
+        nodes.a.server.sql(f"UPDATE mail_schema SET oldest = {newest + 1} WHERE version = {newest + 1}")
+        assert server.stop() == 0
+        with pytest.raises(RuntimeError, match=f"for programs from schema {newest + 1} on"):
+            server.start()
+        assert len(ann.bodies()) == 3
+
+
 # logins
 
 
