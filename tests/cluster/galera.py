@@ -14,8 +14,7 @@ import re
 import signal
 import sys
 
-import ports
-from guard import HOST, Guard, NotHere, program, wait_for
+from guard import HOST, Guard, NotHere, ports, program, wait_for
 
 USER = "mysql"
 PROVIDER = "/usr/lib/galera/libgalera_smm.so"

@@ -17,8 +17,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-import ports  # noqa: E402
-from ports import HOST  # noqa: E402,F401: of who uses this
+import ports  # noqa: E402,F401: for who uses this module
+from ports import HOST  # noqa: E402,F401
 
 
 class NotHere(Exception):

@@ -2,8 +2,7 @@
 
 import socket
 
-import ports
-from guard import HOST, program, wait_for
+from guard import HOST, ports, program, wait_for
 
 USER = "postgres"
 

@@ -1,4 +1,4 @@
-"""PostgreSQL with a synchronous streaming standby on loopback, with high ports and folders of its own.
+"""PostgreSQL with one or two synchronous streaming standbys on loopback, with high ports and folders of its own.
 
     with Guard() as guard:
         pair = Replication(guard).start()
@@ -14,12 +14,10 @@ import shutil
 import signal
 import sys
 
-import ports
-from guard import HOST, Guard, program, wait_for
+from guard import HOST, Guard, ports, program, wait_for
 
 USER = "postgres"
 START_SECONDS = 60
-SLOT = "standby"
 
 CONFIG = """\
 listen_addresses = '{host}'
@@ -88,7 +86,7 @@ class Server:
         """What makes it a standby of that one at its next start."""
         self.write_config()
         with open(self.data / "postgresql.conf", "a") as config:
-            config.write(f"primary_conninfo = '{self.source(primary)}'\nprimary_slot_name = '{SLOT}'\n")
+            config.write(f"primary_conninfo = '{self.source(primary)}'\nprimary_slot_name = '{self.name}'\n")
         # what was set for it as a primary
         (self.data / "postgresql.auto.conf").write_text("")
         (self.data / "standby.signal").touch()
@@ -140,34 +138,51 @@ class Server:
 
 
 class Replication:
-    """`durable`: fsync, on both. `primary` and `standby` change places with each failover. `name`: of the folders."""
+    """`durable`: fsync, on all. `primary` and `standby` change places with each failover. `name`: of the folders. Of two
+    standbys a commit waits for one."""
 
-    def __init__(self, guard, durable=True, name="pgsql", **options):
+    def __init__(self, guard, durable=True, name="pgsql", standbys=1, **options):
         self.guard, self.durable, self.name, self.options = guard, durable, name, options
-        self.servers = [Server(self, 0), Server(self, 1)]
-        self.primary, self.standby = self.servers
+        self.servers = [Server(self, number) for number in range(1 + standbys)]
+        self.primary, *self.standbys = self.servers
         for name in ("postgres", "initdb", "pg_basebackup", "pg_rewind", "psql"):
             self.primary.tool(name)
 
     def start(self):
         self.primary.install()
         self.primary.start()
-        self.primary.sql(f"SELECT pg_create_physical_replication_slot('{SLOT}', true)")
-        self.standby.copy_of(self.primary)
-        self.standby.start()
+        for standby in self.standbys:
+            self.make_slot(standby)
+            standby.copy_of(self.primary)
+            standby.start()
         self.wait_synchronous()
         return self
 
+    @property
+    def standby(self):
+        (standby,) = self.standbys
+        return standby
+
+    def make_slot(self, standby):
+        if not self.primary.sql(f"SELECT 1 FROM pg_replication_slots WHERE slot_name = '{standby.name}'"):
+            self.primary.sql(f"SELECT pg_create_physical_replication_slot('{standby.name}', true)")
+
     def wait_synchronous(self):
-        """From here on a commit is acknowledged when the standby has flushed it."""
-        self.primary.set("synchronous_standby_names", f'FIRST 1 ("{self.standby.name}")')
-        wait_for(
-            "a synchronous standby",
-            START_SECONDS,
-            lambda: ["sync"] in self.primary.sql("SELECT sync_state FROM pg_stat_replication"),
-            self.standby.process,
-            self.standby.log,
-        )
+        """From here on a commit is acknowledged when a standby has flushed it."""
+        names = ", ".join(f'"{standby.name}"' for standby in self.standbys)
+        self.primary.set("synchronous_standby_names", f"{'FIRST' if len(self.standbys) == 1 else 'ANY'} 1 ({names})")
+        for standby in self.standbys:
+            wait_for(
+                f"{standby.name} as a synchronous standby",
+                START_SECONDS,
+                lambda name=standby.name: self.sync_state(name) in ("sync", "quorum"),
+                standby.process,
+                standby.log,
+            )
+
+    def sync_state(self, name):
+        rows = self.primary.sql(f"SELECT sync_state FROM pg_stat_replication WHERE application_name = '{name}'")
+        return rows[0][0] if rows else ""
 
     def create(self, database, user, password):
         """A database and who owns it, from loopback."""
@@ -192,13 +207,11 @@ class Replication:
         wait_for("the promoted standby", START_SECONDS, lambda: new.sql("SELECT pg_is_in_recovery()") == [["f"]])
         # until there is a standby again nobody can be waited for
         new.set("synchronous_standby_names", "")
-        self.primary, self.standby = new, old
+        self.primary, self.standbys = new, [old]
 
     def rejoin(self):
         """The fenced server comes back as the standby, and commits wait for it."""
-        slots = self.primary.sql(f"SELECT 1 FROM pg_replication_slots WHERE slot_name = '{SLOT}'")
-        if not slots:
-            self.primary.sql(f"SELECT pg_create_physical_replication_slot('{SLOT}', true)")
+        self.make_slot(self.standby)
         self.primary.sql("CHECKPOINT")
         (self.standby.data / "standby.signal").unlink(missing_ok=True)
         self.standby.rewind(self.primary)
