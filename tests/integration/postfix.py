@@ -1,4 +1,4 @@
-"""Debian's Postfix, run from a scratch folder on a loopback port, and the recipes of docs/postfix.md for it."""
+"""Debian's Postfix, run from a scratch folder on a loopback port."""
 
 import os
 import pathlib
@@ -12,7 +12,6 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DOCUMENT = ROOT / "docs/postfix.md"
 PROGRAM = "/usr/sbin/postfix"
 SECONDS = 40
 
@@ -208,61 +207,3 @@ class Postfix:
             self.process.wait()
         self.elsewhere.close()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-BLOCK_HEAD = re.compile(r"# (?P<file>/\S+|head|sql|shell)(?: on (?P<engine>SQLite|PostgreSQL|MariaDB))?$")
-ENGINES = {"sqlite": "SQLite", "pgsql": "PostgreSQL", "mariadb": "MariaDB"}
-
-
-class Recipe:
-    """The blocks of one section for one engine: (file, text) in their order. A block for the engine takes the place of one
-    for all of the same file in front of it, if both are there and the file is a map's."""
-
-    def __init__(self, section, engine="sqlite"):
-        self.blocks = []
-        for file, wanted, text in section_blocks(section):
-            if wanted in (None, ENGINES[engine]):
-                if "/sql/" in file and wanted is not None:
-                    self.blocks = [block for block in self.blocks if block[0] != file]
-                self.blocks.append((file, text))
-        assert self.blocks, f"docs/postfix.md has no blocks in {section!r}"
-
-    def of(self, file):
-        """All blocks of a file together."""
-        return "".join(text for name, text in self.blocks if name == file)
-
-    def files(self):
-        return sorted({name for name, _ in self.blocks if name.startswith("/")})
-
-
-def sections():
-    """Every section's name and lines."""
-    name, lines = None, []
-    for line in DOCUMENT.read_text().splitlines():
-        if line.startswith("#"):
-            yield name, lines
-            name, lines = line.lstrip("# "), []
-        else:
-            lines.append(line)
-    yield name, lines
-
-
-def section_blocks(section):
-    for name, lines in sections():
-        if name == section:
-            yield from blocks_of(lines)
-
-
-def blocks_of(lines):
-    """(file, engine or None, text) of each indented block that begins with its head."""
-    head, text = None, []
-    for line in [*lines, ""]:
-        if line.startswith("    "):
-            found = BLOCK_HEAD.match(line[4:])
-            if found and not text and head is None:
-                head = found
-            elif head is not None:
-                text.append(line[4:])
-        elif head is not None:
-            yield head["file"], head["engine"], "".join(line + "\n" for line in text)
-            head, text = None, []

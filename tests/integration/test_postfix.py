@@ -12,7 +12,8 @@ import urllib.parse
 import postfix
 import pytest
 from conftest import PASSWORD, Host, stop_and_look
-from postfix import Postfix, Recipe
+from postfix import Postfix
+from recipes import Recipe, blocks_of, options_of, sections
 from tabella_server import Server, engine_name, ports
 
 pytestmark = [
@@ -93,13 +94,7 @@ class Site:
         was_running = self.server.process is not None
         if was_running:
             self.server.stop()
-        section = None
-        for line in self.fit(recipe.of("/etc/tabella/tabella.conf"), pf).splitlines():
-            if line.startswith("["):
-                section = line.strip("[]")
-            elif "=" in line:
-                key, _, value = line.partition("=")
-                self.server.configure({f"{section}.{key.strip()}": value.strip()})
+        self.server.configure(dict(options_of(self.fit(recipe.of("/etc/tabella/tabella.conf"), pf))))
         for file, text in recipe.blocks:
             if file == "shell":
                 self.shell(text, pf)
@@ -627,6 +622,6 @@ def test_without_the_database_nothing_is_refused_for_good(maps):
 def test_every_block_of_the_document_is_run():
     """A recipe that these files do not name would be one that nobody has tried."""
     here = "".join(path.read_text() for path in pathlib.Path(__file__).parent.glob("test_postfix*.py"))
-    for name, lines in postfix.sections():
-        if list(postfix.blocks_of(lines)):
+    for name, lines in sections("postfix.md"):
+        if list(blocks_of(lines)):
             assert f'"{name}"' in here, name
