@@ -78,6 +78,7 @@ class Reader:
             raise
         self.folder = None
         self.validity = 0
+        self.hear = lambda response: None  # given what is told beside the answers of rows()
 
     def check(self, done):
         """NO is somebody's trouble, and passes; BAD or NO for good is ours."""
@@ -99,6 +100,8 @@ class Reader:
         """Messages of the folder; of those, the ones that were changed behind that mod-sequence."""
         done = self.ok(f"UID FETCH {uids} {FETCH_ITEMS}" + (f" (CHANGEDSINCE {since})" if since else ""))
         rows = rows_of(done)
+        for response in done.untagged:
+            self.hear(response)
         for row in rows:
             self.load.book.saw(self.user, self.folder, self.validity, row.uid, row.name)
         if [row.uid for row in rows] != sorted({row.uid for row in rows}):
@@ -336,6 +339,7 @@ class Watcher(Worker):
                 session.peer.close()
 
     def watch(self, session):
+        session.hear = self.hear
         done = session.select("INBOX")
         self.exists = done.of("EXISTS")[-1]
         while not self.load.done.is_set():
@@ -378,8 +382,6 @@ class Watcher(Worker):
             self.known[row.uid] = row
         # what is new may stand above a change that was not asked for yet
         self.modseq = max([since, *(row.modseq for row in (changed if since else new))])
-        for response in session.peer.unsolicited:
-            self.hear(response)
 
 
 class Sender(killtest.Client):

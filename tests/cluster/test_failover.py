@@ -7,7 +7,7 @@ from guard import wait_for
 from load import Load
 from nodes import Site
 from replication import Replication
-from trials import conclude, kill_nodes, stop_nodes
+from trials import conclude, kill_nodes, restart_nodes, stop_nodes
 
 PASSWORD = "secret"
 
@@ -22,6 +22,11 @@ def site(guard, pair):
 
 def test_a_killed_node_loses_and_doubles_nothing(site, load, count):
     kill_nodes([*site.nodes, *site.nodes], load)
+    conclude(load, count)
+
+
+def test_nodes_that_are_restarted_lose_and_double_nothing(site, load, count):
+    restart_nodes(site.nodes, load)
     conclude(load, count)
 
 

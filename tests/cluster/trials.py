@@ -12,6 +12,21 @@ def kill_nodes(nodes, load):
             load.progress(40)
 
 
+def restart_nodes(nodes, load):
+    """One after the other is stopped under load and started again, as for a new version."""
+    for node in nodes:
+        load.progress(60)
+        with load.disturbance():
+            stop_node(node)
+            load.progress(40)
+            node.start()
+            load.progress(40)
+
+
+def stop_node(node):
+    assert node.stop() == 0, node.log_tail(60)
+
+
 def conclude(load, count):
     """No more load; everything is looked at, and nothing may be wrong."""
     count(load.finish())
@@ -21,5 +36,5 @@ def conclude(load, count):
 def stop_nodes(site):
     """A clean stop of each node is clean."""
     for node in site.nodes:
-        assert node.stop() == 0, node.log_tail(60)
+        stop_node(node)
     assert not site.trouble(), site.trouble()

@@ -3,6 +3,8 @@ Every way to a database server, by a server that is locked in: it connects when 
 away.
 """
 
+import pathlib
+import shlex
 import shutil
 import time
 import urllib.parse
@@ -11,6 +13,7 @@ import engines
 import pytest
 from conftest import Host, stop_and_look
 from mails import mail
+from recipes import Recipe
 from tabella_server import Server
 
 pytestmark = pytest.mark.ours
@@ -91,6 +94,33 @@ def test_connects_and_connects_again(engine, way):
     finally:
         engine.start()
         server.close()
+
+
+def test_a_site_as_the_document_has_it(engine):
+    """The SQL, `tabella init` and the password in a file: docs/databases.md."""
+    name = "as_documented"
+    recipe = Recipe("A site on a server", engine.name, "databases.md")
+    fit = lambda text: text.replace("tabella", name)  # noqa: E731
+    server = Server(engine=engine)
+    engine.drop(name)
+    try:
+        engine.sql(fit(recipe.of("sql")))
+        (init,) = recipe.of("shell").splitlines()
+        url = shlex.split(init)[-1]
+        assert url == "postgresql://tabella:secret@db.example.org/tabella"
+        made = engine.url(name, name, "secret")
+        server._run([server.binary, "init", "--dir", server.data, "--port-base", server.port_base, "--db", made])
+        said = recipe.options()
+        assert said["db.url"] == url.replace(":secret", "")
+        secret = server.folder / pathlib.Path(said["db.password_file"]).name
+        secret.write_text("secret\n")
+        server.configure({"db.url": engine.url(name, name), "db.password_file": secret}).start()
+        server.add_user("ann", "password")
+        stop_and_look(server)
+        assert server.cli("verify").returncode == 0
+    finally:
+        server.close()
+        engine.drop(name)
 
 
 def test_the_password_stands_in_a_file(engine):

@@ -11,7 +11,7 @@ import time
 import postfix
 import pytest
 from conftest import PASSWORD
-from postfix import Recipe
+from recipes import Recipe
 from test_authd import Scram
 from test_postfix import Client, Site, a_postfix, wait_for
 
