@@ -391,6 +391,80 @@ static void a_connection_that_was_ended_is_not_leased(void **state)
 	db_close(&pool);
 }
 
+struct killed {
+	struct put first, second;
+};
+
+/* Ended by an administrator in its middle, the first time. */
+static enum errc killed_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	struct killed *killed = arg;
+	enum errc rc = put_body(db, arena, &killed->first, err);
+
+	if (rc == OK && killed->first.runs == 1) {
+		char kill[64];
+
+		(void)snprintf(kill, sizeof(kill), "KILL %lld", (long long)ask(db, &sql_id, 0));
+		scratch_mariadb_run(getenv("TABELLA_TEST_MARIADB"), kill);
+	}
+	return rc == OK ? put_body(db, arena, &killed->second, err) : rc;
+}
+
+static void a_connection_that_is_ended_in_a_transaction_runs_it_again(void **state)
+{
+	struct killed killed = { { .id = 1 }, { .id = 2 } };
+	struct db_settings settings;
+	struct db_pool *pool;
+
+	MARIADB_ONLY();
+	settings = scratch_settings(*state);
+	pool = scratch_open(&settings);
+	transact(pool, killed_body, &killed);
+	assert_int_equal(killed.first.runs, 2);
+	assert_int_equal(killed.second.runs, 2);
+	assert_int_equal(scratch_count(pool), 2);
+	db_close(&pool);
+}
+
+struct waiting {
+	struct db_pool *other;
+	struct put row, inner;
+	enum errc rc;
+	struct err err;
+};
+
+static enum errc waiting_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	struct waiting *w = arg;
+	enum errc rc = put_body(db, arena, &w->row, err);
+
+	if (rc == OK)
+		w->rc =
+		    db_transact(w->other, deadline_in_ms(1500), put_body, &w->inner, &w->err);
+	return rc;
+}
+
+/* Another pool: a body must not wait for its own. */
+static void a_lock_that_lasts_is_named_at_the_deadline(void **state)
+{
+	struct waiting w = { .row = { .id = 1 }, .inner = { .id = 1 } };
+	struct db_settings settings;
+	struct db_pool *pool;
+
+	MARIADB_ONLY();
+	settings = scratch_settings(*state);
+	settings.busy_timeout_ms = 300;
+	pool = scratch_open(&settings);
+	w.other = scratch_open(&settings);
+	transact(pool, waiting_body, &w);
+	assert_int_equal(w.rc, ERR_UNAVAIL);
+	assert_says(&w.err, "Lock wait timeout");
+	assert_true(w.inner.runs > 1);
+	assert_int_equal(scratch_count(pool), 1);
+	db_close(&w.other);
+	db_close(&pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,6 +484,11 @@ int main(void)
 		    a_deadlock_runs_one_of_the_two_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    a_connection_that_was_ended_is_not_leased, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_connection_that_is_ended_in_a_transaction_runs_it_again, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_lock_that_lasts_is_named_at_the_deadline, set_up, tear_down),
 	};
 
 	return scratch_run(tests, NULL);
