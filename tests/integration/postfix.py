@@ -18,7 +18,7 @@ SECONDS = 40
 # As Debian's: what talks to the network is in the jail. An smtpd remembers what it has looked up; here each connection has
 # one of its own.
 MASTER = """
-127.0.0.1:{port} inet  n       -       y       -       -       smtpd
+127.0.0.1:{port} inet  n       -       y       -       -  smtpd
   -o max_use=1
 cleanup   unix  n       -       y       -       0       cleanup
 qmgr      unix  n       -       n       300     1       qmgr

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import re
 import shutil
 import smtplib
 import subprocess
@@ -29,8 +30,8 @@ AUTH_OPTIONS = {
 
 
 @contextlib.contextmanager
-def sending(name):
-    """Postfix with SMTP AUTH by one of the recipes."""
+def sending(name, one_smtpd=False):
+    """Postfix with SMTP AUTH by one of the recipes. `one_smtpd`: one process for all clients, as a busy one is used again."""
     site = Site(AUTH_OPTIONS)
     try:
         with a_postfix() as pf:
@@ -42,6 +43,9 @@ def sending(name):
                 f"smtpd_tls_security_level = may\nsmtpd_tls_cert_file = {pf.config}/cert.pem\n"
                 f"smtpd_tls_key_file = {pf.config}/key.pem"
             )
+            if one_smtpd:
+                master = (pf.config / "master.cf").read_text().replace("-  smtpd\n  -o max_use=1\n", "1  smtpd\n")
+                (pf.config / "master.cf").write_text(master)
             pf.start()  # the jail has its folders
             site.adopt(Recipe(name), pf)
             site.server.cli("user", "add", "ann@example.test", "--password", PASSWORD)
@@ -156,6 +160,18 @@ def test_a_password_that_cannot_be_looked_at_is_not_wrong(way, request):
     finally:
         site.sql("ALTER TABLE away RENAME TO dbmail_users")
     assert log_in(pf, "PLAIN", "ann@example.test", PASSWORD)[0] == 235
+
+
+def test_logins_that_are_given_up_block_nobody():
+    """Postfix does not say so, and its process keeps the connection for the clients after them."""
+    with sending("By Dovecot's protocol", one_smtpd=True) as (_, pf):
+        for _ in range(10):
+            with Client(pf, tls=True) as client:
+                for _ in range(16):
+                    code, _ = client.docmd("AUTH", "LOGIN")
+                    assert code == 454 or (code, client.docmd("*")[0]) == (334, 501)
+        assert log_in(pf, "PLAIN", "ann@example.test", PASSWORD)[0] == 235
+        assert len(set(re.findall(r"smtpd\[(\d+)\]", pf.said()))) == 1
 
 
 def test_the_clients_address_counts(by_dovecot):
