@@ -244,6 +244,20 @@ static void settle(const struct pipeline *p, struct plan *plan)
 	}
 }
 
+/* Who is refused because of one account gets the same message again: those who have it must not have it twice. */
+static void mark_stored(const struct pipeline *p, const struct plan *plan)
+{
+	uint8_t key[32];
+
+	delivery_key(p, plan->recipient, key);
+	for (size_t i = 0; i < p->delivery_count; i++) {
+		struct delivery *d = &p->deliveries[i];
+
+		if (d->rc == OK && memcmp(d->key, key, sizeof(key)) == 0)
+			d->comes_again = true;
+	}
+}
+
 /* A line for each account that has it. */
 static void log_stored(const struct pipeline *p, const struct plan *plan)
 {
@@ -292,19 +306,31 @@ static enum errc commit_batch(
 	return store_deliver(p->env->store, &batch, err);
 }
 
-/* Up to 50 recipients a transaction, accounts in ascending order over all of them. */
+/* As many as a transaction takes, but all folders of an account: they share their key. */
+static size_t batch_from(const struct pipeline *p, size_t from)
+{
+	size_t left = p->delivery_count - from, count = STORE_RECIPIENTS_MAX;
+	const struct delivery *d = p->deliveries + from;
+
+	if (left <= count)
+		return left;
+	while (count > 0 && d[count - 1].owner == d[count].owner)
+		count--;
+	return count > 0 ? count : STORE_RECIPIENTS_MAX;
+}
+
+/* Accounts in ascending order over all transactions. */
 static enum errc stage_commit(struct pipeline *p, struct err *err)
 {
 	bool outside = anything_outside(p);
 
 	qsort(p->deliveries, p->delivery_count, sizeof(*p->deliveries), by_owner);
-	for (size_t from = 0; from < p->delivery_count || outside;
-	     from += STORE_RECIPIENTS_MAX) {
-		size_t left = p->delivery_count - from;
-		size_t count = left < STORE_RECIPIENTS_MAX ? left : STORE_RECIPIENTS_MAX;
+	for (size_t from = 0, count; from < p->delivery_count || outside; from += count) {
 		struct err why = { .code = OK };
-		enum errc rc = commit_batch(p, from, count, outside, &why);
+		enum errc rc;
 
+		count = batch_from(p, from);
+		rc = commit_batch(p, from, count, outside, &why);
 		for (size_t i = 0; rc != OK && i < count; i++) {
 			p->deliveries[from + i].rc = rc;
 			p->deliveries[from + i].err = why;
@@ -315,6 +341,8 @@ static enum errc stage_commit(struct pipeline *p, struct err *err)
 	}
 	for (size_t i = 0; i < p->count; i++) {
 		settle(p, &p->plans[i]);
+		if (p->plans[i].rc != OK)
+			mark_stored(p, &p->plans[i]);
 		log_plan(p, &p->plans[i]);
 		deliver_metrics_count(p->env->metrics, &p->plans[i], p->bytes.n);
 	}

@@ -42,8 +42,8 @@ struct living {
 struct forget {
 	int64_t owner, session, serial;
 	uint8_t key[32];
-	bool
-	    is_lost; /* its session has ended without reading the answer: it stays, for every node to take */
+	/* it stays, for every node to take: its session has ended without reading the answer, or it comes again */
+	bool is_lost;
 };
 
 /* Keys that are deleted together; belongs to the database layer once it runs. */
@@ -362,14 +362,15 @@ void delivery_answers_read(struct store *store, int64_t session,
 	struct delivery_sessions *s = store->sessions;
 
 	for (size_t i = 0; i < count; i++) {
-		struct forget f = {
-			.owner = deliveries[i].owner, .session = session, .serial = serial
-		};
+		struct forget f = { .owner = deliveries[i].owner,
+			.session = session,
+			.serial = serial,
+			.is_lost = deliveries[i].comes_again };
 		struct forget_batch *fresh;
 
 		memcpy(f.key, deliveries[i].key, sizeof(f.key));
 		(void)pthread_mutex_lock(&s->lock);
-		note_read(s, session, serial, has_key(deliveries, i));
+		note_read(s, session, serial, has_key(deliveries, i) && !f.is_lost);
 		fresh = has_key(deliveries, i) ? add_forget(s, &f) : NULL;
 		(void)pthread_mutex_unlock(&s->lock);
 		if (fresh)

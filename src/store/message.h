@@ -56,6 +56,8 @@ struct delivery {
 	    trace; /* Return-Path, Delivered-To, Received for this recipient, complete lines; put in front */
 	uint8_t key
 	    [32]; /* of return path, recipient as given and bytes: see delivery_keys in DESIGN.md */
+	/* for delivery_answers_read: the recipient was refused all the same, and what was stored for him comes again */
+	bool comes_again;
 	/* results */
 	enum errc
 	    rc; /* ERR_QUOTA, ERR_NOTFOUND (account gone or not active), ERR_UNAVAIL, ... */
@@ -93,8 +95,10 @@ NODISCARD enum errc store_deliver(
 int64_t delivery_session_begin(struct store *store);
 void delivery_session_end(struct store *store, int64_t session);
 
-/* The peer's next command shows that it read the answer of every delivery up to `serial`. `keys` are forgotten in a
- * later commit, together. Copies what it needs. */
+/*
+ * The peer's next command shows that it read the answer of every delivery up to `serial`. Keys are forgotten in a later
+ * commit, together; those of deliveries that come again stay, and are found by their repeat. Copies what it needs.
+ */
 void delivery_answers_read(struct store *store, int64_t session,
     const struct delivery *deliveries, size_t count, int64_t serial);
 

@@ -224,6 +224,81 @@ static void delivers_to_more_recipients_than_a_transaction_takes(void **state)
 	admin_close(&a);
 }
 
+static void set_quota(struct admin *a, int64_t account, int64_t bytes)
+{
+	const struct account_change change = { .set_quota = true, .quota_bytes = bytes };
+
+	assert_int_equal(account_change(a->store, account, &change, NULL), OK);
+}
+
+/* One of a group has no room: the message comes again for all of them. */
+static void gives_nobody_of_a_group_a_second_copy(void **state)
+{
+	struct admin a;
+	struct plan plan;
+	struct str bytes;
+	int64_t ids[2];
+
+	(void)state;
+	admin_open(&a);
+	ids[0] = admin_user(&a, STR("ann@example.org"));
+	ids[1] = admin_user(&a, STR("bob@example.org"));
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(alias_add(a.store, STR("group@example.org"),
+				     str_printf(a.arena, "%lld", (long long)ids[i]), 0, NULL),
+		    OK);
+	set_quota(&a, ids[1], 1);
+	for (int times = 0; times < 3; times++) {
+		route_to(&a, "group@example.org", &plan);
+		assert_int_equal(run(&a, &outbound_none, &plan, 1), OK);
+		assert_int_equal(plan.rc, ERR_QUOTA);
+		assert_int_equal(inbox(&a, ids[0], &bytes), 1);
+	}
+	set_quota(&a, ids[1], 0);
+	/* the second time it is meant */
+	for (uint32_t times = 1; times <= 2; times++) {
+		route_to(&a, "group@example.org", &plan);
+		assert_int_equal(run(&a, &outbound_none, &plan, 1), OK);
+		assert_int_equal(plan.rc, OK);
+		assert_int_equal(inbox(&a, ids[0], &bytes), times);
+		assert_int_equal(inbox(&a, ids[1], &bytes), times);
+	}
+	admin_close(&a);
+}
+
+/* The last place of a transaction and the first of the next would be one account's. */
+static void keeps_the_folders_of_an_account_in_one_transaction(void **state)
+{
+	enum { LAST = STORE_RECIPIENTS_MAX - 1 };
+	struct plan plans[STORE_RECIPIENTS_MAX];
+	struct admin a;
+	struct str bytes;
+	struct actor owner;
+	int64_t id, folder;
+
+	(void)state;
+	admin_open(&a);
+	for (int i = 0; i <= LAST; i++) {
+		struct str name = str_printf(a.arena, "user%d@example.org", i);
+
+		id = admin_user(&a, name);
+		route_to(&a, str_cstr(a.arena, name), &plans[i]);
+	}
+	owner = (struct actor){ .user = id };
+	assert_int_equal(mailbox_create(a.store, owner, STR("Other"), &folder, NULL), OK);
+	/* this one reaches its INBOX and a folder */
+	assert_int_equal(plans[LAST].route.count, 1);
+	plans[LAST].route.targets = (struct route_target[]){ plans[LAST].route.targets[0],
+		plans[LAST].route.targets[0] };
+	plans[LAST].route.targets[1].mailbox = STR("Other");
+	plans[LAST].route.count = 2;
+	assert_int_equal(run(&a, &outbound_none, plans, COUNT(plans)), OK);
+	for (int i = 0; i <= LAST; i++)
+		assert_int_equal(plans[i].rc, OK);
+	assert_int_equal(inbox(&a, id, &bytes), 1);
+	admin_close(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +306,8 @@ int main(void)
 		cmocka_unit_test(stores_nothing_for_whom_the_outside_is_closed),
 		cmocka_unit_test(commits_the_queue_with_the_mail_or_neither),
 		cmocka_unit_test(delivers_to_more_recipients_than_a_transaction_takes),
+		cmocka_unit_test(gives_nobody_of_a_group_a_second_copy),
+		cmocka_unit_test(keeps_the_folders_of_an_account_in_one_transaction),
 	};
 
 	return scratch_run(tests, NULL);

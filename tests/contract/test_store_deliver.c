@@ -434,6 +434,25 @@ static void leaves_the_keys_of_a_living_process_to_it(void **state)
 	store_close(&second);
 }
 
+/* Its recipient reaches others too, who could not have it: he was refused, and the same session sends it again. */
+static void knows_again_what_was_refused_for_others(void **state)
+{
+	struct world *w = *state;
+	struct str bytes = world_message(w->arena, 1, 4000);
+	struct delivery d;
+
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	d.comes_again = true;
+	delivery_answers_read(w->store, w->session, &d, 1, w->serial);
+	wait_for_release(w);
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	assert_true(d.repeated);
+	delivery_answers_read(w->store, w->session, &d, 1, w->serial);
+	assert_int_equal(world_deliver(w, 0, bytes, 1, &d), OK);
+	assert_false(d.repeated);
+	assert_int_equal(world_number(w, &sql_entries), 2);
+}
+
 /* What the first process's peer has read is no repeat for the second. */
 static void takes_what_was_read_elsewhere_as_new(void **state)
 {
@@ -564,6 +583,8 @@ int main(void)
 		    knows_repeats_across_a_restart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    leaves_the_keys_of_a_living_process_to_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    knows_again_what_was_refused_for_others, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    takes_what_was_read_elsewhere_as_new, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
