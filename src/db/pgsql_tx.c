@@ -77,6 +77,14 @@ static enum errc tell_numbers(struct pgsql_conn *conn, enum pgsql_fixed which, i
 
 /* ---- transactions ---- */
 
+/* What was sent ahead is no part of what begins now. */
+static enum errc clear(struct pgsql_conn *conn, struct err *err)
+{
+	enum errc rc = pgsql_ready(conn, err);
+
+	return rc == OK && conn->unsynced ? pgsql_settle(conn, err) : rc;
+}
+
 static void enter(struct pgsql_conn *conn)
 {
 	conn->failure.code = OK;
@@ -102,7 +110,7 @@ static enum errc set_limits(struct pgsql_conn *conn, int wait_ms, struct err *er
 enum errc pgsql_begin(struct db_conn *base, int wait_ms, struct err *err)
 {
 	struct pgsql_conn *conn = pgsql_conn_of(base);
-	enum errc rc = pgsql_ready(conn, err);
+	enum errc rc = clear(conn, err);
 
 	if (rc != OK)
 		return rc;
@@ -305,16 +313,12 @@ enum errc pgsql_savepoint_undo(struct db_conn *base, int depth, struct err *err)
 enum errc pgsql_snapshot_begin(struct db_conn *base, struct err *err)
 {
 	struct pgsql_conn *conn = pgsql_conn_of(base);
-	enum errc rc = pgsql_ready(conn, err);
+	enum errc rc = clear(conn, err);
 
 	if (rc != OK)
 		return rc;
-	/* what was sent ahead is not part of it */
-	if (conn->count > 0)
-		rc = pgsql_settle(conn, err);
 	enter(conn);
-	if (rc == OK)
-		rc = tell(conn, PGSQL_BEGIN_READ, err);
+	rc = tell(conn, PGSQL_BEGIN_READ, err);
 	conn->in_snapshot = rc == OK;
 	return rc;
 }

@@ -258,6 +258,31 @@ static void what_nobody_looked_at_is_nobodys_failure(void **state)
 	close_site(&site);
 }
 
+/* A transaction on the connection that is held does not begin in the middle of what was sent ahead there. */
+static void what_nobody_looked_at_is_no_part_of_a_transaction(void **state)
+{
+	struct posts posts = { .ids = { 1 } };
+	struct site site;
+	struct db_q *q;
+	struct db *db;
+
+	PGSQL_ONLY();
+	site = open_site(*state, nothing);
+	db = lease(&site);
+	for (int divisor = 1; divisor >= 0; divisor--) {
+		assert_int_equal(db_query(db, &sql_fails, &q, NULL), OK);
+		db_bind_i64(q, 1, divisor);
+		db_send(q);
+		db_done(&q);
+		posts.ids[0] = divisor + 1;
+		assert_int_equal(
+		    db_transact_on(db, deadline_in_ms(5000), posts_body, &posts, NULL), OK);
+	}
+	db_return(&db);
+	assert_int_equal(scratch_count(site.pool), 2);
+	close_site(&site);
+}
+
 static void note_outcome(void *arg, enum errc rc)
 {
 	struct posts *posts = arg;
@@ -526,6 +551,7 @@ int main(void)
 		PGSQL_TEST(a_post_that_fails_fails_all),
 		PGSQL_TEST(a_post_that_fails_in_a_part_fails_the_part),
 		PGSQL_TEST(what_nobody_looked_at_is_nobodys_failure),
+		PGSQL_TEST(what_nobody_looked_at_is_no_part_of_a_transaction),
 		PGSQL_TEST(a_post_that_fails_harms_no_other_member),
 		PGSQL_TEST(text_with_nul_is_an_argument_that_cannot_be),
 		PGSQL_TEST(a_pooler_that_knows_no_sessions_will_do),
