@@ -39,7 +39,14 @@ QUICK_FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettem
 ENVIRONMENT = {"pgsql": "TABELLA_TEST_PGSQL", "mariadb": "TABELLA_TEST_MARIADB"}
 
 # Enough for a test, lost with the power; what --durable leaves as the engine has it.
-PGSQL_QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
+PGSQL_QUICK = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "128MB",
+    # files of its folder, and gone with that: others would outlive its kill
+    "dynamic_shared_memory_type": "mmap",
+}
 PGSQL_DURABLE = {"fsync": "on", "synchronous_commit": "on", "shared_buffers": "512MB", "max_wal_size": "4GB"}
 MARIADB_QUICK = {"innodb-flush-log-at-trx-commit": "0", "innodb-doublewrite": "0", "innodb-buffer-pool-size": "128M"}
 MARIADB_DURABLE = {
@@ -78,6 +85,23 @@ def send(pids, number):
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
+
+
+def is_over(pid, seconds):
+    """Whether the process, which need not be a child of ours, is gone within that time."""
+    end = time.monotonic() + seconds
+    while os.path.exists(f"/proc/{pid}"):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def forget_memory(data):
+    """A PostgreSQL that was killed leaves the System V segment that keeps a second one from its folder. Its file names it."""
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        _key, number = (data / "postmaster.pid").read_text().splitlines()[6].split()
+        subprocess.run(["ipcrm", "-m", str(int(number))], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 class Rows(list):
@@ -257,6 +281,7 @@ class Started:
     account = None  # whose the server is when we are root
     admin_database = ""
     stop_signal = signal.SIGTERM
+    end_signal = signal.SIGKILL  # where nobody wants it any more
 
     def __init__(self, durable=False, options=None, folder=None):
         self.durable = durable
@@ -362,6 +387,16 @@ class Started:
             self.process.wait()
             self.process = None
 
+    def end(self):
+        """As fast as it goes without leaving anything behind."""
+        if self.process:
+            self.resume()
+            self.process.send_signal(self.end_signal)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(STOP_SECONDS)
+            self.kill()
+        forget_memory(self.data)
+
     def pause(self):
         """SIGSTOP to all of its processes: a machine that hangs, whose connections stay."""
         send(descendants(self.process.pid), signal.SIGSTOP)
@@ -374,7 +409,7 @@ class Started:
 
     def close(self):
         """Nothing of it is left when this returns."""
-        self.kill()
+        self.end()
         if self.guard:
             self.guard.stdin.close()
             self.guard.wait()
@@ -388,6 +423,7 @@ class Pgsql(Started, PgsqlClient):
     account = "postgres"
     admin_database = "postgres"
     stop_signal = signal.SIGINT  # the "fast" shutdown
+    end_signal = signal.SIGQUIT  # the "immediate" one, which gives its shared memory back
 
     def prepare(self):
         programs = newest_pgsql()
@@ -493,8 +529,15 @@ def guard(folder):
     with contextlib.suppress(OSError, ValueError):
         pid = int((folder / "guarded").read_text())
         # the number may be another's by now: a server of ours has its folder on its command line
-        if str(folder) in pathlib.Path(f"/proc/{pid}/cmdline").read_text():
+        line = pathlib.Path(f"/proc/{pid}/cmdline").read_text()
+        if str(folder) in line:
+            send(descendants(pid), signal.SIGCONT)
+            if "/postgres\0" in line:
+                send([pid], Pgsql.end_signal)
+                is_over(pid, STOP_SECONDS)
             send(descendants(pid), signal.SIGKILL)
+            is_over(pid, STOP_SECONDS)
+    forget_memory(folder / "data")
     for _ in range(100):
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():

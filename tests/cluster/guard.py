@@ -18,6 +18,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import ports  # noqa: E402,F401: for who uses this module
+from engines import forget_memory  # noqa: E402
 from ports import HOST  # noqa: E402,F401
 
 
@@ -175,9 +176,12 @@ def main():
             leaders.discard(-leader)
     for leader in leaders:
         kill_group(leader)
+    folder = pathlib.Path(sys.argv[1])
+    for data in folder.glob("*/data"):
+        forget_memory(data)
     for _ in range(50):
-        shutil.rmtree(sys.argv[1], ignore_errors=True)
-        if not os.path.exists(sys.argv[1]):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
             return
         time.sleep(0.1)
 

@@ -25,6 +25,7 @@ port = {port}
 unix_socket_directories = '{folder}'
 max_connections = 200
 shared_buffers = 64MB
+dynamic_shared_memory_type = mmap
 max_wal_senders = 10
 max_replication_slots = 10
 wal_level = replica

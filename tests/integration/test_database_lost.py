@@ -299,7 +299,8 @@ def test_nothing_is_lost_or_doubled_under_load(engine, host):
             sender.stopping.set()
         for sender in senders:
             sender.join(90)
-            assert not sender.is_alive() and not sender.failure, sender.failure
+    for sender in senders:
+        assert not sender.is_alive() and not sender.failure, sender.failure
     wanted = set().union(*(sender.acknowledged for sender in senders))
     found = collections.Counter(re.search(rb"^Subject: (\S+)", body, re.M)[1].decode() for body in account.bodies())
     assert wanted and found == collections.Counter(wanted)
