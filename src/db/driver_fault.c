@@ -60,11 +60,11 @@ bool fault_disarm(struct fault_plan *plan)
 /* Counts the call; true if it is the one that fails. */
 static bool is_due(struct fault_plan *plan, enum fault_call call)
 {
-	int64_t left;
+	int64_t left = atomic_load(&plan->left);
 
-	if (!(plan->calls & (unsigned)call))
+	/* until it is armed the test may change it, while the pool's own threads come by */
+	if (left < 1 || !(plan->calls & (unsigned)call))
 		return false;
-	left = atomic_load(&plan->left);
 	do {
 		if (left < 1)
 			return false;
