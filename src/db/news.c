@@ -224,7 +224,8 @@ static void *run(void *arg)
 			log_info(log, "news-none", F_ERR(&err));
 			break;
 		}
-		if (rc != OK)
+		/* that it is still away is no news */
+		if (rc != OK && pause_ms == FIRST_PAUSE_MS)
 			log_warn(log, "news-lost", F_ERR(&err));
 		if (is_stopping(news, clock_mono_ms() + pause_ms))
 			break;
