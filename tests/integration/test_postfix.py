@@ -392,7 +392,7 @@ def postfix_with(site, *names):
 
 
 def test_dbmails_queries(maps):
-    """P-70, P-71: a domain by its addresses, an address by its row."""
+    """A domain by its addresses, an address by its row."""
     site = maps
     with postfix_with(site, "DBMail's queries") as pf:
         ann = site.people["ann"]
@@ -446,7 +446,7 @@ def test_odd_keys_find_what_they_are(maps):
 
 
 def test_a_relay_in_front(maps):
-    """P-72: the addresses as relay_recipient_maps."""
+    """The addresses as relay_recipient_maps."""
     site = maps
     with postfix_with(site, "A relay in front") as pf:
         bob = site.people["bob"]
@@ -465,7 +465,7 @@ def views(maps):
 
 
 def test_postfixadmins_tables(views):
-    """P-66, P-73 to P-76."""
+    """Each table, one copy for each account, what goes elsewhere goes there."""
     site = views
     with postfix_with(site, "PostfixAdmin's tables") as pf:
         ann, bob, off = (site.people[name] for name in ("ann", "bob", "off"))
@@ -489,7 +489,7 @@ def test_postfixadmins_tables(views):
 
 
 def test_each_flag_of_a_domain(views):
-    """P-73, P-76: flipped by SQL, no reload."""
+    """Flipped by SQL, no reload."""
     site = views
     with postfix_with(site, "PostfixAdmin's tables") as pf:
         ann = site.people["ann"]
@@ -505,7 +505,7 @@ def test_each_flag_of_a_domain(views):
 
 
 def test_web_cyradms_tables(views):
-    """P-77."""
+    """Another program's columns over the same rows."""
     site = views
     with postfix_with(site, "web-cyradm's tables") as pf:
         ann, bob, off = (site.people[name] for name in ("ann", "bob", "off"))
@@ -525,7 +525,7 @@ def test_web_cyradms_tables(views):
 
 
 def test_a_table_virtual_of_web_cyradms_own(views):
-    """P-66, P-78: two rows for one alias, one of them a list with commas, and an alias of it: two copies, not three."""
+    """Two rows for one alias, one of them a list with commas, and an alias of it: two copies, not three."""
     site = views
     ann, bob = site.people["ann"], site.people["bob"]
     site.sql("DROP VIEW virtual")
@@ -560,7 +560,7 @@ def test_a_table_virtual_of_web_cyradms_own(views):
 
 
 def test_domains_of_lists(maps):
-    """P-79, P-68: a domain is there as long as it has a list; several lists are one answer."""
+    """A domain is there as long as it has a list; several lists are one answer."""
     site = maps
     site.sql("CREATE TABLE admin_table (user_admin VARCHAR(100), list_admin VARCHAR(50), robot_admin VARCHAR(80))")
     try:
@@ -585,7 +585,7 @@ def has_to_wait(pf, address):
 
 
 def test_without_the_database_nothing_is_refused_for_good(maps):
-    """P-65. SQLite has no server to be away: there it is the table."""
+    """SQLite has no server to be away: there it is the table."""
     site = maps
     away = {
         "sqlite": ["ALTER TABLE dbmail_aliases RENAME TO away"],
