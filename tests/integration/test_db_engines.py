@@ -1,6 +1,7 @@
 """`tabella db` over all engines: a site goes round through each, upgrades are tried and undone, kills do not matter."""
 
 import json
+import os
 import re
 import subprocess
 import urllib.parse
@@ -14,13 +15,18 @@ pytestmark = [pytest.mark.ours, pytest.mark.sqlite("it has all engines at once")
 NAMES = ["pgsql", "mariadb"]
 
 
+def own(name):
+    return f"{name}_{os.getpid()}"
+
+
 class Databases:
-    """Empty databases of an engine, gone at the end."""
+    """Empty databases of an engine, gone at the end. Other runs of these tests may use the same server."""
 
     def __init__(self, engine):
         self.engine, self.made = engine, []
 
     def new(self, name):
+        name = own(name)
         self.drop(name)
         self.made.append(name)
         return self.engine.create_site(name)
@@ -247,7 +253,7 @@ def test_an_older_schema(old):
     if old.old_engine == "pgsql":
         assert f"rehearsed in a transaction that was undone: schema 3 to {newest()} and back" in said
     else:
-        assert said.startswith("not rehearsed: MariaDB undoes no change of a table") and "old_rehearsal" in said
+        assert said.startswith("not rehearsed: MariaDB undoes no change of a table") and f"{own('old')}_rehearsal" in said
     assert printed(old.old_engine, old.url_there) == before
     assert f"from schema 3 to {newest()}" in old.cli("db", "upgrade").stdout
     assert "0 problems" in old.cli("verify").stdout and "one" in old.cli("user", "list").stdout
@@ -268,12 +274,12 @@ def test_a_rehearsal_on_a_copy_of_the_structure(old):
     if old.old_engine != "mariadb":
         pytest.skip("PostgreSQL undoes changes of tables")
     user = urllib.parse.urlsplit(old.url_there).username
-    old.server.sql(f"GRANT ALL ON `old\\_rehearsal`.* TO '{user}'@'%'")
+    old.server.sql(f"GRANT ALL ON `{own('old')}\\_rehearsal`.* TO '{user}'@'%'")
     before = printed(old.old_engine, old.url_there)
     said = old.cli("db", "upgrade", "--rehearse").stdout
     assert f"rehearsed on a copy of the structure: schema 3 to {newest()} and back: it works" in said
     assert printed(old.old_engine, old.url_there) == before
-    assert "old_rehearsal" not in old.server.sql("SHOW DATABASES")
+    assert f"{own('old')}_rehearsal" not in old.server.sql("SHOW DATABASES")
 
 
 @pytest.mark.parametrize("way", ["forth", "back"])

@@ -1,5 +1,6 @@
 """What docs/operations.md tells an administrator to do with the database, done: every command of its recipes."""
 
+import os
 import re
 import shlex
 import sqlite3
@@ -70,6 +71,7 @@ def test_the_database(site):
 def test_moving_a_site_to_another_engine(site, name):
     """The recipe names PostgreSQL; it is the same with the other."""
     fill(site)
+    name_there = f"recipe_{os.getpid()}"
     source = site.database()
     before = contents(source)
     try:
@@ -77,8 +79,8 @@ def test_moving_a_site_to_another_engine(site, name):
     except engines.Missing as missing:
         pytest.skip(str(missing))
     try:
-        engine.drop("recipe")
-        url = engine.create_site("recipe")
+        engine.drop(name_there)
+        url = engine.create_site(name_there)
         copied, status, verified = follow(
             site, "Moving a site to another engine", [(OLD_URL, site.url(source.name)), (NEW_URL, url)]
         )
@@ -86,7 +88,7 @@ def test_moving_a_site_to_another_engine(site, name):
         site.start()
         assert site.stop() == 0
         assert contents(source) == before
-        engine.drop("recipe")
+        engine.drop(name_there)
     finally:
         site.kill9()
         engine.close()

@@ -4,6 +4,7 @@ The statements are found in the sources by the preprocessor, so that none can be
 """
 
 import functools
+import os
 import re
 import sqlite3
 import subprocess
@@ -16,7 +17,7 @@ pytestmark = [pytest.mark.ours, pytest.mark.sqlite("it asks each engine by itsel
 DEFINITION = re.compile(r"\bstruct db_sql \w+ = \{")
 STATEMENT = re.compile(r"\bstruct db_sql \w+ = \{\s*\.name\s*=\s*((?:\"[^\"]*\"\s*)+),(.*?)\}\s*;", re.S)
 FIELD = re.compile(r"\.(text|pgsql|mariadb|sqlite)\s*=\s*\(?((?:\"(?:\\.|[^\"\\])*\"\s*)+)", re.S)
-NAME = "tabella_statements"
+NAME = f"tabella_statements_{os.getpid()}"
 
 
 def joined(literals):
