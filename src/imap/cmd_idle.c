@@ -72,7 +72,7 @@ static enum imap_run tell_news(struct imap_session *s, struct idle_work *work)
 	rc = view_sync(s, true, NULL, &err);
 	if (rc == ERR_MORE)
 		return RUN_MORE;
-	if (rc == ERR_NOTFOUND || rc == ERR_CLOSED)
+	if (rc == ERR_NOTFOUND || rc == ERR_STATE)
 		return bye(s, NULL, "the selected mailbox is gone");
 	work->retry_ms = 0;
 	if (rc == OK)

@@ -202,7 +202,7 @@ static enum imap_run tell_and_answer(struct imap_session *s)
 	}
 	if (rc == ERR_MORE)
 		return RUN_MORE;
-	if (rc == ERR_NOTFOUND || rc == ERR_CLOSED)
+	if (rc == ERR_NOTFOUND || rc == ERR_STATE)
 		return lost_mailbox(s, &err);
 	/* what the command did is done: news that could not be read are for the next one */
 	if (rc != OK)

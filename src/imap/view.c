@@ -74,14 +74,14 @@ void view_unwatch(struct imap_session *s)
 	s->view->watched = false;
 }
 
-/* ERR_CLOSED: all uids that the client knows are void (RFC 3501 2.3.1.1), by somebody's hand. */
+/* ERR_STATE: all uids that the client knows are void (RFC 3501 2.3.1.1), by somebody's hand. */
 static enum errc check_uidvalidity(
     const struct imap_view *view, struct index_version **version_out, struct err *err)
 {
 	if (index_uidvalidity(*version_out) == view->uidvalidity)
 		return OK;
 	index_release(version_out);
-	return err_set(err, ERR_CLOSED, "the mailbox has another UIDVALIDITY now");
+	return err_set(err, ERR_STATE, "the mailbox has another UIDVALIDITY now");
 }
 
 static enum errc read_newest(
@@ -129,7 +129,7 @@ static enum errc add_gone(struct imap_session *s, struct db *db,
 	if (count_told(view, *known_out) == view->exists)
 		return OK;
 	index_release(known_out);
-	return err_set(err, ERR_CLOSED, "messages went before their numbers were known");
+	return err_set(err, ERR_STATE, "messages went before their numbers were known");
 }
 
 /* The log may be newer than the index: what it says of messages that are in there does not change their number. */

@@ -70,7 +70,7 @@ struct view_told {
 /* Keeps nothing that must be freed but versions: view_close. */
 void view_close(struct imap_session *s);
 
-/* `known` is there after this. ERR_CLOSED: messages went before anything was known of them. ERR_NOTFOUND: it is gone. */
+/* `known` is there after this. ERR_STATE: messages went before anything was known of them. ERR_NOTFOUND: it is gone. */
 NODISCARD enum errc view_load(struct imap_session *s, struct db *db, struct err *err);
 
 /*
