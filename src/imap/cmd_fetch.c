@@ -4,6 +4,7 @@
  * Flags are those of the version that is newest when the command begins; what changes later is told at its end.
  * \Seen is set for the messages of a step before their bodies are sent, in one transaction, and reported with them.
  */
+#include "base/clock.h"
 #include "base/log.h"
 #include "imap/fetch_message.h"
 #include "imap/reply.h"
@@ -17,6 +18,10 @@
 /* Messages, and about bytes, whose \Seen is set in advance: about what a step sends. */
 #define SEEN_AHEAD_MAX 100
 #define SEEN_AHEAD_BYTES STEP_OUTPUT_MAX
+
+/* A message that the database leaves in its middle waits so long for it, and looks so often. */
+#define BROKEN_MAX_MS 10000
+#define BROKEN_PAUSE_MS 200
 
 struct fetch_work {
 	struct seqset seqs;
@@ -32,6 +37,8 @@ struct fetch_work {
 	bool refresh;	/* flags were changed: read the newest version */
 	struct buf own; /* int64_t modseqs of what was marked */
 	struct view_told told;
+	int64_t
+	    broken_ms; /* monotonic: since then the open message could not be read on; 0: it can */
 	struct arena *message_arena;
 	struct fetch_message message;
 };
@@ -372,15 +379,36 @@ static enum imap_run end(struct imap_session *s, struct fetch_work *work)
 	return imap_finish(s, NULL, "fetched");
 }
 
+/* Messages do not change: with another connection it goes on where it was. At once, and then now and then. */
+static bool can_go_on(
+    struct imap_session *s, struct fetch_work *work, enum errc rc, enum imap_run *run_out)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (rc != ERR_CLOSED && rc != ERR_UNAVAIL && rc != ERR_TIMEOUT)
+		return false;
+	*run_out = work->broken_ms == 0 ? RUN_MORE : RUN_WAIT;
+	if (work->broken_ms == 0)
+		work->broken_ms = now_ms;
+	if (*run_out == RUN_WAIT) {
+		session_timer(&s->base, now_ms + BROKEN_PAUSE_MS);
+		s->timer_ms = 0;
+	}
+	return now_ms - work->broken_ms < BROKEN_MAX_MS;
+}
+
 /* In the middle of a response nothing can be said: the client would take it for the message. */
 static enum imap_run failed(struct imap_session *s, enum errc rc, const struct err *err)
 {
 	struct fetch_work *work = s->work;
+	enum imap_run run;
 
 	if (work == NULL || !work->message.open) {
 		imap_reply_error(s, rc, err);
 		return RUN_DONE;
 	}
+	if (can_go_on(s, work, rc, &run))
+		return run;
 	log_error(s->base.log, "fetch-broken", F_ERR(err));
 	imap_session_enter(s, IMAP_ENDED);
 	return RUN_CLOSE;
@@ -403,6 +431,7 @@ enum imap_run imap_run_fetch(struct imap_session *s)
 		rc = send_step(s, s->work, &err);
 	switch (rc) {
 	case ERR_MORE:
+		((struct fetch_work *)s->work)->broken_ms = 0;
 		return RUN_MORE;
 	case ERR_END:
 		s->view->fresh = first_step && !((struct fetch_work *)s->work)->sets_seen;

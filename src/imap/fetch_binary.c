@@ -74,7 +74,8 @@ static enum errc read_block(struct fetch_binary *b, struct content *content, str
 
 	if (rc == OK && raw->n != n)
 		rc = err_set(err, ERR_CORRUPT, "message shorter than its size");
-	b->at += n;
+	if (rc == OK)
+		b->at += n;
 	return rc;
 }
 

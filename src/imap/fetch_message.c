@@ -479,7 +479,7 @@ static enum errc write_item(struct fetch_message *m, struct db *db, struct err *
 	return OK;
 }
 
-enum errc fetch_message_go_on(struct fetch_message *m, struct db *db, struct err *err)
+static enum errc write_piece(struct fetch_message *m, struct db *db, struct err *err)
 {
 	if (m->counting)
 		return count_some(m, db, err);
@@ -493,4 +493,19 @@ enum errc fetch_message_go_on(struct fetch_message *m, struct db *db, struct err
 	BUF_ADD(&m->s->base.out, ")\r\n");
 	close_message(m);
 	return ERR_END;
+}
+
+enum errc fetch_message_go_on(struct fetch_message *m, struct db *db, struct err *err)
+{
+	struct buf *out = &m->s->base.out;
+	size_t written = out->n, next = m->next;
+	bool any = m->any;
+	enum errc rc = write_piece(m, db, err);
+
+	if (rc == OK || rc == ERR_END)
+		return rc;
+	buf_truncate(out, written);
+	m->next = next;
+	m->any = any;
+	return rc;
 }

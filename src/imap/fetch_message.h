@@ -58,7 +58,8 @@ NODISCARD enum errc fetch_message_begin(
 
 /*
  * Writes the next piece: an item, or up to 64 KB of a literal. OK: written, there is more. ERR_END: the message is
- * complete. Any other error in the middle of a message cannot be told to the client.
+ * complete. Any other error: nothing was written, and it may be tried again with another connection; in the middle of
+ * a message it cannot be told to the client.
  */
 NODISCARD enum errc fetch_message_go_on(
     struct fetch_message *m, struct db *db, struct err *err);

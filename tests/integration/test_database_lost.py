@@ -5,6 +5,7 @@ answered 4xx and NO [UNAVAILABLE] quickly and go on by themselves; what was ackn
 
 import collections
 import itertools
+import base64
 import re
 import socket
 import threading
@@ -241,6 +242,43 @@ def test_cut_connections_are_replaced(engine, host):
             assert deliver(host, account.address, mail()) == 250
     assert len(account.bodies()) == 5
     assert not events(host, "database-lost")
+
+
+def fetched(peer, command):
+    """What a FETCH of one message brings. The connection may be cut before it has begun: then it is said, and asked again."""
+    while (done := peer.cmd(command)).status != "OK":
+        assert done.code == "UNAVAILABLE"
+    return next(iter(done.fetched().values()))
+
+
+def test_a_message_goes_on_where_its_connection_was_cut(engine, host):
+    """In the middle of a literal nothing can be told: it comes whole, by another connection."""
+    account = host.account()
+    lines = b"".join(b"%07d %s\r\n" % (i, b"x" * 64) for i in range(50000))
+    encoded = base64.encodebytes(lines[:1000000]).replace(b"\n", b"\r\n")
+    whole = mail(lines)
+    parts = b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\n" + encoded
+    with account.imap() as peer:
+        peer.append("INBOX", whole)
+        peer.append("INBOX", parts)
+    stopping = threading.Event()
+
+    def cut():
+        while not stopping.wait(0.02):
+            cut_connections(engine, host.server.database_name)
+
+    thread = threading.Thread(target=cut)
+    with account.imap("INBOX") as peer:
+        thread.start()
+        try:
+            for _ in range(12):
+                assert fetched(peer, "UID FETCH 1 BODY.PEEK[]")["BODY[]"] == whole
+                assert fetched(peer, "UID FETCH 2 BINARY.PEEK[1]")["BINARY[1]"] == lines[:1000000]
+        finally:
+            stopping.set()
+            thread.join()
+    # nor does anybody take a lost connection for a lost mailbox
+    assert not events(host, "fetch-broken") and not events(host, "mailbox-lost")
 
 
 class Sender(threading.Thread):
