@@ -33,6 +33,7 @@ static enum errc refuse_nodes(
 {
 	struct arena *arena = arena_new("nodes");
 	struct site_nodes nodes;
+	struct db_schema now;
 	enum errc rc = site_nodes_look(settings, version, arena, &nodes, err);
 
 	for (size_t i = 0; rc == OK && i < nodes.count; i++) {
@@ -46,6 +47,10 @@ static enum errc refuse_nodes(
 		rc = err_set(err, ERR_STATE,
 		    "%.*s runs and could not use the database afterwards: stop it first",
 		    STR_ARG(site_node_text(arena, &nodes)));
+	/* columns that only the other schema has */
+	if (rc == ERR_INTERNAL && db_schema_read(settings, &now, NULL) == OK &&
+	    now.version != version)
+		rc = err_set(err, ERR_STATE, "another process changes the schema: look again");
 	arena_free(&arena);
 	return rc;
 }
@@ -72,10 +77,14 @@ static enum errc upgrade(
 		rehearsal.how = DB_REHEARSED_NOTHING, rc = OK; /* no file yet */
 	if (rc != OK)
 		return rc;
-	print_rehearsal(&rehearsal);
+	if (rehearsal.how != DB_REHEARSED_NOT || !rehearse_only)
+		print_rehearsal(&rehearsal);
 	if (rehearse_only) {
 		if (rehearsal.how == DB_REHEARSED_NOTHING)
 			printf("nothing to rehearse: no step of the schema is missing\n");
+		if (rehearsal.how == DB_REHEARSED_NOT)
+			return err_set(
+			    err, ERR_UNSUPPORTED, "not rehearsed: %s", rehearsal.why_not.text);
 		return OK;
 	}
 	if (rehearsal.how != DB_REHEARSED_NOTHING)

@@ -136,7 +136,7 @@ void writer_poll_foreign(struct writer *writer);
 
 /* migrate.c */
 NODISCARD enum errc db_check_schema(
-    struct db_driver *driver, struct db_conn *conn, struct err *err);
+    struct db_driver *driver, struct db_conn *conn, struct str prefix, struct err *err);
 
 /* pool.c: work on a connection of the role DB_ADMIN, which it opens and closes. */
 struct schema_work;

@@ -161,7 +161,9 @@ const char *mariadb_advice(unsigned code)
 	case ER_TABLEACCESS_DENIED_ERROR:
 	case ER_COLUMNACCESS_DENIED_ERROR:
 	case ER_SPECIFIC_ACCESS_DENIED_ERROR:
-		return ": if the database's name is right, GRANT ALL ON it to this user";
+		return ": GRANT ALL ON it to this user, if the name is right";
+	case ER_DB_CREATE_EXISTS:
+		return ": DROP it, if nobody needs it";
 	case ER_BAD_DB_ERROR:
 		return ": `tabella db upgrade` makes it";
 	case ER_DISK_FULL:

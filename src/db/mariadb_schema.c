@@ -89,7 +89,8 @@ enum errc mariadb_schema_version(struct db_conn *base, int *version_out, struct 
 		    &version, err);
 	if (rc == OK && tables > 0 && own == 0)
 		rc = err_set(err, ERR_UNSUPPORTED,
-		    "the database %s is not Tabella's: another program's tables are in it",
+		    "the database %s is not Tabella's: another program's tables are in it. "
+		    "Name an empty one",
 		    conn->driver->target.name);
 	if (rc == OK)
 		*version_out = (int)version;

@@ -58,9 +58,29 @@ static enum errc refuse_half_copied(struct db_conn *conn, struct err *err)
 	return rc;
 }
 
-enum errc db_check_schema(struct db_driver *driver, struct db_conn *conn, struct err *err)
+enum errc schema_check_prefix(const struct schema_work *work, struct err *err)
 {
-	struct schema_work work = schema_work_on(driver, conn, STR_EMPTY);
+	struct arena *arena = arena_new("prefix");
+	int64_t one;
+	enum errc rc = conn_ask(work->conn,
+	    str_printf(arena, "SELECT 1 FROM %.*supgrade_steps LIMIT 1", STR_ARG(work->prefix)),
+	    CONN_NONE, &one, 1, err);
+
+	if (rc == ERR_END)
+		rc = OK;
+	else if (rc == ERR_INTERNAL)
+		rc = err_set(err, ERR_STATE,
+		    "the database has a site, but no table %.*susers: it was made with "
+		    "another table_prefix",
+		    STR_ARG(work->prefix));
+	arena_free(&arena);
+	return rc;
+}
+
+enum errc db_check_schema(
+    struct db_driver *driver, struct db_conn *conn, struct str prefix, struct err *err)
+{
+	struct schema_work work = schema_work_on(driver, conn, prefix);
 	int version, ours = schema_newest(&work);
 	enum errc rc = driver->ops->schema_version(conn, &version, err);
 
@@ -76,6 +96,8 @@ enum errc db_check_schema(struct db_driver *driver, struct db_conn *conn, struct
 		    version, ours);
 	if (version > ours)
 		rc = schema_refuse_newer(&work, version, err);
+	if (rc == OK)
+		rc = schema_check_prefix(&work, err);
 	return rc == OK ? refuse_half_copied(conn, err) : rc;
 }
 

@@ -25,6 +25,9 @@ struct schema_work schema_work_on(
 /* The newest schema that the program knows. */
 int schema_newest(const struct schema_work *work);
 
+/* Of a database that has a schema: ERR_STATE if its tables have another prefix. */
+NODISCARD enum errc schema_check_prefix(const struct schema_work *work, struct err *err);
+
 /* One statement whose parameters are integers. conn_ask: its first row, of `columns` integers; ERR_END: none. */
 struct conn_ints {
 	const int64_t *v;

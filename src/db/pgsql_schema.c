@@ -41,7 +41,8 @@ enum errc pgsql_schema_version(struct db_conn *base, int *version_out, struct er
 	*version_out = 0;
 	if (!is_ours && is_taken)
 		return err_set(err, ERR_UNSUPPORTED,
-		    "the database %s is not Tabella's: another program's tables are in it",
+		    "the database %s is not Tabella's: another program's tables are in it. "
+		    "Name an empty one",
 		    PQdb(conn->handle));
 	if (!is_ours)
 		return OK;

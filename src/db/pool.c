@@ -8,6 +8,7 @@
 #include "db/group.h"
 #include "db/migrate_int.h"
 #include "db/news.h"
+#include "db/url.h"
 
 #define BUSY_TIMEOUT_MS 10000
 #define GROUP_MAX 64
@@ -39,7 +40,7 @@ static void take_settings(struct db_pool *pool, const struct db_settings *given)
 }
 
 /* A prefix becomes part of statements, and must not lead into our own tables' names. */
-static enum errc check_prefix(struct str prefix, struct err *err)
+enum errc db_check_prefix(struct str prefix, struct err *err)
 {
 	for (size_t i = 0; i < prefix.n; i++) {
 		char c = prefix.p[i];
@@ -59,7 +60,7 @@ static enum errc check_prefix(struct str prefix, struct err *err)
 static enum errc make_driver(struct db_pool *pool, struct err *err)
 {
 	const struct db_settings *settings = &pool->settings;
-	enum errc rc = check_prefix(settings->table_prefix, err);
+	enum errc rc = db_check_prefix(settings->table_prefix, err);
 
 	if (rc == OK)
 		rc = db_driver_new(settings, &pool->driver, err);
@@ -153,7 +154,7 @@ static enum errc open_first_reader(struct db_pool *pool, struct err *err)
 	if (rc != OK)
 		return rc;
 	if (!pool->settings.any_schema)
-		rc = db_check_schema(pool->driver, db->conn, err);
+		rc = db_check_schema(pool->driver, db->conn, pool->settings.table_prefix, err);
 	pool->connections++;
 	db_return(&db);
 	return rc;

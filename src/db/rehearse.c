@@ -130,22 +130,44 @@ static enum errc fill_copy(
 	    err);
 }
 
+/* What a rehearsal left that was killed is known by this comment. Only one is at work at a time. */
+#define SCRATCH_COMMENT "rehearsal of tabella db upgrade"
+
+static enum errc drop_left_over(
+    const struct schema_work *work, const struct copy *copy, struct err *err)
+{
+	struct str name;
+	size_t found = 0;
+	enum errc rc = read_texts(work->conn,
+	    str_printf(copy->arena,
+		"SELECT schema_name FROM information_schema.schemata"
+		" WHERE schema_name = '%.*s' AND schema_comment = '" SCRATCH_COMMENT "'",
+		STR_ARG(copy->scratch)),
+	    0, copy->arena, &name, 1, &found, err);
+
+	if (rc != OK || found == 0)
+		return rc;
+	return run_text(
+	    work, str_printf(copy->arena, "DROP DATABASE `%.*s`", STR_ARG(copy->scratch)), err);
+}
+
 /* No right to make it, or one is there: that is said, and is no failure. */
 static enum errc make_scratch(const struct schema_work *work, const struct copy *copy,
     struct db_rehearsal *rehearsal, struct err *err)
 {
 	struct err why = { .code = OK };
 	enum errc rc = run_text(work,
-	    str_printf(copy->arena, "CREATE DATABASE `%.*s`", STR_ARG(copy->scratch)), &why);
+	    str_printf(copy->arena, "CREATE DATABASE `%.*s` COMMENT '" SCRATCH_COMMENT "'",
+		STR_ARG(copy->scratch)),
+	    &why);
 
 	rehearsal->how = rc == OK ? DB_REHEARSED_COPY : DB_REHEARSED_NOT;
 	if (rc == ERR_CLOSED)
 		return err_set(err, rc, "%s", why.text);
 	if (rc != OK)
 		err_fill(&rehearsal->why_not, rc,
-		    "MariaDB undoes no change of a table, and a database %.*s for trying it "
-		    "out "
-		    "could not be made: %s",
+		    "MariaDB undoes no change of a table, and made no database %.*s to try it "
+		    "in: %s",
 		    STR_ARG(copy->scratch), why.text);
 	return OK;
 }
@@ -159,6 +181,8 @@ static enum errc rehearse_on_copy(
 
 	copy->arena = arena;
 	rc = read_structure(work, copy, err);
+	if (rc == OK)
+		rc = drop_left_over(work, copy, err);
 	if (rc == OK)
 		rc = make_scratch(work, copy, rehearsal, err);
 	if (rc == OK && rehearsal->how == DB_REHEARSED_COPY) {
@@ -176,30 +200,46 @@ static enum errc rehearse_on_copy(
 	return rc;
 }
 
-static enum errc rehearse_body(const struct schema_work *work, void *arg, struct err *err)
+/* Is there a step to rehearse? */
+static enum errc look(const struct schema_work *work, struct db_rehearsal *rehearsal,
+    bool *missing_out, struct err *err)
 {
-	const struct db_ops *ops = work->driver->ops;
-	struct db_rehearsal *rehearsal = arg;
 	struct db_schema schema;
 	enum errc rc = schema_read(work, &schema, err);
 
 	if (rc != OK)
 		return rc;
 	*rehearsal = (struct db_rehearsal){ .from = schema.version, .to = schema.program };
+	*missing_out = schema.version > 0 && schema.version < schema.program;
 	if (schema.version > schema.program)
 		return schema_refuse_newer(work, schema.version, err);
-	if (schema.version == 0 || schema.version == schema.program)
-		return OK;
-	if (ops->engine == DB_MARIADB)
-		return rehearse_on_copy(work, rehearsal, err);
+	return OK;
+}
+
+static enum errc rehearse_body(const struct schema_work *work, void *arg, struct err *err)
+{
+	const struct db_ops *ops = work->driver->ops;
+	struct db_rehearsal *rehearsal = arg;
+	bool missing;
+	enum errc rc = look(work, rehearsal, &missing, err);
+
+	if (rc != OK || !missing)
+		return rc;
 	rc = ops->begin(work->conn, MIGRATE_WAIT_MS, err);
 	if (rc == ERR_CONFLICT)
 		return err_set(err, ERR_UNAVAIL, "another process is writing: try again");
 	if (rc != OK)
 		return rc;
-	rehearsal->how = DB_REHEARSED_HERE;
-	rc = go_and_return(work, rehearsal, err);
+	/* who was waited for may have made the steps */
+	rc = look(work, rehearsal, &missing, err);
+	if (rc == OK && missing && ops->engine != DB_MARIADB) {
+		rehearsal->how = DB_REHEARSED_HERE;
+		rc = go_and_return(work, rehearsal, err);
+	}
 	ops->rollback(work->conn);
+	/* its lock is held as long as the connection lasts */
+	if (rc == OK && missing && ops->engine == DB_MARIADB)
+		rc = rehearse_on_copy(work, rehearsal, err);
 	return rc;
 }
 

@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 
+#define READ_AGAIN 5
+
 /* ---- what there is ---- */
 
 static int oldest_of(const struct db_migration *step)
@@ -40,7 +42,8 @@ static enum errc read_rows(
 	return rc;
 }
 
-enum errc schema_read(const struct schema_work *work, struct db_schema *schema, struct err *err)
+static enum errc read_once(
+    const struct schema_work *work, struct db_schema *schema, struct err *err)
 {
 	enum errc rc = work->driver->ops->schema_version(work->conn, &schema->version, err);
 
@@ -48,6 +51,8 @@ enum errc schema_read(const struct schema_work *work, struct db_schema *schema, 
 	/* what was before mail_schema suits its own programs alone, and cannot be undone */
 	schema->oldest = schema->confirmed = schema->version;
 	schema->copy_source[0] = '\0';
+	if (rc == OK && schema->version > 0)
+		rc = schema_check_prefix(work, err);
 	if (rc == OK && schema->version >= SCHEMA_ROWS_FROM)
 		rc = read_rows(work, schema, err);
 	schema->oldest_then = schema->oldest;
@@ -56,6 +61,17 @@ enum errc schema_read(const struct schema_work *work, struct db_schema *schema, 
 		    oldest_of(&work->steps[i]) > schema->oldest_then)
 			schema->oldest_then = oldest_of(&work->steps[i]);
 	}
+	return rc;
+}
+
+enum errc schema_read(const struct schema_work *work, struct db_schema *schema, struct err *err)
+{
+	enum errc rc = read_once(work, schema, err);
+
+	/* between two of its statements another process may have made a step */
+	for (int again = 0; again < READ_AGAIN && (rc == ERR_CORRUPT || rc == ERR_INTERNAL);
+	     again++)
+		rc = read_once(work, schema, err);
 	return rc;
 }
 
@@ -200,6 +216,11 @@ static enum errc confirm_body(const struct schema_work *work, void *arg, struct 
 	if (rc != OK)
 		return rc;
 	*(int *)arg = schema.version;
+	if (schema.version > schema.program)
+		return err_set(err, ERR_STATE,
+		    "schema %d is confirmed by the program that made it, not by this one, "
+		    "which knows %d",
+		    schema.version, schema.program);
 	if (schema.version < schema.program)
 		return err_set(err, ERR_STATE,
 		    "the database has schema %d and this program needs %d: run `tabella db "

@@ -49,6 +49,9 @@ bool db_url_engine(struct str text, enum db_engine *engine_out);
 NODISCARD enum errc db_url_parse(
     struct str text, struct arena *arena, struct db_url *url_out, struct err *err);
 
+/* ERR_ARG: no prefix of names of tables. pool.c */
+NODISCARD enum errc db_check_prefix(struct str prefix, struct err *err);
+
 /*
  * Does the engine that it names understand the whole of it, options and all? Nothing is opened. ERR_ARG, ERR_SYNTAX,
  * ERR_LIMIT, ERR_UNSUPPORTED (the program was built without it) as db_open would say it. driver.c

@@ -376,7 +376,8 @@ enum errc writer_new(struct db_pool *pool, struct writer **writer_out, struct er
 	if (rc == OK)
 		rc = pool->settings.any_schema
 		    ? OK
-		    : db_check_schema(pool->driver, w->group.db->conn, err);
+		    : db_check_schema(
+			  pool->driver, w->group.db->conn, pool->settings.table_prefix, err);
 	if (rc == OK)
 		rc = thread_start(
 		    "db writer", THREAD_STACK_SIZE, writer_main, w, &w->thread, err);

@@ -107,6 +107,10 @@ enum errc database_check(
 		rc = err_set(
 		    err, ERR_ARG, "db.password and db.password_file: one of them is enough");
 	}
+	if (rc == OK && db_check_prefix(settings->table_prefix, err) != OK) {
+		*option_out = "db.table_prefix";
+		rc = ERR_ARG;
+	}
 	arena_free(&arena);
 	return rc;
 }

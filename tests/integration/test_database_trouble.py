@@ -180,6 +180,25 @@ def test_a_schema_older_than_the_program(site):
     assert site.cli("user", "list").returncode == 0
 
 
+def test_a_schema_that_a_newer_program_may_take_back(site):
+    """Two versions side by side: the older one does not close the way back of the newer."""
+    newest = int(schema_rows(site))
+    site.sql(f"INSERT INTO mail_schema (version, oldest, applied, confirmed) VALUES ({newest + 1}, 3, 0, NULL)")
+    assert site.cli("user", "list").returncode == 0
+    for way in ("--confirm", "--undo"):
+        done = site.cli("db", "upgrade", way, check=False)
+        assert done.returncode == 1 and "by the program that made it" in done.stderr, done
+    assert site.sql(f"SELECT count(*) FROM mail_schema WHERE version = {newest + 1} AND confirmed IS NULL") == "1"
+
+
+def test_another_prefix_than_the_tables_have(site):
+    site.configure({"db.table_prefix": "other_"})
+    assert "no table other_users: it was made with another table_prefix" in said_at_start(site)
+    for words in (["status"], ["upgrade"]):
+        done = site.cli("db", *words, check=False)
+        assert done.returncode == 1 and "another table_prefix" in done.stderr, done
+
+
 def revoke(site, right, table):
     if site.engine.name == "pgsql":
         site.sql(f'REVOKE {right} ON {table} FROM "{site.database_name}"')

@@ -98,6 +98,12 @@ def test_warnings_are_for_those_who_look_at_the_configuration(conf, tmp_path):
     assert "tabella.conf:6: error: " in said and ": warning: " not in said
 
 
+@pytest.mark.parametrize("prefix", ["a b", "1_", "a-b", "a'b", "mail_"])
+def test_a_prefix_that_cannot_be(conf, prefix):
+    done = tabella(conf(f"[db]\nurl = sqlite:x.db\ntable_prefix = {prefix}\n"), "config", "check")
+    assert done.returncode == DATA and "tabella.conf:3: error: table_prefix " in done.stderr, done.stderr
+
+
 def test_an_empty_db_is_not_the_configured_one(conf, tmp_path):
     """What a script leaves whose variable is not set."""
     done = tabella(conf(f"[db]\nurl = sqlite:{tmp_path}/x.db\n"), "user", "list", "--db", "")

@@ -246,14 +246,17 @@ def old(request, servers):
 
 def test_an_older_schema(old):
     """Refused, rehearsed, upgraded, undone, upgraded, confirmed."""
-    before = printed(old.old_engine, old.url_there)
+    before, scratch = printed(old.old_engine, old.url_there), f"{own('old')}_rehearsal"
     done = old.cli("user", "list", check=False)
     assert done.returncode != 0 and "tabella db upgrade" in done.stderr and "schema 3" in done.stderr
-    said = old.cli("db", "upgrade", "--rehearse").stdout
+    done = old.cli("db", "upgrade", "--rehearse", check=False)
     if old.old_engine == "pgsql":
-        assert f"rehearsed in a transaction that was undone: schema 3 to {newest()} and back" in said
+        assert f"rehearsed in a transaction that was undone: schema 3 to {newest()} and back" in done.stdout
     else:
-        assert said.startswith("not rehearsed: MariaDB undoes no change of a table") and f"{own('old')}_rehearsal" in said
+        # who goes on only after a rehearsal does not
+        assert done.returncode == 1 and done.stdout == ""
+        assert "not rehearsed: MariaDB undoes no change of a table" in done.stderr and "GRANT ALL ON" in done.stderr
+        assert scratch in done.stderr
     assert printed(old.old_engine, old.url_there) == before
     assert f"from schema 3 to {newest()}" in old.cli("db", "upgrade").stdout
     assert "0 problems" in old.cli("verify").stdout and "one" in old.cli("user", "list").stdout
@@ -275,11 +278,38 @@ def test_a_rehearsal_on_a_copy_of_the_structure(old):
         pytest.skip("PostgreSQL undoes changes of tables")
     user = urllib.parse.urlsplit(old.url_there).username
     old.server.sql(f"GRANT ALL ON `{own('old')}\\_rehearsal`.* TO '{user}'@'%'")
-    before = printed(old.old_engine, old.url_there)
+    before, scratch = printed(old.old_engine, old.url_there), f"{own('old')}_rehearsal"
     said = old.cli("db", "upgrade", "--rehearse").stdout
     assert f"rehearsed on a copy of the structure: schema 3 to {newest()} and back: it works" in said
     assert printed(old.old_engine, old.url_there) == before
-    assert f"{own('old')}_rehearsal" not in old.server.sql("SHOW DATABASES")
+    assert scratch not in old.server.sql("SHOW DATABASES")
+    # what a killed one left is taken away, and what is somebody else's is not
+    left = f"CREATE DATABASE `{scratch}`{{}}; CREATE TABLE `{scratch}`.dbmail_users (a INT)"
+    old.server.sql(left.format(" COMMENT 'rehearsal of tabella db upgrade'"))
+    assert "and back: it works" in old.cli("db", "upgrade", "--rehearse").stdout
+    assert scratch not in old.server.sql("SHOW DATABASES")
+    old.server.sql(left.format(""))
+    try:
+        done = old.cli("db", "upgrade", "--rehearse", check=False)
+        assert done.returncode == 1 and "database exists" in done.stderr and "DROP" in done.stderr
+        assert old.server.sql("SHOW TABLES", scratch) == "dbmail_users"
+    finally:
+        old.server.sql(f"DROP DATABASE `{scratch}`")
+
+
+def test_at_once(old):
+    """Two administrators: each is told what came of it, and the schema is whole."""
+    for words in ([], ["--undo"], ["--rehearse"], []):
+        command = [old.binary, "-c", old.config, "db", "upgrade", *words]
+        runs = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+        for run in runs:
+            said, failure = run.communicate(timeout=120)
+            fine = ("nothing to undo", "another process changes the schema", "not rehearsed")
+            assert run.returncode == 0 or any(word in failure for word in fine), failure
+            assert "Sanitizer" not in failure
+        status = json.loads(old.cli("db", "status", "--json").stdout)
+        assert status["schema"] == (newest() if not words else 3)
+    assert "0 problems" in old.cli("verify").stdout
 
 
 @pytest.mark.parametrize("way", ["forth", "back"])
