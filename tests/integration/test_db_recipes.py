@@ -4,9 +4,14 @@ import os
 import re
 import shlex
 import sqlite3
+import subprocess
+import urllib.parse
 
 import pytest
-from tabella_server import ROOT, engines
+from conftest import Host, stop_and_look
+from mails import mail
+from recipes import Recipe
+from tabella_server import ROOT, Server, engines
 from test_db_copy import Site, contents, fill
 from test_db_upgrade import load
 
@@ -127,3 +132,65 @@ def test_several_nodes_one_by_one(site):
     base.close()
     with pytest.raises(RuntimeError, match=f"for programs from schema {newest + 1} on"):
         site.start()
+
+
+class Backup:
+    """The recipes of a backup for a site on one engine, with our names and places."""
+
+    def __init__(self, site, folder):
+        self.site, self.folder = site, folder
+
+    def follow(self, title, kind="shell"):
+        recipe = Recipe(title, self.site.engine_name, "operations.md")
+        text = recipe.of(kind).replace("/backup/", f"{self.folder}/")
+        if kind == "sql":
+            self.site.sql(text)
+            return
+        done = subprocess.run(["sh", "-ec", self.fit(text)], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+
+    def fit(self, text):
+        if not self.site.engine:
+            return text.replace("/var/lib/tabella/", f"{self.site.data}/")
+        name, url = self.site.database_name, urllib.parse.urlsplit(self.site.database_url())
+        text = text.replace("postgresql://tabella:secret@db.example.org/tabella", url.geturl())
+        text = text.replace("--host=db.example.org", f"--host={url.hostname} --port={url.port}")
+        text = text.replace("--user=tabella --password=secret", f"--user={name} --password={engines.SITE_PASSWORD}")
+        return re.sub(r" tabella(?= <|$)", f" {name}", text, flags=re.M)
+
+
+@pytest.mark.parametrize("name", ["sqlite", "pgsql", "mariadb"])
+def test_a_backup_and_the_way_back(tmp_path, name):
+    try:
+        engine = None if name == "sqlite" else engines.borrow(name)
+    except engines.Missing as missing:
+        pytest.skip(str(missing))
+    server = Server(engine=engine)
+    try:
+        account = Host(server.init().start(), True).account()
+        backup = Backup(server, tmp_path)
+        with account.imap() as peer:
+            peer.append("INBOX", mail(b"kept\r\n"))
+            before = peer.select().code_of("UIDVALIDITY")
+            backup.follow("Backups")
+            peer.append("INBOX", mail(b"lost\r\n"))
+        assert server.stop() == 0
+        if engine:
+            engine.drop(server.database_name)
+            engine.create_site(server.database_name)
+        backup.follow("Going back to a backup")
+        backup.follow("Going back to a backup", "sql")
+        assert "0 problems" in server.cli("verify").stdout
+        server.start()
+        with account.imap() as peer:
+            assert int(peer.select().code_of("UIDVALIDITY")) > int(before)
+            (body,) = peer.bodies()
+            assert body.endswith(b"kept\r\n")
+            peer.ok("CREATE other")
+            peer.append("INBOX", mail())
+        assert "0 problems" in server.cli("verify").stdout
+        stop_and_look(server)
+    finally:
+        server.close()
+        if engine:
+            engine.close()
