@@ -1,9 +1,11 @@
 """The tools of these tests, tried on their own: a test that cuts nothing would pass always."""
 
 import subprocess
+import types
 
 import pytest
 from guard import HOST, program
+from load import Book, Row, Watcher
 from proxy import ANSWER, REQUEST, Cut, Proxy
 
 PASSWORD = "secret"
@@ -115,6 +117,40 @@ def test_holds_and_releases(client, proxy):
         subprocess.run(["bash", "-c", f"exec 3<>/dev/tcp/{HOST}/{proxy.port}; read -n 1 <&3"], timeout=1)
     proxy.release()
     assert client.run("SELECT 1;", proxy.port) == "1"
+
+
+def row(uid, modseq):
+    return Row(uid, frozenset(), modseq, 100, f"<{uid}>")
+
+
+class Answers:
+    """A session that gives these answers, one after the other."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def rows(self, _uids, _since=0):
+        return self.answers.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("answers", "complaints"),
+    [
+        # what is new; then, twice, what has changed and what is new
+        ([[row(1, 5), row(2, 7)], [row(1, 8)], [row(3, 6)]], 0),
+        ([[row(1, 5), row(2, 7)], [], [row(2, 7)], [row(2, 9)], [row(3, 9)]], 0),
+        ([[row(1, 5), row(3, 7)], [row(2, 8)], []], 1),  # a UID below one that was seen
+        ([[row(1, 5), row(3, 7)], [row(1, 7)], []], 1),  # changed, and not above what was known
+        ([[row(1, 5), row(3, 7)], [], [row(2, 8)]], 1),
+    ],
+)
+def test_a_watcher_finds_what_comes_too_late(answers, complaints):
+    load = types.SimpleNamespace(book=Book(), seed=0)
+    watcher = Watcher(load, types.SimpleNamespace(number=0), "user")
+    session = Answers(*answers)
+    while session.answers:
+        watcher.take(session)
+    assert len(load.book.wrong) == complaints, load.book.wrong
 
 
 def test_a_killed_galera_node_comes_back_with_what_it_missed(cluster):
