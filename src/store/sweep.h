@@ -55,6 +55,6 @@ extern const struct db_sql sql_sweep_accounts, sql_sweep_account_is_gone,
     sql_sweep_account_used, sql_sweep_threads_find, sql_sweep_thread_delete,
     sql_sweep_account_keys_delete, sql_sweep_account_delete;
 extern const struct db_sql sql_sweep_blobs, sql_sweep_blob_is_free, sql_sweep_blob_shrink,
-    sql_sweep_blob_delete, sql_sweep_chunks_delete;
+    sql_sweep_blob_delete, sql_sweep_blob_used, sql_sweep_chunks_delete;
 extern const struct db_sql sql_refresh_modseq, sql_refresh_seq, sql_refresh_used,
     sql_refresh_size;

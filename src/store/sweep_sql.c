@@ -190,6 +190,11 @@ const struct db_sql sql_sweep_blob_delete = {
 	.text = "DELETE FROM mail_blobs WHERE touched < ? AND hash = ?",
 };
 
+const struct db_sql sql_sweep_blob_used = {
+	.name = "sweep.blob_used",
+	.text = "SELECT 1 FROM mail_blob_refs WHERE hash = ? LIMIT 1",
+};
+
 const struct db_sql sql_sweep_chunks_delete = {
 	.name = "sweep.chunks_delete",
 	.text = "DELETE FROM mail_chunks WHERE n >= ? AND hash = ?",

@@ -7,10 +7,12 @@
 #include "base/buf.h"
 #include "base/heap.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "store/account.h"
 #include "store/mailbox.h"
 #include "store/node.h"
 
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -157,6 +159,77 @@ void world_run(struct world *w, const struct db_sql *sql)
 
 	if (db_transact(w->pool, deadline_in_ms(5000), run_body, (void *)sql, &err) != OK)
 		fail_msg("%s: %s", sql->name, err.text);
+}
+
+struct held {
+	struct db_settings settings;
+	struct db_pool *pool;
+	const struct db_sql *const *sql;
+	size_t count;
+	sem_t holds, go;
+	pthread_t thread;
+	enum errc rc;
+};
+
+static enum errc hold_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	struct held *h = arg;
+	enum errc rc = OK;
+
+	for (size_t i = 0; rc == OK && i < h->count; i++)
+		rc = run_body(db, arena, (void *)h->sql[i], err);
+	if (rc != OK)
+		return rc;
+	(void)sem_post(&h->holds);
+	(void)sem_wait(&h->go);
+	return OK;
+}
+
+static void *hold(void *arg)
+{
+	struct held *h = arg;
+
+	h->rc = db_transact(h->pool, deadline_in_ms(5000), hold_body, h, NULL);
+	/* whatever became of it, nobody waits for ever */
+	(void)sem_post(&h->holds);
+	return NULL;
+}
+
+struct held *world_hold(struct world *w, const struct db_sql *const *sql, size_t count)
+{
+	struct held *h = xcalloc(1, sizeof(*h));
+
+	h->settings = scratch_settings(&w->scratch);
+	h->pool = scratch_open(&h->settings);
+	h->sql = sql;
+	h->count = count;
+	(void)sem_init(&h->holds, 0, 0);
+	(void)sem_init(&h->go, 0, 0);
+	assert_int_equal(
+	    thread_start("hold", THREAD_STACK_SIZE, hold, h, &h->thread, NULL), OK);
+	(void)sem_wait(&h->holds);
+	return h;
+}
+
+void world_let_go(struct held **heldp)
+{
+	struct held *h = *heldp;
+	enum errc rc;
+
+	(void)sem_post(&h->go);
+	thread_join(h->thread);
+	rc = h->rc;
+	db_close(&h->pool);
+	(void)sem_destroy(&h->holds);
+	(void)sem_destroy(&h->go);
+	xfree(h);
+	*heldp = NULL;
+	assert_int_equal(rc, OK);
+}
+
+void world_let_others_run(void)
+{
+	(void)usleep(300000);
 }
 
 /* Bytes without a pattern that zstd would find. */

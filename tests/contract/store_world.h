@@ -47,6 +47,16 @@ int64_t world_number(struct world *w, const struct db_sql *sql);
 /* Runs a statement without parameters in a transaction. */
 void world_run(struct world *w, const struct db_sql *sql);
 
+/*
+ * Another process's transaction: runs the statements, and holds what they lock until it is let go, when it commits. The
+ * first must wait for nobody.
+ */
+struct held;
+struct held *world_hold(struct world *w, const struct db_sql *const *sql, size_t count);
+void world_let_go(struct held **heldp);
+/* Time enough for somebody else to come to where he has to wait. */
+void world_let_others_run(void);
+
 /* A message of about `size` bytes that no other number gives: header, text, and base 64 as its second part. */
 struct str world_message(struct arena *arena, int number, size_t size);
 

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "store/account.h"
 #include "store/mailbox.h"
 #include "store/sweep_now.h"
@@ -48,6 +49,7 @@ NUMBER(sql_bytes, "SELECT sum(bytes) FROM mail_accounts");
 NUMBER(sql_log, "SELECT count(*) FROM mail_expunged");
 NUMBER(sql_old_removed, "UPDATE mail_removed SET removed = 1000");
 NUMBER(sql_old_blobs, "UPDATE mail_blobs SET touched = 1000");
+NUMBER(sql_no_refs, "DELETE FROM mail_blob_refs");
 NUMBER(sql_old_keys, "UPDATE delivery_keys SET created = 1000");
 NUMBER(sql_old_log, "UPDATE mail_expunged SET at = 1000");
 NUMBER(sql_seq,
@@ -381,6 +383,42 @@ static void finds_what_is_wrong(void **state)
 	}
 }
 
+/* A delivery at a node whose clock stands far behind: by its time nobody has touched the blob for long. */
+static const struct db_sql sql_use = {
+	.name = "test.use",
+	.text =
+	    "INSERT INTO mail_blob_refs (hash, owner, object) SELECT hash, 1, 1 FROM mail_blobs"
+};
+
+static void *keep_house(void *arg)
+{
+	store_housekeeping(arg);
+	return NULL;
+}
+
+static void keeps_a_blob_that_comes_to_use_by_any_clock(void **state)
+{
+	static const struct db_sql *const uses[] = { &sql_old_blobs, &sql_use };
+	struct world *w = *state;
+	struct held *held;
+	struct delivery d;
+	pthread_t thread;
+
+	assert_int_equal(world_deliver(w, 0, world_message(w->arena, 1, 100000), 1, &d), OK);
+	w->is_damaged = true;
+	world_run(w, &sql_no_refs);
+	world_run(w, &sql_old_blobs);
+	held = world_hold(w, uses, COUNT(uses));
+	assert_int_equal(
+	    thread_start("house", THREAD_STACK_SIZE, keep_house, w->store, &thread, NULL), OK);
+	world_let_others_run();
+	world_let_go(&held);
+	thread_join(thread);
+	assert_int_equal(world_number(w, &sql_blobs), 1);
+	assert_int_equal(world_number(w, &sql_refs), 1);
+	assert_true(world_number(w, &sql_chunks) > 0);
+}
+
 static const struct db_sql sql_by_hand = { .name = "test.by_hand",
 	.text = "INSERT INTO dbmail_mailboxes (owner_idnr, name) SELECT user_idnr, 'By hand'"
 		" FROM dbmail_users WHERE userid = 'user0'" };
@@ -413,6 +451,8 @@ int main(void)
 		    sweeps_expunged_mail_when_its_time_is_over, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    sweeps_large_blobs_from_their_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    keeps_a_blob_that_comes_to_use_by_any_clock, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    does_all_with_one_connection, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
