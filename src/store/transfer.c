@@ -14,6 +14,9 @@
 #include "store/rights.h"
 #include "store/store_int.h"
 
+/* What is kept for so long is there until a transaction ends that has seen it (at most write_deadline_ms). */
+#define REMOVED_OUTLIVES_S 600
+
 /* How the source's keyword numbers read in the target. */
 struct keyword_translation {
 	uint16_t to[STORE_KEYWORDS_MAX]; /* number + 1; 0: not known there yet */
@@ -199,11 +202,21 @@ struct accounts {
 	struct account_row from, to;
 };
 
+/*
+ * Objects that are written again must stay until that is committed: nobody but the sweeper takes them away, long after their
+ * entry was expunged. Where expunged mail is not kept, the source's lock keeps him out.
+ */
+static bool locks_source(const struct transfer *t)
+{
+	return !is_inside(t) &&
+	    (t->move || t->store->settings.removed_keep_s < REMOVED_OUTLIVES_S);
+}
+
 /* Several accounts in ascending owner. */
 static enum errc lock_accounts(
     struct db *db, const struct transfer *t, struct accounts *accounts_out, struct err *err)
 {
-	bool both = t->move && !is_inside(t), from_first = both && t->owner < t->to_owner;
+	bool both = locks_source(t), from_first = both && t->owner < t->to_owner;
 	enum errc rc = OK;
 
 	if (from_first)

@@ -24,7 +24,7 @@ struct transfer {
 };
 
 /*
- * Locks the account of the target, and of a MOVE's source. Messages that are gone are passed over. ERR_END: all of them
+ * Locks the account of the target, and of a MOVE's source; of a COPY's too where expunged mail is not kept. Messages that are gone are passed over. ERR_END: all of them
  * are gone; ERR_DENIED; ERR_NOTFOUND: the target is gone; ERR_QUOTA, but never inside an account that only moves.
  */
 NODISCARD enum errc transfer_entries(

@@ -5,9 +5,12 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "store/account.h"
 #include "store/mailbox.h"
 #include "tests/contract/store_world.h"
+
+#include <stdatomic.h>
 
 static const struct variant *variant;
 
@@ -494,6 +497,57 @@ static void keeps_what_has_no_way_back(void **state)
 	assert_int_equal(state_of(w, 0, way.to_mailbox).messages, moved);
 }
 
+struct copying {
+	struct world *w;
+	struct copied copied;
+	enum errc rc;
+	_Atomic bool done;
+};
+
+static void *copy_from_another(void *arg)
+{
+	struct copying *c = arg;
+	struct world *w = c->w;
+	struct arena *arena = arena_new("test");
+
+	c->rc = store_copy(w->store,
+	    &(const struct copy_order){ ACTOR_ADMIN, w->accounts[0], w->inboxes[0],
+		(const uint32_t[]){ 1 }, 1, w->accounts[1], w->inboxes[1], false },
+	    arena, &c->copied, NULL);
+	atomic_store(&c->done, true);
+	arena_free(&arena);
+	return NULL;
+}
+
+NUMBER(sql_lock_source,
+    "UPDATE mail_accounts SET modseq = modseq + 1"
+    " WHERE owner = (SELECT user_idnr FROM dbmail_users WHERE userid = 'user0')");
+
+/* Where expunged mail is not kept the sweeper would take what is being copied, and holds the source's lock to do so. */
+static void copies_nothing_from_under_the_sweeper(void **state)
+{
+	static const struct db_sql *const locks[] = { &sql_lock_source };
+	struct world *w = *state;
+	struct copying c = { .w = w };
+	struct held *held;
+	pthread_t thread;
+
+	store_close(&w->store);
+	w->store_settings.removed_keep_s = 0;
+	assert_int_equal(store_open(&w->store_settings, &w->store, NULL), OK);
+	w->session = delivery_session_begin(w->store);
+	fill(w, 0, w->inboxes[0], 1, (struct flag_list){ .system = 0 });
+	held = world_hold(w, locks, COUNT(locks));
+	assert_int_equal(
+	    thread_start("copy", THREAD_STACK_SIZE, copy_from_another, &c, &thread, NULL), OK);
+	world_let_others_run();
+	assert_false(atomic_load(&c.done));
+	world_let_go(&held);
+	thread_join(thread);
+	assert_int_equal(c.rc, OK);
+	assert_int_equal(c.copied.count, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -510,6 +564,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 		    moves_back_into_the_other_account, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(keeps_what_has_no_way_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    copies_nothing_from_under_the_sweeper, set_up, tear_down),
 	};
 
 	return scratch_run(tests, &variant);
