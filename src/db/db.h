@@ -70,11 +70,17 @@ void db_bind_null(struct db_q *q, int param);
 NODISCARD enum errc db_step(struct db_q *q, struct err *err);
 
 /*
- * With its bindings done: sends the statement ahead, so that its answer is under way when the first db_step takes it.
- * Several may be under way on one connection; they run in the order in which they were sent, and before whatever runs
- * later. Where the engine is in this process nothing happens until db_step.
+ * With its bindings done: sends the statement ahead, in one round trip with what is sent behind it, so that its answer is
+ * under way when the first db_step takes it. Several may be under way on one connection; they run in the order in which
+ * they were sent, and before whatever runs later. Where the engine is in this process nothing happens until db_step.
  */
 void db_send(struct db_q *q);
+
+/*
+ * On a leased connection: the server begins with what was sent ahead, while the caller does something else. Without it
+ * what was sent waits for the next one who needs an answer; with it the next statement is a round trip of its own.
+ */
+void db_hurry(struct db *db);
 
 /* Columns of the current row, from 0. Views are valid until the next db_step or db_done. */
 int64_t db_i64(const struct db_q *q, int column);

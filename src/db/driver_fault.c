@@ -285,6 +285,11 @@ static enum errc fault_send(struct db_stmt *stmt, struct err *err)
 	return inner_ops(stmt->conn)->send(stmt_of(stmt)->inner, err);
 }
 
+static void fault_hurry(struct db_conn *conn)
+{
+	inner_ops(conn)->hurry(conn_of(conn)->inner);
+}
+
 static enum errc fault_post(struct db_stmt *stmt, struct err *err)
 {
 	struct fault_conn *conn = conn_of(stmt->conn);
@@ -513,6 +518,7 @@ static struct db_ops ops_around(const struct db_ops *inner)
 		.snapshot_begin = fault_snapshot_begin,
 		.snapshot_end = fault_snapshot_end,
 		.send = inner->send ? fault_send : NULL,
+		.hurry = inner->hurry ? fault_hurry : NULL,
 		.post = inner->post ? fault_post : NULL,
 		.flush = inner->flush ? fault_flush : NULL,
 		.listen = inner->listen ? fault_listen : NULL,

@@ -37,6 +37,7 @@ static const struct db_ops pgsql_ops = {
 	.step = pgsql_step,
 	.reset = pgsql_reset,
 	.send = pgsql_send,
+	.hurry = pgsql_hurry,
 	.post = pgsql_post,
 	.flush = pgsql_flush,
 	.column_i64 = pgsql_column_i64,

@@ -121,10 +121,12 @@ enum pgsql_answer {
 	PGSQL_FAILED /* `bad` says why */
 };
 
+#define PGSQL_NUMBER ((size_t)24) /* a sign, 19 digits, a NUL */
+
 struct pgsql_param {
 	struct str bytes; /* borrowed; p NULL: a number, or NULL */
 	bool is_null, is_number;
-	char number[24];
+	char number[PGSQL_NUMBER];
 };
 
 struct pgsql_stmt {
@@ -261,6 +263,7 @@ enum errc pgsql_bind_null(struct db_stmt *stmt, int param, struct err *err);
 enum errc pgsql_step(struct db_stmt *base, struct err *err);
 void pgsql_reset(struct db_stmt *base);
 enum errc pgsql_send(struct db_stmt *base, struct err *err);
+void pgsql_hurry(struct db_conn *base);
 enum errc pgsql_post(struct db_stmt *base, struct err *err);
 int64_t pgsql_column_i64(const struct db_stmt *base, int column);
 struct str pgsql_column_str(const struct db_stmt *base, int column);

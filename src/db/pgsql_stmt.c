@@ -83,11 +83,28 @@ static enum errc bind(
 	return OK;
 }
 
+/* printf would be a good part of what a statement costs us. */
+static void write_number(char out[PGSQL_NUMBER], int64_t value)
+{
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	char digits[PGSQL_NUMBER];
+	size_t n = 0, at = 0;
+
+	do
+		digits[n++] = (char)('0' + left % 10);
+	while ((left /= 10) != 0);
+	if (value < 0)
+		out[at++] = '-';
+	while (n > 0)
+		out[at++] = digits[--n];
+	out[at] = '\0';
+}
+
 enum errc pgsql_bind_i64(struct db_stmt *stmt, int param, int64_t value, struct err *err)
 {
 	struct pgsql_param number = { .is_number = true };
 
-	(void)snprintf(number.number, sizeof(number.number), "%lld", (long long)value);
+	write_number(number.number, value);
 	return bind(stmt, param, &number, err);
 }
 
@@ -185,6 +202,17 @@ enum errc pgsql_send(struct db_stmt *base, struct err *err)
 	if (rc == OK && stmt->answer == PGSQL_NONE)
 		rc = pgsql_stmt_send(conn, stmt, PGSQL_STEP, PGSQL_SKIPS, err);
 	return rc;
+}
+
+void pgsql_hurry(struct db_conn *base)
+{
+	struct pgsql_conn *conn = pgsql_conn_of(base);
+	enum errc rc = OK;
+
+	/* libpq keeps what is small until a Sync, and the server its answers */
+	if (conn->unsynced)
+		rc = pgsql_sync(conn, NULL);
+	(void)rc; /* the connection is lost, which is told to whoever waits */
 }
 
 enum errc pgsql_post(struct db_stmt *base, struct err *err)

@@ -94,6 +94,12 @@ void db_send(struct db_q *q)
 	note_binding(q, q->db->ops->send(q->stmt, &err), &err);
 }
 
+void db_hurry(struct db *db)
+{
+	if (db->ops->hurry && !db->in_body && !db->in_snapshot)
+		db->ops->hurry(db->conn);
+}
+
 int64_t db_i64(const struct db_q *q, int column)
 {
 	return q->db->ops->column_i64(q->stmt, column);
