@@ -138,40 +138,94 @@ static enum errc find_gone(
 	    s, db, s->command.fetch.modifiers.changed_since, &uids, NULL, gone, err);
 }
 
-static enum errc resolve(struct imap_session *s, struct db *db, struct seqset *seqs,
-    struct seqset *gone, struct err *err)
+static enum errc resolve(struct imap_session *s, struct fetch_work *work, struct err *err)
 {
-	enum errc rc = view_refresh(s, db, err);
+	enum errc rc = view_resolve(
+	    s->view, &s->command.fetch.set, s->command.uid, s->arena, &work->seqs, err);
 
-	if (rc == OK)
-		rc = view_resolve(
-		    s->view, &s->command.fetch.set, s->command.uid, s->arena, seqs, err);
-	return rc == OK ? find_gone(s, db, gone, err) : rc;
+	work->range = 0;
+	work->next = rc == OK ? pick(s, work, 1, &work->range) : 0;
+	return rc;
 }
 
-static enum errc prepare(struct imap_session *s, struct db *db, struct err *err)
+/* Messages from *seq on, about as many as a step sends; *seq is the one behind them, 0 at the end. */
+static void want_from(struct imap_session *s, struct fetch_work *work, uint32_t *seq,
+    size_t *range, struct ahead_want *want)
 {
-	struct fetch_work *work;
-	struct seqset seqs, gone;
-	enum errc rc = resolve(s, db, &seqs, &gone, err);
+	uint64_t bytes = 0;
 
+	*want = (struct ahead_want){ .owner = s->view->owner, .what = work->message.reads };
+	for (; *seq != 0 && want->count < AHEAD_MESSAGES; *seq = after(s, work, *seq, range)) {
+		const struct index_entry *entry = view_message(s->view, *seq).entry;
+
+		if (want->what & AHEAD_CONTENT && bytes >= SEEN_AHEAD_BYTES)
+			break;
+		want->objects[want->count++] = entry->object;
+		bytes += entry->size;
+	}
+}
+
+/* Contents do not change: the first of them are asked for together with the mailbox's row. */
+static enum errc ask_first(
+    struct imap_session *s, struct fetch_work *work, struct db *db, struct err *err)
+{
+	struct ahead_want want;
+	uint32_t seq;
+	size_t range;
+	enum errc rc;
+
+	if (!db_is_far(db) || !work->message.reads || !s->view->known ||
+	    s->command.fetch.modifiers.changed_since != 0)
+		return OK;
+	rc = resolve(s, work, err);
+	if (rc != OK || work->next == 0)
+		return rc;
+	seq = work->next;
+	range = work->range;
+	want_from(s, work, &seq, &range, &want);
+	work->message.ahead = ahead_new();
+	return ahead_ask(work->message.ahead, db, &want, err);
+}
+
+static enum errc refresh(
+    struct imap_session *s, struct fetch_work *work, struct db *db, struct err *err)
+{
+	struct mailbox_look look;
+	enum errc rc = ask_first(s, work, db, err);
+
+	if (rc == OK)
+		rc = view_look(s, db, &look, err);
+	ahead_settle(work->message.ahead);
+	return rc == OK ? view_bring_up(s, db, &look, err) : rc;
+}
+
+static enum errc prepare(
+    struct imap_session *s, struct fetch_work *work, struct db *db, struct err *err)
+{
+	enum errc rc = refresh(s, work, db, err);
+
+	if (rc == OK)
+		rc = resolve(s, work, err);
+	if (rc == OK)
+		rc = find_gone(s, db, &work->gone, err);
 	if (rc != OK)
 		return rc;
-	work = ARENA_NEW(s->arena, struct fetch_work, 1);
-	work->seqs = seqs;
-	work->gone = gone;
-	work->next = pick(s, work, 1, &work->range);
 	work->sets_seen = sets_seen(s);
-	work->told = (struct view_told){ .seqs = seqs,
+	work->told = (struct view_told){ .seqs = work->seqs,
 		.since = s->command.fetch.modifiers.changed_since,
 		.upto = tells_flags(s) ? index_modseq(s->view->newest) : INT64_MIN };
+	return OK;
+}
+
+static struct fetch_work *work_new(struct imap_session *s)
+{
+	struct fetch_work *work = ARENA_NEW(s->arena, struct fetch_work, 1);
+
 	buf_init(&work->own, SIZE_MAX);
 	work->message_arena = arena_new("imap message");
 	fetch_message_init(&work->message, s, work->message_arena, s->command.fetch.items,
 	    s->command.fetch.count);
-	s->work = work;
-	s->work_free = close_work;
-	return OK;
+	return work;
 }
 
 static enum errc begin(struct imap_session *s, struct err *err)
@@ -181,7 +235,9 @@ static enum errc begin(struct imap_session *s, struct err *err)
 
 	if (rc != OK)
 		return rc;
-	rc = prepare(s, db, err);
+	s->work = work_new(s);
+	s->work_free = close_work;
+	rc = prepare(s, s->work, db, err);
 	db_return(&db);
 	if (rc == OK &&
 	    (has_item(s, FETCH_MODSEQ) || s->command.fetch.modifiers.changed_since != 0))
@@ -246,24 +302,6 @@ static bool was_marked(const struct fetch_work *work, uint32_t uid)
 	return false;
 }
 
-/* Messages from *seq on, about as many as a step sends; *seq is the one behind them, 0 at the end. */
-static void want_from(struct imap_session *s, struct fetch_work *work, uint32_t *seq,
-    size_t *range, struct ahead_want *want)
-{
-	uint64_t bytes = 0;
-
-	*want = (struct ahead_want){ .owner = s->view->owner,
-		.what = fetch_message_reads(&work->message) };
-	for (; *seq != 0 && want->count < AHEAD_MESSAGES; *seq = after(s, work, *seq, range)) {
-		const struct index_entry *entry = view_message(s->view, *seq).entry;
-
-		if (want->what & AHEAD_CONTENT && bytes >= SEEN_AHEAD_BYTES)
-			break;
-		want->objects[want->count++] = entry->object;
-		bytes += entry->size;
-	}
-}
-
 static enum errc read_ahead(
     struct imap_session *s, struct fetch_work *work, struct db *db, struct err *err)
 {
@@ -290,7 +328,7 @@ static enum errc next_message(
 	bool now_seen = was_marked(work, uid) && index_seq_of(s->view->newest, uid) != 0;
 	enum errc rc = OK;
 
-	if (db_is_far(db) && fetch_message_reads(&work->message))
+	if (db_is_far(db) && work->message.reads)
 		rc = read_ahead(s, work, db, err);
 	if (rc == OK)
 		rc = fetch_message_begin(&work->message, db, seq, now_seen, err);
@@ -319,7 +357,7 @@ static enum errc send_some(
 	}
 	work->refresh = rc != OK;
 	/* a transaction for each row costs SQLite as much as the row; objects do not change */
-	if (rc == OK && fetch_message_reads(&work->message) && !db_is_far(db))
+	if (rc == OK && work->message.reads && !db_is_far(db))
 		rc = db_snapshot_begin(db, err);
 	while (rc == OK) {
 		if (imap_step_is_over(s))

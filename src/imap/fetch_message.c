@@ -13,21 +13,30 @@
 /* "4294967295." so many times */
 #define NUMBERS_MAX ((size_t)4096)
 
-/* The bytes of a whole message are known without its row. */
-static bool needs_info(const struct fetch_item *item)
+/* Rows that an item is made of, beside the index; a mask of enum ahead_what. The header's size stands beside the bytes. */
+static unsigned reads_of(const struct fetch_item *item)
 {
-	if (item->kind == FETCH_BINARY || item->kind == FETCH_BINARY_SIZE)
-		return item->section.depth > 0;
-	if (item->kind == FETCH_SECTION)
-		return item->section.depth > 0 || item->section.text != SECTION_ALL;
-	return item->kind == FETCH_ENVELOPE || item->kind == FETCH_BODY ||
-	    item->kind == FETCH_BODYSTRUCTURE;
-}
+	const struct imap_section *section = &item->section;
+	bool has_part = section->depth > 0;
 
-static bool needs_content(const struct fetch_item *item)
-{
-	return item->kind == FETCH_SECTION || item->kind == FETCH_BINARY ||
-	    item->kind == FETCH_BINARY_SIZE;
+	switch (item->kind) {
+	case FETCH_ENVELOPE:
+		return AHEAD_ENVELOPE;
+	case FETCH_BODY:
+	case FETCH_BODYSTRUCTURE:
+		return AHEAD_STRUCTURE;
+	case FETCH_BINARY:
+	case FETCH_BINARY_SIZE:
+		return AHEAD_CONTENT | (has_part ? AHEAD_OBJECT : 0u);
+	case FETCH_SECTION:
+		if (has_part)
+			return AHEAD_CONTENT | AHEAD_OBJECT;
+		return section->text == SECTION_ALL || section->text == SECTION_TEXT
+		    ? AHEAD_CONTENT
+		    : AHEAD_HEADER;
+	default:
+		return 0;
+	}
 }
 
 void fetch_message_init(struct fetch_message *m, struct imap_session *s, struct arena *arena,
@@ -35,13 +44,8 @@ void fetch_message_init(struct fetch_message *m, struct imap_session *s, struct 
 {
 	*m = (struct fetch_message){ .s = s, .arena = arena, .items = items, .count = count };
 	buf_init(&m->text, SIZE_MAX);
-	for (size_t i = 0; i < count; i++) {
-		m->needs_info = m->needs_info || needs_info(&items[i]);
-		if (!needs_content(&items[i]))
-			continue;
-		m->needs_content = true;
-		m->needs_tree = m->needs_tree || items[i].section.depth > 0;
-	}
+	for (size_t i = 0; i < count; i++)
+		m->reads |= reads_of(&items[i]);
 }
 
 static void close_message(struct fetch_message *m)
@@ -61,11 +65,6 @@ void fetch_message_release(struct fetch_message *m)
 	ahead_free(&m->ahead);
 }
 
-unsigned fetch_message_reads(const struct fetch_message *m)
-{
-	return (m->needs_info ? AHEAD_OBJECT : 0u) | (m->needs_content ? AHEAD_CONTENT : 0u);
-}
-
 /* What cannot be read is a message without parts. */
 static void read_tree(struct fetch_message *m)
 {
@@ -80,11 +79,11 @@ static enum errc read_needed(struct fetch_message *m, struct db *db, struct err 
 	int64_t object = m->message.entry->object;
 	enum errc rc = OK;
 
-	if (m->needs_info)
+	if (m->reads & (AHEAD_ENVELOPE | AHEAD_STRUCTURE | AHEAD_OBJECT))
 		rc = object_get(db, m->ahead, owner, object, m->arena, &m->info, err);
-	if (rc == OK && m->needs_tree)
+	if (rc == OK && m->reads & AHEAD_OBJECT)
 		read_tree(m);
-	if (rc == OK && m->needs_content) {
+	if (rc == OK && m->reads & (AHEAD_HEADER | AHEAD_CONTENT)) {
 		rc = content_open(db, m->ahead, owner, object, &m->content, err);
 		store_count(store, STORE_READ, 1);
 	}
@@ -211,8 +210,7 @@ static struct str numbers_of(const struct imap_section *section, struct arena *a
 static bool find_in_message(
     const struct fetch_message *m, enum section_text text, struct mime_range *range)
 {
-	uint64_t size = content_size(m->content);
-	uint64_t header = m->info.header_size < size ? m->info.header_size : size;
+	uint64_t size = content_size(m->content), header = content_header_size(m->content);
 
 	switch (text) {
 	case SECTION_ALL:

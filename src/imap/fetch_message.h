@@ -17,7 +17,8 @@ struct fetch_message {
 	struct arena *arena; /* of this message */
 	const struct fetch_item *items;
 	size_t count, next; /* items; the next one to be written */
-	bool needs_info, needs_tree, needs_content;
+	unsigned
+	    reads; /* rows that the items need, beside the index: a mask of enum ahead_what */
 	struct ahead *ahead; /* rows of this message and the next; NULL: none was read yet */
 
 	bool open;
@@ -45,9 +46,6 @@ struct fetch_message {
 void fetch_message_init(struct fetch_message *m, struct imap_session *s, struct arena *arena,
     const struct fetch_item *items, size_t count);
 void fetch_message_release(struct fetch_message *m);
-
-/* What rows of the database the items need, beside the index: a mask of enum ahead_what. */
-unsigned fetch_message_reads(const struct fetch_message *m);
 
 /*
  * Begins number `seq`: reads what its items need before anything is written, then writes the beginning.

@@ -178,8 +178,10 @@ static unsigned reads_of(const struct node *node)
 
 	if (node->cost == COST_INDEX)
 		return 0;
+	if (node->op < SEARCH_AND && node->cost == COST_ENVELOPE)
+		return AHEAD_ENVELOPE;
 	if (node->op < SEARCH_AND)
-		return node->cost == COST_ENVELOPE ? AHEAD_OBJECT : AHEAD_CONTENT;
+		return node->cost == COST_HEADER ? AHEAD_HEADER : AHEAD_CONTENT;
 	for (const struct node *child = node->child; child != NULL; child = child->next)
 		reads |= reads_of(child);
 	return reads;

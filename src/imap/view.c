@@ -181,20 +181,27 @@ enum errc view_pin(
 	return OK;
 }
 
-enum errc view_refresh(struct imap_session *s, struct db *db, struct err *err)
+enum errc view_look(
+    struct imap_session *s, struct db *db, struct mailbox_look *look_out, struct err *err)
+{
+	const struct imap_view *view = s->view;
+	enum errc rc = mailbox_look(db, s->actor, view->owner, view->mailbox, look_out, err);
+
+	/* a row that was changed by hand counts at once */
+	if (rc == OK && (look_out->rights & RIGHT_READ) == 0)
+		return err_set(err, ERR_DENIED, "no right to read the mailbox any more");
+	return rc;
+}
+
+enum errc view_bring_up(
+    struct imap_session *s, struct db *db, const struct mailbox_look *look, struct err *err)
 {
 	struct imap_view *view = s->view;
 	struct index_version *version;
-	struct mailbox_look look;
-	enum errc rc = mailbox_look(db, s->actor, view->owner, view->mailbox, &look, err);
+	enum errc rc = view_load(s, db, err);
 
-	/* a row that was changed by hand counts at once */
-	if (rc == OK && (look.rights & RIGHT_READ) == 0)
-		return err_set(err, ERR_DENIED, "no right to read the mailbox any more");
 	if (rc == OK)
-		rc = view_load(s, db, err);
-	if (rc == OK)
-		rc = newest_at(s, db, &look.index, &version, err);
+		rc = newest_at(s, db, &look->index, &version, err);
 	if (rc != OK)
 		return rc;
 	if (version == view->known) {
@@ -205,6 +212,14 @@ enum errc view_refresh(struct imap_session *s, struct db *db, struct err *err)
 		index_release(&view->newest);
 	view->newest = version;
 	return OK;
+}
+
+enum errc view_refresh(struct imap_session *s, struct db *db, struct err *err)
+{
+	struct mailbox_look look;
+	enum errc rc = view_look(s, db, &look, err);
+
+	return rc == OK ? view_bring_up(s, db, &look, err) : rc;
 }
 
 struct view_message view_message(const struct imap_view *view, uint32_t seq)

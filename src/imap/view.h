@@ -13,6 +13,7 @@
 struct buf;
 struct imap_session;
 struct mailbox;
+struct mailbox_look;
 
 /* Messages with these uids are \Recent in this session. */
 struct recent_range {
@@ -82,6 +83,12 @@ NODISCARD enum errc view_pin(
 
 /* Reads the newest version. The client is told nothing. ERR_DENIED: the right to read was taken away. */
 NODISCARD enum errc view_refresh(struct imap_session *s, struct db *db, struct err *err);
+
+/* Its two halves: one question that is asked, and what to do about the answer. */
+NODISCARD enum errc view_look(
+    struct imap_session *s, struct db *db, struct mailbox_look *look_out, struct err *err);
+NODISCARD enum errc view_bring_up(
+    struct imap_session *s, struct db *db, const struct mailbox_look *look, struct err *err);
 
 /* Message number `seq`, 1 to exists. */
 struct view_message view_message(const struct imap_view *view, uint32_t seq);

@@ -8,20 +8,26 @@
 #include "store/store.h"
 
 #define AHEAD_MESSAGES 64
-#define AHEAD_ROW_MAX 32768 /* bytes; larger rows are read when their turn comes */
+#define AHEAD_ROW_MAX 32768	 /* bytes; larger rows are read when their turn comes */
+#define AHEAD_CONTENT_MAX 262144 /* the same for AHEAD_CONTENT */
 
 struct ahead;
 
 enum ahead_what {
-	AHEAD_OBJECT = 1, /* for object_get */
-	AHEAD_CONTENT = 2 /* for content_open */
+	/* for object_get, whose answer then has these of the texts alone */
+	AHEAD_ENVELOPE = 1,
+	AHEAD_STRUCTURE = 2,
+	AHEAD_OBJECT = 4, /* everything that object_get gives */
+	/* for content_open */
+	AHEAD_HEADER = 8,
+	AHEAD_CONTENT = 16 /* the body, too */
 };
 
 /* Messages of one account, and what of them. */
 struct ahead_want {
 	int64_t owner, objects[AHEAD_MESSAGES];
 	size_t count;  /* 1 or more */
-	unsigned what; /* a mask */
+	unsigned what; /* a mask; it may be 0 */
 };
 
 struct ahead *ahead_new(void);
@@ -32,7 +38,14 @@ void ahead_free(struct ahead **aheadp);
 bool ahead_covers(const struct ahead *ahead, int64_t object);
 
 /*
- * Reads the rows of `want`, unless they are what an earlier call asked as `following`, and asks for those of `following`
+ * Asks for the rows of `want` before whatever is asked next on this connection, in one round trip with it: an ahead_read of
+ * the same follows. ahead_settle comes before it where something else begins a snapshot.
+ */
+NODISCARD enum errc ahead_ask(
+    struct ahead *ahead, struct db *db, const struct ahead_want *want, struct err *err);
+
+/*
+ * Reads the rows of `want`, unless they are what an earlier call asked for, and asks for those of `following`
  * (count 0: none) without waiting. What was read before is forgotten. A row that is not there, too large, or made by an
  * older parser is no error: it is read alone later.
  */

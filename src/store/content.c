@@ -28,8 +28,10 @@ struct content {
 	int64_t owner, object;
 	uint64_t size, header_size, trace_size;
 	bool has_extents;
-	bool is_whole;	   /* `header` is the message */
-	bool is_loaded;	   /* the pieces are known; else only trace and header are */
+	bool is_whole;	/* `header` is the message */
+	bool is_loaded; /* the pieces are known; else only trace and header are */
+	bool has_body;	/* `body` and `extents` are the row's, as they are stored */
+	struct str body, extents;
 	struct str header; /* trace headers and header skeleton */
 	struct str trace;
 	struct piece *pieces;
@@ -89,6 +91,9 @@ static enum errc take_row(struct content *c, const struct content_row *row, stru
 	c->trace_size = row->trace_size;
 	if (c->trace_size > c->header_size || c->header_size > c->size)
 		return corrupt(c, err, "sizes");
+	c->has_body = row->has_body;
+	c->body = str_dup(c->arena, row->body);
+	c->extents = str_dup(c->arena, row->extents);
 	return read_header(c, row->header, err);
 }
 
@@ -103,7 +108,7 @@ static enum errc read_sizes(struct content *c, struct db *db, struct err *err)
 	if (rc == OK)
 		rc = take_row(c,
 		    &(const struct content_row){ (uint64_t)db_i64(q, 0), (uint64_t)db_i64(q, 1),
-			(uint64_t)db_i64(q, 2), db_blob(q, 3) },
+			(uint64_t)db_i64(q, 2), .header = db_blob(q, 3) },
 		    err);
 	db_done(&q);
 	if (rc == ERR_END)
@@ -192,8 +197,13 @@ static enum errc read_body_row(struct content *c, struct db *db, struct str *bod
     struct str *extents_out, struct err *err)
 {
 	struct db_q *q;
-	enum errc rc = rows_open(db, &sql_content_body, INTS(c->object, c->owner), &q, err);
+	enum errc rc;
 
+	if (c->has_body) {
+		*extents_out = c->extents;
+		return decode_kept(c, c->body, STR_EMPTY, body_out, err);
+	}
+	rc = rows_open(db, &sql_content_body, INTS(c->object, c->owner), &q, err);
 	if (rc != OK)
 		return rc;
 	rc = db_step(q, err);

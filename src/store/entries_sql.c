@@ -3,10 +3,6 @@
  */
 #include "store/mail_sql.h"
 
-#define EIGHT "?, ?, ?, ?, ?, ?, ?, ?"
-#define SIXTY_FOUR                                                                             \
-	EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT
-
 const struct db_sql sql_entry_insert = {
 	.name = "entry.insert",
 	.text = "INSERT INTO mail_entries (owner, mailbox, uid, id, object, flags, modseq,"
@@ -125,34 +121,8 @@ const struct db_sql sql_object_insert = {
 const struct db_sql sql_object_get = {
 	.name = "object.get",
 	.text =
-	    "SELECT size, header_size, trace_size, parser, thread, encoded, sent_date, sha256,"
+	    "SELECT parser, size, header_size, trace_size, thread, encoded, sent_date, sha256,"
 	    " parts, envelope, structure FROM mail_objects WHERE object = ? AND owner = ?",
-};
-
-#define SQL_OBJECT_AHEAD(hint)                                                                 \
-	"SELECT object, size, header_size, trace_size, parser, thread, encoded,"               \
-	" sent_date, sha256, parts, envelope, structure FROM mail_objects" hint                \
-	" WHERE owner = ? AND object IN (" SIXTY_FOUR ")"                                      \
-	" AND length(parts) + length(envelope) + length(structure) <= ?"
-
-/* AHEAD_MESSAGES of them. */
-const struct db_sql sql_object_ahead = {
-	.name = "object.ahead",
-	.text = SQL_OBJECT_AHEAD(""),
-	.mariadb = SQL_OBJECT_AHEAD(BY_KEY),
-};
-
-#define SQL_CONTENT_AHEAD(hint, join)                                                          \
-	"SELECT o.object, o.size, o.header_size, o.trace_size, c.header"                       \
-	" FROM mail_objects o" hint join "mail_contents c" hint                                \
-	" ON c.object = o.object AND c.owner = o.owner"                                        \
-	" WHERE o.owner = ? AND o.object IN (" SIXTY_FOUR ")"                                  \
-	" AND length(c.header) <= ?"
-
-const struct db_sql sql_content_ahead = {
-	.name = "content.ahead",
-	.text = SQL_CONTENT_AHEAD("", " JOIN "),
-	.mariadb = SQL_CONTENT_AHEAD(BY_KEY, " STRAIGHT_JOIN "),
 };
 
 /* Into another account: object and owner are new, and its thread. */

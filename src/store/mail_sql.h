@@ -9,6 +9,11 @@
 /* MariaDB, where the key ends with what IN names: it would take all rows of the account and look at each. */
 #define BY_KEY " FORCE INDEX (PRIMARY)"
 
+/* Parameters of IN. */
+#define EIGHT "?, ?, ?, ?, ?, ?, ?, ?"
+#define SIXTY_FOUR                                                                             \
+	EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT ", " EIGHT
+
 /* mail_sql.c: the account's and the mailbox's row */
 extern const struct db_sql sql_account_touch, sql_account_insert, sql_account_book,
     sql_account_uidvalidity;
@@ -16,7 +21,7 @@ extern const struct db_sql sql_mailbox_arrive, sql_mailbox_insert, sql_mailbox_a
     sql_mailbox_row, sql_mailbox_states_own, sql_mailbox_states_shared, sql_mailbox_deleted,
     sql_mailbox_deleted_size, sql_mailbox_recent_count, sql_mailbox_recent_take,
     sql_mailbox_recent_get;
-extern const struct db_sql sql_mailbox_rights;
+extern const struct db_sql sql_mailbox_look, sql_mailbox_rights;
 
 /* mail_sql.c: delivery */
 extern const struct db_sql sql_target_find, sql_target_inbox_nocase, sql_target_inbox,
@@ -33,12 +38,17 @@ extern const struct db_sql sql_extra_insert, sql_extra_list, sql_extra_delete,
     sql_extra_delete_range;
 extern const struct db_sql sql_keywords, sql_keyword_insert;
 extern const struct db_sql sql_expunged_insert;
-extern const struct db_sql sql_object_insert, sql_object_get, sql_object_ahead, sql_object_copy,
+extern const struct db_sql sql_object_insert, sql_object_get, sql_object_copy,
     sql_object_thread_keys, sql_content_insert, sql_content_copy, sql_refs_copy;
 extern const struct db_sql sql_journal_insert, sql_journal_delete, sql_journal_list;
 
+/* ahead_sql.c: the account, the object or objects, how large a row may be */
+extern const struct db_sql sql_envelope_one, sql_envelope_ahead, sql_structure_one,
+    sql_structure_ahead, sql_texts_one, sql_texts_ahead, sql_object_one, sql_object_ahead,
+    sql_header_one, sql_header_ahead, sql_content_one, sql_content_ahead;
+
 /* content_sql.c: bytes */
-extern const struct db_sql sql_content_sizes, sql_content_ahead, sql_content_body;
+extern const struct db_sql sql_content_sizes, sql_content_body;
 extern const struct db_sql sql_blob_find, sql_blob_insert, sql_blob_grow, sql_blob_touch,
     sql_blob_ref_insert, sql_chunk_insert, sql_chunk_get;
 

@@ -13,9 +13,9 @@
 bool object_row_take(
     const struct db_q *q, int column, struct arena *arena, struct object_info *info)
 {
-	info->size = (uint64_t)db_i64(q, column);
-	info->header_size = (uint64_t)db_i64(q, column + 1);
-	info->trace_size = (uint64_t)db_i64(q, column + 2);
+	info->size = (uint64_t)db_i64(q, column + 1);
+	info->header_size = (uint64_t)db_i64(q, column + 2);
+	info->trace_size = (uint64_t)db_i64(q, column + 3);
 	info->thread = db_i64(q, column + 4);
 	info->encoded = db_i64(q, column + 5) != 0;
 	info->sent_date = db_is_null(q, column + 6) ? INT64_MIN : db_i64(q, column + 6);
@@ -23,7 +23,7 @@ bool object_row_take(
 	info->parts = str_dup(arena, db_blob(q, column + 8));
 	info->envelope = str_dup(arena, db_str(q, column + 9));
 	info->structure = str_dup(arena, db_str(q, column + 10));
-	return db_i64(q, column + 3) >= parse_version();
+	return db_i64(q, column) >= parse_version();
 }
 
 /* An older parser made the row: the texts are computed again from the bytes. */

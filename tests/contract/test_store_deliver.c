@@ -133,20 +133,52 @@ static void waits_for_few_answers(void **state)
 		assert_int_equal(least, 0);
 }
 
+/* Whatever is wanted of them is the same as what is read alone; 4711 is never there. */
+static void assert_read_ahead(
+    struct world *w, struct db *db, const struct ahead *ahead, const struct ahead_want *want)
+{
+	unsigned texts = want->what & (AHEAD_ENVELOPE | AHEAD_STRUCTURE | AHEAD_OBJECT);
+	struct object_info alone, together;
+
+	for (size_t i = 0; i < want->count; i++) {
+		int64_t object = want->objects[i];
+
+		assert_true(ahead_covers(ahead, object));
+		if (object == 4711)
+			continue;
+		assert_int_equal(
+		    object_get(db, NULL, want->owner, object, w->arena, &alone, NULL), OK);
+		assert_int_equal(
+		    object_get(db, ahead, want->owner, object, w->arena, &together, NULL), OK);
+		if (texts == 0 || texts & AHEAD_OBJECT)
+			assert_same_info(&alone, &together);
+		if (texts & AHEAD_ENVELOPE)
+			assert_true(str_equal(alone.envelope, together.envelope));
+		if (texts & AHEAD_STRUCTURE)
+			assert_true(str_equal(alone.structure, together.structure));
+		assert_true(str_equal(
+		    content_bytes(w, db, NULL, object), content_bytes(w, db, ahead, object)));
+	}
+	assert_int_equal(
+	    object_get(db, ahead, want->owner, 4711, w->arena, &alone, NULL), ERR_NOTFOUND);
+	/* another account's message of that number is another */
+	assert_int_equal(
+	    object_get(db, ahead, want->owner + 1, want->objects[0], w->arena, &alone, NULL),
+	    ERR_NOTFOUND);
+}
+
 /* Small ones come together; large ones and what is not there are left to be read alone. */
 static void reads_ahead_what_is_read_alone(void **state)
 {
 	static const size_t sizes[] = { 0, 1000, 20000, 70000, 300000 };
+	static const unsigned masks[] = { AHEAD_ENVELOPE, AHEAD_STRUCTURE,
+		AHEAD_ENVELOPE | AHEAD_STRUCTURE, AHEAD_OBJECT, AHEAD_OBJECT | AHEAD_ENVELOPE,
+		AHEAD_HEADER, AHEAD_CONTENT, AHEAD_OBJECT | AHEAD_CONTENT,
+		AHEAD_ENVELOPE | AHEAD_HEADER };
 	struct world *w = *state;
-	struct ahead_want want = { .owner = w->accounts[0],
-		.what = AHEAD_OBJECT | AHEAD_CONTENT };
-	struct ahead_want other = { .owner = w->accounts[0],
-		.objects = { 1 },
-		.count = 1,
-		.what = AHEAD_OBJECT | AHEAD_CONTENT };
-	struct ahead_want nothing = { .count = 0 };
+	struct ahead_want want = { .owner = w->accounts[0] }, one = want;
+	const struct ahead_want nothing = { .count = 0 };
 	struct ahead *ahead = ahead_new();
-	struct object_info alone, together;
 	struct db *db;
 
 	for (size_t i = 0; i < COUNT(sizes); i++) {
@@ -161,29 +193,49 @@ static void reads_ahead_what_is_read_alone(void **state)
 	want.objects[want.count++] = 4711;
 	assert_int_equal(db_lease(w->pool, 1000, &db, NULL), OK);
 	assert_false(ahead_covers(ahead, want.objects[0]));
-	/* first as what follows, then as what is wanted */
-	assert_int_equal(ahead_read(ahead, db, &other, &want, NULL), OK);
-	assert_false(ahead_covers(ahead, want.objects[0]));
-	ahead_settle(ahead);
-	assert_int_equal(ahead_read(ahead, db, &want, &nothing, NULL), OK);
-	for (size_t i = 0; i < COUNT(sizes); i++) {
-		int64_t object = want.objects[i];
-
-		assert_true(ahead_covers(ahead, object));
-		assert_int_equal(
-		    object_get(db, NULL, want.owner, object, w->arena, &alone, NULL), OK);
-		assert_int_equal(
-		    object_get(db, ahead, want.owner, object, w->arena, &together, NULL), OK);
-		assert_same_info(&alone, &together);
-		assert_true(str_equal(
-		    content_bytes(w, db, NULL, object), content_bytes(w, db, ahead, object)));
+	for (size_t i = 0; i < COUNT(masks); i++) {
+		want.what = one.what = masks[i];
+		one.objects[0] = want.objects[i % COUNT(sizes)];
+		one.count = 1;
+		/* first as what follows, then as what is wanted */
+		assert_int_equal(ahead_read(ahead, db, &one, &want, NULL), OK);
+		assert_false(ahead_covers(ahead, 4711));
+		assert_read_ahead(w, db, ahead, &one);
+		if (i % 2 == 0)
+			ahead_settle(ahead);
+		assert_int_equal(ahead_read(ahead, db, &want, &nothing, NULL), OK);
+		assert_read_ahead(w, db, ahead, &want);
 	}
-	assert_int_equal(
-	    object_get(db, ahead, want.owner, 4711, w->arena, &alone, NULL), ERR_NOTFOUND);
-	/* another account's message of that number is another */
-	assert_int_equal(
-	    object_get(db, ahead, want.owner + 1, want.objects[0], w->arena, &alone, NULL),
-	    ERR_NOTFOUND);
+	db_return(&db);
+	ahead_free(&ahead);
+}
+
+/* Two questions, and something else that is asked between them. */
+static void asks_before_another_question(void **state)
+{
+	struct world *w = *state;
+	struct ahead_want want = { .owner = w->accounts[0],
+		.count = 2,
+		.objects = { 0, 4711 },
+		.what = AHEAD_CONTENT };
+	const struct ahead_want nothing = { .count = 0 };
+	struct ahead *ahead = ahead_new();
+	struct delivery d;
+	struct db *db;
+
+	assert_int_equal(world_deliver(w, 0, world_message(w->arena, 1, 1000), 1, &d), OK);
+	want.objects[0] = d.object;
+	assert_int_equal(db_lease(w->pool, 1000, &db, NULL), OK);
+	assert_int_equal(ahead_ask(ahead, db, &want, NULL), OK);
+	assert_int_equal(ahead_ask(ahead, db, &want, NULL), OK);
+	assert_true(content_bytes(w, db, ahead, d.object).n >= 1000);
+	assert_false(ahead_covers(ahead, d.object));
+	ahead_settle(ahead);
+	/* on another lease: what was read stays */
+	db_return(&db);
+	assert_int_equal(db_lease(w->pool, 1000, &db, NULL), OK);
+	assert_int_equal(ahead_read(ahead, db, &want, &nothing, NULL), OK);
+	assert_read_ahead(w, db, ahead, &want);
 	db_return(&db);
 	ahead_free(&ahead);
 }
@@ -591,6 +643,8 @@ int main(void)
 		    puts_several_folders_of_an_account_together, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    reads_ahead_what_is_read_alone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    asks_before_another_question, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(survives_failing_calls, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(survives_lost_transactions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(survives_lost_connections, set_up, tear_down),

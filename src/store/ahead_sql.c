@@ -1,0 +1,56 @@
+/*
+ * store/ahead_sql.c - rows of messages that are read together (store/ahead.h): the columns that are wanted and no others,
+ * of one message or of AHEAD_MESSAGES.
+ */
+#include "store/mail_sql.h"
+
+#define ONE " = ?"
+#define MANY " IN (" SIXTY_FOUR ")"
+
+#define FROM_OBJECTS(columns, size, hint, which)                                               \
+	"SELECT object, parser, " columns " FROM mail_objects" hint                            \
+	" WHERE owner = ? AND object" which " AND " size " <= ?"
+
+#define TEXTS(id, label, which, columns, size)                                                 \
+	const struct db_sql id = {                                                             \
+		.name = label,                                                                 \
+		.text = FROM_OBJECTS(columns, size, "", which),                                \
+		.mariadb = FROM_OBJECTS(columns, size, BY_KEY, which),                         \
+	}
+
+#define ENVELOPE_SIZE "length(envelope)"
+#define STRUCTURE_SIZE "length(structure)"
+#define BOTH_SIZE "length(envelope) + length(structure)"
+#define OBJECT_SIZE "length(parts) + length(envelope) + length(structure)"
+#define OBJECT                                                                                 \
+	"size, header_size, trace_size, thread, encoded, sent_date, sha256, parts, envelope,"  \
+	" structure"
+
+TEXTS(sql_envelope_one, "envelope.ahead_one", ONE, "envelope", ENVELOPE_SIZE);
+TEXTS(sql_envelope_ahead, "envelope.ahead", MANY, "envelope", ENVELOPE_SIZE);
+TEXTS(sql_structure_one, "structure.ahead_one", ONE, "structure", STRUCTURE_SIZE);
+TEXTS(sql_structure_ahead, "structure.ahead", MANY, "structure", STRUCTURE_SIZE);
+TEXTS(sql_texts_one, "texts.ahead_one", ONE, "envelope, structure", BOTH_SIZE);
+TEXTS(sql_texts_ahead, "texts.ahead", MANY, "envelope, structure", BOTH_SIZE);
+TEXTS(sql_object_one, "object.ahead_one", ONE, OBJECT, OBJECT_SIZE);
+TEXTS(sql_object_ahead, "object.ahead", MANY, OBJECT, OBJECT_SIZE);
+
+#define FROM_CONTENTS(columns, size, hint, join, which)                                        \
+	"SELECT o.object, o.size, o.header_size, o.trace_size, " columns                       \
+	" FROM mail_objects o" hint join "mail_contents c" hint                                \
+	" ON c.object = o.object AND c.owner = o.owner"                                        \
+	" WHERE o.owner = ? AND o.object" which " AND " size " <= ?"
+
+#define CONTENTS(id, label, which, columns, size)                                              \
+	const struct db_sql id = {                                                             \
+		.name = label,                                                                 \
+		.text = FROM_CONTENTS(columns, size, "", " JOIN ", which),                     \
+		.mariadb = FROM_CONTENTS(columns, size, BY_KEY, " STRAIGHT_JOIN ", which),     \
+	}
+
+#define WHOLE_SIZE "length(c.header) + length(c.body)"
+
+CONTENTS(sql_header_one, "header.ahead_one", ONE, "c.header", "length(c.header)");
+CONTENTS(sql_header_ahead, "header.ahead", MANY, "c.header", "length(c.header)");
+CONTENTS(sql_content_one, "content.ahead_one", ONE, "c.header, c.body, c.extents", WHOLE_SIZE);
+CONTENTS(sql_content_ahead, "content.ahead", MANY, "c.header, c.body, c.extents", WHOLE_SIZE);
