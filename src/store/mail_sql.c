@@ -119,19 +119,27 @@ const struct db_sql sql_mailbox_recent_take = {
 		" WHERE owner = ? AND mailbox = ? AND first_recent = ?",
 };
 
-/* The actor's row and that of "anyone" (2) together, and the index row. No row at all: the mailbox is gone. */
+#define LOOK_FROM                                                                              \
+	" FROM dbmail_mailboxes b LEFT JOIN mail_mailboxes m"                                  \
+	" ON m.owner = b.owner_idnr AND m.mailbox = b.mailbox_idnr"
+#define LOOK_WHERE " WHERE b.mailbox_idnr = ? AND b.owner_idnr = ?"
+
+/* For whom the rows of dbmail_acl say nothing. No row at all: the mailbox is gone. */
+const struct db_sql sql_mailbox_look = {
+	.name = "mailbox.look",
+	.text = "SELECT b.permission, b.no_select, m.uidvalidity, m.uidnext, m.highestmodseq,"
+		" m.expunged_floor" LOOK_FROM LOOK_WHERE,
+};
+
+/* The actor's row and that of "anyone" (2) together. */
 const struct db_sql sql_mailbox_rights = {
 	.name = "mailbox.rights",
-	.text =
-	    "SELECT min(b.permission), min(b.no_select), max(a.read_flag), max(a.seen_flag),"
-	    " max(a.write_flag), max(a.insert_flag), max(a.deleted_flag),"
-	    " max(a.expunge_flag), min(m.uidvalidity), min(m.uidnext),"
-	    " min(m.highestmodseq), min(m.expunged_floor)"
-	    " FROM dbmail_mailboxes b LEFT JOIN dbmail_acl a"
-	    " ON a.mailbox_id = b.mailbox_idnr AND a.user_id IN (?, 2)"
-	    " LEFT JOIN mail_mailboxes m"
-	    " ON m.owner = b.owner_idnr AND m.mailbox = b.mailbox_idnr"
-	    " WHERE b.mailbox_idnr = ? AND b.owner_idnr = ? GROUP BY b.mailbox_idnr",
+	.text = "SELECT min(b.permission), min(b.no_select), min(m.uidvalidity),"
+		" min(m.uidnext), min(m.highestmodseq), min(m.expunged_floor),"
+		" max(a.read_flag), max(a.seen_flag), max(a.write_flag), max(a.insert_flag),"
+		" max(a.deleted_flag), max(a.expunge_flag)" LOOK_FROM " LEFT JOIN dbmail_acl a"
+		" ON a.mailbox_id = b.mailbox_idnr AND a.user_id IN (?, 2)" LOOK_WHERE
+		" GROUP BY b.mailbox_idnr",
 };
 
 const struct db_sql sql_target_find = {

@@ -20,14 +20,18 @@
 #define JOIN_SUBSCRIPTION                                                                      \
 	"LEFT JOIN dbmail_subscription s ON s.mailbox_id = m.mailbox_idnr AND s.user_id = ? "
 
+#define STATE_COLUMNS                                                                          \
+	"x.uidvalidity, x.uidnext, x.messages, x.unseen, x.deleted, x.size, x.highestmodseq, " \
+	"x.expunged_floor, x.first_recent "
+
+#define ROW_WITH_STATE                                                                         \
+	"FROM dbmail_mailboxes m LEFT JOIN mail_mailboxes x "                                  \
+	"ON x.owner = m.owner_idnr AND x.mailbox = m.mailbox_idnr "
+
 /* Parameters: the user three times (his rights, everybody's have id 2, his subscription). */
 #define ONE_ROW                                                                                \
 	"SELECT " ROW_COLUMNS ", " ACL_BITS("u") ", " ACL_BITS(                                \
-	    "e") ", x.uidvalidity, x.uidnext, x.messages, x.unseen, x.deleted, x.size, "       \
-		 "x.highestmodseq, x.expunged_floor, x.first_recent "                          \
-		 "FROM dbmail_mailboxes m "                                                    \
-		 "LEFT JOIN mail_mailboxes x "                                                 \
-		 "ON x.owner = m.owner_idnr AND x.mailbox = m.mailbox_idnr "                   \
+	    "e") ", " STATE_COLUMNS ROW_WITH_STATE                                             \
 		 "LEFT JOIN dbmail_acl u ON u.mailbox_id = m.mailbox_idnr AND u.user_id = ? "  \
 		 "LEFT JOIN dbmail_acl e ON e.mailbox_id = m.mailbox_idnr AND e.user_id = "    \
 		 "2 " JOIN_SUBSCRIPTION
@@ -35,6 +39,13 @@
 static const struct db_sql GET = {
 	.name = "mailbox.get",
 	.text = ONE_ROW "WHERE m.owner_idnr = ? AND m.name = ?",
+};
+
+/* An owner's rights are in no row: without two of the joins it costs a server half as much. */
+static const struct db_sql GET_OWN = {
+	.name = "mailbox.get_own",
+	.text = "SELECT " ROW_COLUMNS ", 0, 0, " STATE_COLUMNS ROW_WITH_STATE JOIN_SUBSCRIPTION
+		"WHERE m.owner_idnr = ? AND m.name = ?",
 };
 
 static const struct db_sql INBOX_NOCASE = {
@@ -156,16 +167,11 @@ static struct mailbox_state read_state(const struct db_q *q, int column)
 	};
 }
 
-/* The statement's parameters end with the name, or with the owner. */
-static enum errc get_row(struct db_q *q, const struct mailbox_key *key, struct arena *arena,
-    struct mailbox_row *row_out, struct err *err)
+static enum errc get_row(
+    struct db_q *q, struct arena *arena, struct mailbox_row *row_out, struct err *err)
 {
-	enum errc rc;
+	enum errc rc = db_step(q, err);
 
-	db_bind_i64(q, 1, key->user);
-	db_bind_i64(q, 2, key->user);
-	db_bind_i64(q, 3, key->owner);
-	rc = db_step(q, err);
 	if (rc == OK) {
 		*row_out = read_row(q);
 		row_out->name = str_dup(arena, row_out->name);
@@ -178,13 +184,19 @@ static enum errc get_row(struct db_q *q, const struct mailbox_key *key, struct a
 enum errc mailbox_row_get(struct db *db, const struct mailbox_key *key, struct arena *arena,
     struct mailbox_row *row_out, struct err *err)
 {
+	bool is_own = key->user == key->owner;
+	int param = 0;
 	struct db_q *q = NULL;
-	enum errc rc = db_query(db, &GET, &q, err);
+	enum errc rc = db_query(db, is_own ? &GET_OWN : &GET, &q, err);
 
 	if (rc != OK)
 		return rc;
-	db_bind_str(q, 4, key->name);
-	return get_row(q, key, arena, row_out, err);
+	if (!is_own)
+		db_bind_i64(q, ++param, key->user);
+	db_bind_i64(q, ++param, key->user);
+	db_bind_i64(q, ++param, key->owner);
+	db_bind_str(q, ++param, key->name);
+	return get_row(q, arena, row_out, err);
 }
 
 enum errc mailbox_row_inbox_nocase(struct db *db, const struct mailbox_key *key,
@@ -193,7 +205,12 @@ enum errc mailbox_row_inbox_nocase(struct db *db, const struct mailbox_key *key,
 	struct db_q *q = NULL;
 	enum errc rc = db_query(db, &INBOX_NOCASE, &q, err);
 
-	return rc == OK ? get_row(q, key, arena, row_out, err) : rc;
+	if (rc != OK)
+		return rc;
+	db_bind_i64(q, 1, key->user);
+	db_bind_i64(q, 2, key->user);
+	db_bind_i64(q, 3, key->owner);
+	return get_row(q, arena, row_out, err);
 }
 
 static enum errc each_row(struct db_q **qp, mailbox_row_fn *each, void *arg, struct err *err)

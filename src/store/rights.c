@@ -12,7 +12,13 @@
 static const unsigned right_of_column[] = { RIGHT_READ, RIGHT_SEEN, RIGHT_WRITE, RIGHT_INSERT,
 	RIGHT_DELETED, RIGHT_EXPUNGE };
 
-#define INDEX_COLUMNS (2 + COUNT(right_of_column))
+/* In front of the rights: what the mailbox allows, and its row of the index. */
+#define LOOK_COLUMNS 6
+
+static bool has_all_rights(struct actor actor, int64_t owner)
+{
+	return actor.is_admin || actor.user == owner;
+}
 
 enum errc mailbox_rights(struct db *db, struct actor actor, int64_t owner, int64_t mailbox,
     unsigned *rights_out, struct err *err)
@@ -37,25 +43,25 @@ enum errc mailbox_look(struct db *db, struct actor actor, int64_t owner, int64_t
 enum errc look_ask(struct db *db, struct actor actor, int64_t owner, int64_t mailbox,
     struct db_q **q_out, struct err *err)
 {
+	if (has_all_rights(actor, owner))
+		return rows_ask(db, &sql_mailbox_look, INTS(mailbox, owner), q_out, err);
 	return rows_ask(db, &sql_mailbox_rights, INTS(actor.user, mailbox, owner), q_out, err);
 }
 
 enum errc look_take(struct db_q **qp, struct actor actor, int64_t owner,
     struct mailbox_look *look_out, struct err *err)
 {
-	int64_t row[INDEX_COLUMNS + 4], *at = row + INDEX_COLUMNS;
-	unsigned rights = RIGHT_ALL;
-	enum errc rc = rows_take(qp, row, COUNT(row), err);
+	bool has_all = has_all_rights(actor, owner);
+	int64_t row[LOOK_COLUMNS + COUNT(right_of_column)], *at = row + 2;
+	unsigned rights = has_all ? RIGHT_ALL : 0;
+	enum errc rc = rows_take(qp, row, has_all ? LOOK_COLUMNS : COUNT(row), err);
 
 	if (rc == ERR_END || (rc == OK && row[1] != 0))
 		return err_set(err, ERR_NOTFOUND, "no such mailbox");
 	if (rc != OK)
 		return rc;
-	if (!actor.is_admin && actor.user != owner) {
-		rights = 0;
-		for (size_t i = 0; i < COUNT(right_of_column); i++)
-			rights |= row[2 + i] != 0 ? right_of_column[i] : 0;
-	}
+	for (size_t i = 0; !has_all && i < COUNT(right_of_column); i++)
+		rights |= row[LOOK_COLUMNS + i] != 0 ? right_of_column[i] : 0;
 	if (!actor.is_admin && row[0] == PERMISSION_READ)
 		rights &= RIGHT_READ | RIGHT_LOOKUP;
 	look_out->rights = rights;
