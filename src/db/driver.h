@@ -111,10 +111,11 @@ struct db_ops {
 	void (*reset)(struct db_stmt *stmt);
 
 	/*
-	 * A pipeline; NULL, all four: none. `send` sends with the bindings as they are, the first `step` takes the answer.
+	 * `send` sends with the bindings as they are, as far as the protocol allows that; the first `step` takes the answer.
 	 * `hurry`, outside of a transaction: the server runs what was sent without waiting for more; a failure is the
-	 * statements'. `post` sends a write; its failure is kept and returned by whatever waits next on the connection (step,
-	 * flush, savepoint_keep, commit). `flush` waits for all that was sent.
+	 * statements'. NULL, both: the engine is in this process.
+	 * A pipeline; NULL, both: none. `post` sends a write; its failure is kept and returned by whatever waits next on the
+	 * connection (step, flush, savepoint_keep, commit). `flush` waits for all that was sent.
 	 */
 	enum errc (*send)(struct db_stmt *stmt, struct err *err);
 	void (*hurry)(struct db_conn *conn);

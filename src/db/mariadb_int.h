@@ -51,6 +51,11 @@ struct mariadb_conn {
 	int64_t last_id;
 	bool in_tx; /* begun and neither committed nor undone, by us or by the server */
 	bool lost;  /* the server is gone, or what it would answer is not known */
+	/* mariadb_ahead.c; NULL: none */
+	struct mariadb_stmt *asked;   /* is to run when the caller has something else to do */
+	struct mariadb_stmt *running; /* the server runs it */
+	int waits_for;		      /* of `running`: MYSQL_WAIT_... */
+	int execute_rc;
 };
 
 /* One of the statements of a text (there may be two, see db_sql). */
@@ -84,6 +89,8 @@ struct mariadb_stmt {
 	MYSQL_STMT *rows; /* whose rows are being read; NULL: not run, or it gives none */
 	bool is_done;
 	int64_t changes;
+	bool is_answered; /* it ran ahead, and nobody took that: `answer` says how it went */
+	struct err answer;
 };
 
 static inline struct mariadb_conn *mariadb_conn_of(const struct db_conn *conn)
@@ -159,6 +166,19 @@ enum errc mariadb_bind_null(struct db_stmt *stmt, int param, struct err *err);
 enum errc mariadb_step(struct db_stmt *base, struct err *err);
 void mariadb_reset(struct db_stmt *stmt);
 int64_t mariadb_changes(const struct db_stmt *stmt);
+
+enum errc mariadb_part_bind(
+    struct mariadb_stmt *stmt, const struct mariadb_part *part, struct err *err);
+/* After it was executed: its rows, or what it touched. */
+enum errc mariadb_part_answer(struct mariadb_stmt *stmt, MYSQL_STMT *handle, struct err *err);
+
+/* mariadb_ahead.c */
+enum errc mariadb_send(struct db_stmt *base, struct err *err);
+void mariadb_hurry(struct db_conn *base);
+/* Takes the answer of what runs ahead: before anything else is asked of the connection. */
+void mariadb_await(struct mariadb_conn *conn);
+/* Nobody wants its answer any more. */
+void mariadb_forget(struct mariadb_conn *conn, struct mariadb_stmt *stmt);
 
 /* mariadb_row.c: the rows of a statement that was run */
 enum errc mariadb_take_rows(struct mariadb_stmt *stmt, MYSQL_STMT *handle, struct err *err);

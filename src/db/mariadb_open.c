@@ -139,6 +139,7 @@ static void set_options(struct mariadb_conn *conn)
 	(void)mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 	(void)mysql_options(handle, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
 	(void)mysql_options(handle, MYSQL_REPORT_DATA_TRUNCATION, &no);
+	(void)mysql_options(handle, MYSQL_OPT_NONBLOCK, NULL); /* mariadb_ahead.c */
 	if (!target->tls)
 		return;
 	(void)mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &yes);
@@ -223,8 +224,10 @@ static enum errc refused(struct mariadb_conn *conn, struct err *err)
 
 static void hang_up(struct mariadb_conn *conn)
 {
-	if (conn->handle)
+	if (conn->handle) {
+		mariadb_await(conn);
 		mysql_close(conn->handle);
+	}
 	conn->handle = NULL;
 	conn->lost = false;
 }

@@ -26,6 +26,7 @@ enum errc mariadb_ask(struct mariadb_conn *conn, struct str text, struct arena *
 	bool has_row = false;
 	int more;
 
+	mariadb_await(conn);
 	mariadb_waited(conn);
 	if (mysql_real_query(conn->handle, text.p, text.n) != 0)
 		return mariadb_failed(conn, err);

@@ -15,6 +15,7 @@ static enum errc prepare_part(struct mariadb_conn *conn, const struct mariadb_sp
 	unsigned params = split->params[i];
 	my_bool yes = 1;
 
+	mariadb_await(conn);
 	part->handle = mysql_stmt_init(conn->handle);
 	if (!part->handle)
 		heap_exhausted(sizeof(MYSQL_STMT));
@@ -82,6 +83,8 @@ void mariadb_finalize(struct db_stmt **stmtp)
 {
 	struct mariadb_stmt *stmt = mariadb_stmt_of(*stmtp);
 
+	mariadb_forget(mariadb_conn_of(stmt->base.conn), stmt);
+	mariadb_await(mariadb_conn_of(stmt->base.conn));
 	/* on a lost connection there is nothing to tell the server */
 	for (unsigned i = 0; i < stmt->part_count; i++) {
 		(void)mysql_stmt_close(stmt->parts[i].handle);
@@ -143,19 +146,20 @@ enum errc mariadb_bind_null(struct db_stmt *base, int param, struct err *err)
 	return bind(base, param, (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_NULL }, err);
 }
 
-static enum errc run_part(
+enum errc mariadb_part_bind(
     struct mariadb_stmt *stmt, const struct mariadb_part *part, struct err *err)
 {
-	struct mariadb_conn *conn = mariadb_conn_of(stmt->base.conn);
-	MYSQL_STMT *handle = part->handle;
-
 	for (unsigned i = 0; i < part->params; i++)
 		part->values[i] = stmt->params[part->numbers[i] - 1];
-	if (part->params > 0 && mysql_stmt_bind_param(handle, part->values) != 0)
-		return mariadb_stmt_failed(conn, handle, err);
-	mariadb_waited(conn);
-	if (mysql_stmt_execute(handle) != 0)
-		return mariadb_stmt_failed(conn, handle, err);
+	if (part->params > 0 && mysql_stmt_bind_param(part->handle, part->values) != 0)
+		return mariadb_stmt_failed(mariadb_conn_of(stmt->base.conn), part->handle, err);
+	return OK;
+}
+
+enum errc mariadb_part_answer(struct mariadb_stmt *stmt, MYSQL_STMT *handle, struct err *err)
+{
+	struct mariadb_conn *conn = mariadb_conn_of(stmt->base.conn);
+
 	if (mysql_stmt_field_count(handle) > 0)
 		return mariadb_take_rows(stmt, handle, err);
 	stmt->changes = (int64_t)mysql_stmt_affected_rows(handle);
@@ -164,10 +168,26 @@ static enum errc run_part(
 	return OK;
 }
 
+static enum errc run_part(
+    struct mariadb_stmt *stmt, const struct mariadb_part *part, struct err *err)
+{
+	struct mariadb_conn *conn = mariadb_conn_of(stmt->base.conn);
+	enum errc rc = mariadb_part_bind(stmt, part, err);
+
+	if (rc != OK)
+		return rc;
+	mariadb_waited(conn);
+	if (mysql_stmt_execute(part->handle) != 0)
+		return mariadb_stmt_failed(conn, part->handle, err);
+	return mariadb_part_answer(stmt, part->handle, err);
+}
+
 static enum errc run(struct mariadb_stmt *stmt, struct err *err)
 {
 	enum errc rc;
 
+	mariadb_forget(mariadb_conn_of(stmt->base.conn), stmt);
+	mariadb_await(mariadb_conn_of(stmt->base.conn));
 	stmt->changes = 0;
 	rc = run_part(stmt, &stmt->parts[0], err);
 	if (rc == OK && stmt->part_count > 1 && stmt->changes > 0)
@@ -179,8 +199,17 @@ static enum errc run(struct mariadb_stmt *stmt, struct err *err)
 enum errc mariadb_step(struct db_stmt *base, struct err *err)
 {
 	struct mariadb_stmt *stmt = mariadb_stmt_of(base);
+	struct mariadb_conn *conn = mariadb_conn_of(base->conn);
 	enum errc rc;
 
+	if (conn->running == stmt)
+		mariadb_await(conn);
+	if (stmt->is_answered) {
+		stmt->is_answered = false;
+		if (stmt->answer.code != OK)
+			return err_set(err, stmt->answer.code, "%s", stmt->answer.text);
+		stmt->is_done = !stmt->rows;
+	}
 	if (!stmt->rows && !stmt->is_done) {
 		rc = run(stmt, err);
 		if (rc != OK)
@@ -193,6 +222,7 @@ void mariadb_reset(struct db_stmt *base)
 {
 	struct mariadb_stmt *stmt = mariadb_stmt_of(base);
 
+	mariadb_forget(mariadb_conn_of(base->conn), stmt);
 	mariadb_drop_rows(stmt);
 	forget_bindings(stmt);
 	stmt->is_done = false;
