@@ -81,11 +81,23 @@ static enum errc bind_cells(struct mariadb_stmt *stmt, MYSQL_STMT *handle, struc
 	return OK;
 }
 
+/*
+ * A failure in the middle of the rows is the last that the server says. The library would wait for more of them before it
+ * runs the statement again, until its time is over: it is told that there are none.
+ */
+static enum errc cut_off(struct mariadb_stmt *stmt, MYSQL_STMT *handle, struct err *err)
+{
+	enum errc rc = mariadb_stmt_failed(mariadb_conn_of(stmt->base.conn), handle, err);
+
+	handle->state = MYSQL_STMT_PREPARED;
+	return rc;
+}
+
 enum errc mariadb_take_rows(struct mariadb_stmt *stmt, MYSQL_STMT *handle, struct err *err)
 {
-	stmt->rows = handle;
 	if (mysql_stmt_store_result(handle) != 0)
-		return mariadb_stmt_failed(mariadb_conn_of(stmt->base.conn), handle, err);
+		return cut_off(stmt, handle, err);
+	stmt->rows = handle;
 	return bind_cells(stmt, handle, err);
 }
 

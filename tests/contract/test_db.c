@@ -328,6 +328,93 @@ static void a_statement_is_open_once_a_connection(void **state)
 	db_return(&db);
 }
 
+static struct db_q *send_get(struct db *db, int64_t id)
+{
+	struct db_q *q;
+
+	assert_int_equal(db_query(db, &sql_get, &q, NULL), OK);
+	db_bind_i64(q, 1, id);
+	db_send(q);
+	db_hurry(db);
+	return q;
+}
+
+static int64_t ask_count(struct db *db)
+{
+	struct db_q *q;
+	int64_t count;
+
+	assert_int_equal(db_query(db, &sql_count, &q, NULL), OK);
+	assert_int_equal(db_step(q, NULL), OK);
+	count = db_i64(q, 0);
+	db_done(&q);
+	return count;
+}
+
+static void what_runs_ahead_waits_for_its_step(void **state)
+{
+	struct fixture *f = *state;
+	struct put row = { .id = 7, .text = STR_INIT("hello") };
+	struct db_q *q;
+	struct db *db;
+
+	assert_int_equal(put(f, &row), OK);
+	db = lease(f);
+	/* others are asked meanwhile, and a snapshot is taken */
+	q = send_get(db, 7);
+	db_send(q);
+	db_hurry(db);
+	assert_int_equal(ask_count(db), 1);
+	assert_int_equal(ask_count(db), 1);
+	assert_int_equal(db_step(q, NULL), OK);
+	assert_true(str_equal(db_str(q, 1), STR("hello")));
+	assert_int_equal(ask_count(db), 1);
+	assert_int_equal(db_step(q, NULL), ERR_END);
+	db_done(&q);
+	q = send_get(db, 8);
+	assert_int_equal(db_step(q, NULL), ERR_END);
+	assert_int_equal(db_step(q, NULL), ERR_END);
+	db_done(&q);
+	/* nobody wants it */
+	q = send_get(db, 7);
+	db_done(&q);
+	q = send_get(db, 8);
+	assert_int_equal(db_step(q, NULL), ERR_END);
+	db_done(&q);
+	q = send_get(db, 7);
+	db_return(&db);
+	db = lease(f);
+	assert_int_equal(ask_count(db), 1);
+	db_return(&db);
+}
+
+static void what_fails_ahead_is_told_by_its_step(void **state)
+{
+	/* SQLite takes the first of them */
+	static const struct db_sql two = { .name = "test.two",
+		.text = "SELECT (SELECT id FROM audit_log)" };
+	struct fixture *f = *state;
+	struct put rows[] = { { .id = 7 }, { .id = 8 } };
+	struct db_q *q;
+	struct db *db;
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(put(f, &rows[i]), OK);
+	db = lease(f);
+	for (int run = 0; run < 2; run++) {
+		assert_int_equal(db_query(db, &two, &q, NULL), OK);
+		db_send(q);
+		db_hurry(db);
+		if (run > 0)
+			assert_int_equal(ask_count(db), 2);
+		assert_int_equal(
+		    db_step(q, NULL), variant->engine == DB_SQLITE ? OK : ERR_INTERNAL);
+		db_done(&q);
+		assert_int_equal(ask_count(db), 2);
+	}
+	db_return(&db);
+}
+
 static void a_statement_that_is_wrong_is_our_bug(void **state)
 {
 	static const struct db_sql wrong = { .name = "test.wrong", .text = "SELEC 1" };
@@ -680,6 +767,8 @@ int main(void)
 		TEST(a_text_that_is_none_is_an_argument_that_cannot_be),
 		TEST(a_binding_that_fails_shows_at_the_step),
 		TEST(a_statement_is_open_once_a_connection),
+		TEST(what_runs_ahead_waits_for_its_step),
+		TEST(what_fails_ahead_is_told_by_its_step),
 		TEST(a_statement_that_is_wrong_is_our_bug),
 		TEST(a_reader_cannot_write),
 		TEST(counts_rows_and_knows_the_last_id),

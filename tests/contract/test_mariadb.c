@@ -391,6 +391,48 @@ static void a_connection_that_was_ended_is_not_leased(void **state)
 	db_close(&pool);
 }
 
+/* The server is lost while it runs what was sent ahead. */
+static void a_connection_that_is_ended_ahead_is_closed(void **state)
+{
+	static const struct db_sql sleeps = { .name = "test.sleeps",
+		.text = "SELECT SLEEP(60)" };
+	struct db_settings settings;
+	struct db_pool *pool;
+	struct db *killed, *other;
+	struct db_q *q;
+	char kill[64];
+	int64_t id;
+
+	MARIADB_ONLY();
+	settings = scratch_settings(*state);
+	pool = scratch_open(&settings);
+	killed = lease(pool);
+	other = lease(pool);
+	id = ask(killed, &sql_id, 0);
+	(void)snprintf(kill, sizeof(kill), "KILL %lld", (long long)id);
+	assert_int_equal(db_query(killed, &sleeps, &q, NULL), OK);
+	db_send(q);
+	db_hurry(killed);
+	scratch_mariadb_run(getenv("TABELLA_TEST_MARIADB"), kill);
+	assert_int_equal(db_step(q, NULL), ERR_CLOSED);
+	db_done(&q);
+	db_return(&killed);
+	/* and when nobody takes its answer */
+	killed = lease(pool);
+	id = ask(killed, &sql_id, 0);
+	(void)snprintf(kill, sizeof(kill), "KILL %lld", (long long)id);
+	assert_int_equal(db_query(killed, &sleeps, &q, NULL), OK);
+	db_send(q);
+	db_hurry(killed);
+	scratch_mariadb_run(getenv("TABELLA_TEST_MARIADB"), kill);
+	db_return(&killed);
+	killed = lease(pool);
+	assert_true(ask(killed, &sql_id, 0) != id);
+	db_return(&killed);
+	db_return(&other);
+	db_close(&pool);
+}
+
 struct killed {
 	struct put first, second;
 };
@@ -484,6 +526,8 @@ int main(void)
 		    a_deadlock_runs_one_of_the_two_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    a_connection_that_was_ended_is_not_leased, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_connection_that_is_ended_ahead_is_closed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    a_connection_that_is_ended_in_a_transaction_runs_it_again, set_up,
 		    tear_down),
