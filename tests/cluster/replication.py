@@ -118,6 +118,10 @@ class Server:
         command = ["-h", self.folder, "-p", self.port, "-U", USER, "-d", database, "-AtqX", "-F", "\t", "-v", "ON_ERROR_STOP=1"]
         return [line.split("\t") for line in self.run("psql", *command, "-c", text).splitlines()]
 
+    def received(self):
+        """How far a standby has what its primary wrote, on disk."""
+        return int(self.sql("SELECT pg_wal_lsn_diff(pg_last_wal_receive_lsn(), '0/0')")[0][0])
+
     def set(self, name, value):
         self.sql(f"ALTER SYSTEM SET {name} = '{value}'")
         self.sql("SELECT pg_reload_conf()")
@@ -196,19 +200,21 @@ class Replication:
         return f"postgresql://{user}:{password}@{hosts}/{database}?target_session_attrs=read-write&sslmode=disable"
 
     def fail_over(self, clean=False):
-        """The primary ends (killed, or stopped), and stays ended; the standby becomes the primary."""
-        old, new = self.primary, self.standby
+        """The primary ends (killed, or stopped), and stays ended; a standby becomes the primary: the one that has all that
+        was acknowledged. Another one goes on following who is dead."""
+        old = self.primary
         if clean:
             old.stop()
         else:
             old.kill()
+        new = max(self.standbys, key=Server.received)
         # fenced: even a start by mistake makes it a standby that finds nobody
         (old.data / "standby.signal").touch()
         new.sql("SELECT pg_promote(true, 60)")
         wait_for("the promoted standby", START_SECONDS, lambda: new.sql("SELECT pg_is_in_recovery()") == [["f"]])
         # until there is a standby again nobody can be waited for
         new.set("synchronous_standby_names", "")
-        self.primary, self.standbys = new, [old]
+        self.primary, self.standbys = new, [*(server for server in self.standbys if server is not new), old]
 
     def rejoin(self):
         """The fenced server comes back as the standby, and commits wait for it."""

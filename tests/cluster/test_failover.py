@@ -75,6 +75,7 @@ def test_without_its_only_standby_nothing_is_acknowledged(guard, pair):
 
 
 def test_of_two_standbys_one_may_be_away(guard, count):
+    """And when the primary is lost, one of them has everything."""
     trio = Replication(guard, name="trio", standbys=2).start()
     trio.create("mail", "mail", PASSWORD)
     site = Site(guard, [trio.url("mail", "mail", PASSWORD)] * 2, name="trio-node").start()
@@ -87,6 +88,9 @@ def test_of_two_standbys_one_may_be_away(guard, count):
                 load.progress(40)
                 standby.start()
                 trio.wait_synchronous()
+        with load.disturbance():
+            trio.fail_over()
+            load.progress(40)
         conclude(load, count)
         stop_nodes(site)
     finally:

@@ -16,7 +16,7 @@ def site(guard, cluster):
 
 
 def test_a_killed_galera_node_loses_and_doubles_nothing(cluster, load, count):
-    for number in (1, 2):
+    for number in (1, 2, 0):
         load.progress(60)
         with load.disturbance():
             cluster.nodes[number].kill()
