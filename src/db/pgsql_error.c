@@ -16,6 +16,7 @@ struct row {
 	": a pooler between us and the server mixes up sessions: add prepare=off to the url"
 #define ADVICE_LOGIN                                                                           \
 	": check user and password of the database's url, and the server's pg_hba.conf"
+#define ADVICE_STANDBY ": if the server is a standby, name its primary, or promote it"
 #define ADVICE_SPACE ": no space is left, free some on the database server"
 #define ADVICE_DISK ": look at the database server's log and disk"
 
@@ -26,6 +27,7 @@ static const struct row rows[] = {
 	{ "23503", ERR_NOTFOUND, "" },
 	{ "23505", ERR_EXISTS, "" },
 	{ "23", ERR_ARG, "" },
+	{ "25006", ERR_STATE, ADVICE_STANDBY },
 	/* the session was idle in a transaction for too long, or the transaction took too long: it ends */
 	{ "25P03", ERR_CLOSED, "" },
 	{ "25P04", ERR_CLOSED, "" },
@@ -39,7 +41,7 @@ static const struct row rows[] = {
 	    ": a right is missing, the database should belong to this user (ALTER DATABASE "
 	    "... OWNER TO ..., or GRANT ALL ON ALL TABLES IN SCHEMA public TO ...)" },
 	/* a plan that another version of the schema made; a standby that cannot write */
-	{ "0A000", ERR_CLOSED, "" },
+	{ "0A000", ERR_CLOSED, ADVICE_STANDBY },
 	{ "53100", ERR_UNAVAIL, ADVICE_SPACE },
 	{ "53200", ERR_UNAVAIL, ": the database server is out of memory" },
 	{ "53300", ERR_UNAVAIL,

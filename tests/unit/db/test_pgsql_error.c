@@ -61,6 +61,8 @@ static void says_what_to_do(void **state)
 	assert_non_null(strstr(pgsql_advice("53100"), "space"));
 	assert_non_null(strstr(pgsql_advice("26000"), "prepare=off"));
 	assert_non_null(strstr(pgsql_advice("42501"), "GRANT"));
+	assert_non_null(strstr(pgsql_advice("55P03"), "holds a lock"));
+	assert_non_null(strstr(pgsql_advice("25006"), "primary"));
 	assert_string_equal(pgsql_advice("42601"), "");
 }
 
