@@ -31,7 +31,7 @@ static enum errc find(
 
 	if (rc != OK)
 		return rc;
-	rc = mailbox_find(db, s->actor, name, s->arena, mailbox, err);
+	rc = mailbox_find_listed(db, s->actor, name, s->arena, mailbox, err);
 	db_return(&db);
 	return rc;
 }

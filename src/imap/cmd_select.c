@@ -34,7 +34,11 @@ static enum errc find(
 
 	if (rc != OK)
 		return rc;
-	rc = mailbox_find(db, s->actor, name, s->arena, &sel->mailbox, err);
+	/* RFC 9051 6.3.2: told in a LIST response */
+	if (s->enabled & ENABLED_REV2)
+		rc = mailbox_find_listed(db, s->actor, name, s->arena, &sel->mailbox, err);
+	else
+		rc = mailbox_find(db, s->actor, name, s->arena, &sel->mailbox, err);
 	db_return(&db);
 	if (rc == OK && sel->mailbox.no_select)
 		rc = err_set(err, ERR_STATE, "the mailbox cannot be selected");

@@ -73,50 +73,77 @@ struct mailbox mailbox_from_row(
 	};
 }
 
+/* How a folder is looked for, and in what. */
+struct finding {
+	struct db *db;
+	struct actor actor;
+	struct arena *arena;
+	bool with_children; /* has_children is wanted */
+};
+
 /* A row that was found in other letters has other names below it than were asked for. */
-static enum errc find_at(struct db *db, struct actor actor, const struct mailbox_place *place,
-    struct arena *arena, struct mailbox *mailbox_out, struct err *err)
+static enum errc find_at(const struct finding *f, const struct mailbox_place *place,
+    struct mailbox *mailbox_out, struct err *err)
 {
 	struct mailbox_row row;
-	struct db_q *below;
-	enum errc rc = mailbox_below_ask(db, arena, place->owner, place->stored, &below, err);
+	struct db_q *below = NULL;
+	enum errc rc = OK;
 
+	if (f->with_children)
+		rc = mailbox_below_ask(
+		    f->db, f->arena, place->owner, place->stored, &below, err);
 	if (rc != OK)
 		return rc;
-	rc = mailbox_place_row(db, actor, place, arena, &row, err);
+	rc = mailbox_place_row(f->db, f->actor, place, f->arena, &row, err);
 	if (rc == OK) {
-		*mailbox_out = mailbox_from_row(arena, actor, &row, place->login);
+		*mailbox_out = mailbox_from_row(f->arena, f->actor, &row, place->login);
 		if ((mailbox_out->rights & RIGHT_LOOKUP) == 0)
 			rc = err_set(err, ERR_NOTFOUND, "no such folder");
 	}
-	if (rc == OK)
+	if (rc == OK && below)
 		rc = mailbox_below_take(&below, &mailbox_out->has_children, err);
 	db_done(&below);
-	if (rc == OK && !str_equal(row.name, place->stored))
-		rc =
-		    mailbox_has_below(db, row.owner, row.name, &mailbox_out->has_children, err);
+	if (rc == OK && f->with_children && !str_equal(row.name, place->stored))
+		rc = mailbox_has_below(
+		    f->db, row.owner, row.name, &mailbox_out->has_children, err);
 	return rc;
 }
 
-enum errc mailbox_find(struct db *db, struct actor actor, struct str name, struct arena *arena,
-    struct mailbox *mailbox_out, struct err *err)
+static enum errc find(
+    const struct finding *f, struct str name, struct mailbox *mailbox_out, struct err *err)
 {
 	struct mailbox_place place;
 	struct str canonical;
 
 	/* what cannot be a name cannot be there */
-	if (mailbox_name_canonical(name, arena, &canonical, NULL) != OK)
+	if (mailbox_name_canonical(name, f->arena, &canonical, NULL) != OK)
 		return err_set(err, ERR_NOTFOUND, "no such folder");
 
-	enum errc rc = mailbox_resolve(db, actor, canonical, arena, &place, err);
+	enum errc rc = mailbox_resolve(f->db, f->actor, canonical, f->arena, &place, err);
 
 	if (rc == OK)
-		rc = find_at(db, actor, &place, arena, mailbox_out, err);
+		rc = find_at(f, &place, mailbox_out, err);
 	if (rc != ERR_NOTFOUND || str_equal(canonical, name))
 		return rc;
 	/* a row made by hand need not be in form C */
-	rc = mailbox_resolve(db, actor, name, arena, &place, err);
-	return rc == OK ? find_at(db, actor, &place, arena, mailbox_out, err) : rc;
+	rc = mailbox_resolve(f->db, f->actor, name, f->arena, &place, err);
+	return rc == OK ? find_at(f, &place, mailbox_out, err) : rc;
+}
+
+enum errc mailbox_find(struct db *db, struct actor actor, struct str name, struct arena *arena,
+    struct mailbox *mailbox_out, struct err *err)
+{
+	const struct finding f = { db, actor, arena, .with_children = false };
+
+	return find(&f, name, mailbox_out, err);
+}
+
+enum errc mailbox_find_listed(struct db *db, struct actor actor, struct str name,
+    struct arena *arena, struct mailbox *mailbox_out, struct err *err)
+{
+	const struct finding f = { db, actor, arena, .with_children = true };
+
+	return find(&f, name, mailbox_out, err);
 }
 
 struct inbox_work {

@@ -55,8 +55,15 @@ NODISCARD enum errc mailbox_name_check(
 /* Folders of one account at the most. */
 #define STORE_MAILBOXES_MAX 20000
 
-/* ERR_NOTFOUND also where the actor has no lookup right (RFC 4314 section 6: do not tell). */
+/*
+ * ERR_NOTFOUND also where the actor has no lookup right (RFC 4314 section 6: do not tell). has_children is false: another
+ * question, for who needs to know.
+ */
 NODISCARD enum errc mailbox_find(struct db *db, struct actor actor, struct str name,
+    struct arena *arena, struct mailbox *mailbox_out, struct err *err);
+
+/* The same with has_children, as LIST tells it. */
+NODISCARD enum errc mailbox_find_listed(struct db *db, struct actor actor, struct str name,
     struct arena *arena, struct mailbox *mailbox_out, struct err *err);
 
 /*
