@@ -2,6 +2,7 @@
  * store/sweep_removed.c - expunged mail whose time is over, and the objects that nothing refers to any more.
  */
 #include "base/arena.h"
+#include "db/pool.h"
 #include "store/expunge.h"
 #include "store/sweep.h"
 
@@ -13,13 +14,20 @@ struct removed_row {
 	int64_t owner, mailbox, uid, object;
 };
 
-struct removed_work {
-	int64_t before; /* unix seconds */
+struct removed_list {
 	struct removed_row rows[REMOVED_ROWS];
 	size_t count;
 };
 
-static enum errc list_removed(struct store *store, struct removed_work *w, struct err *err)
+/* Those of one transaction. */
+struct removed_work {
+	int64_t before; /* unix seconds */
+	const struct removed_row *rows;
+	size_t count;
+};
+
+static enum errc list_removed(
+    struct store *store, int64_t before, struct removed_list *list, struct err *err)
 {
 	struct db *db;
 	struct db_q *q = NULL;
@@ -27,10 +35,10 @@ static enum errc list_removed(struct store *store, struct removed_work *w, struc
 
 	if (rc != OK)
 		return rc;
-	w->count = 0;
-	rc = rows_open(db, &sql_sweep_removed, INTS(w->before, REMOVED_ROWS), &q, err);
-	while (rc == OK && (rc = db_step(q, err)) == OK && w->count < REMOVED_ROWS)
-		w->rows[w->count++] = (struct removed_row){ db_i64(q, 0), db_i64(q, 1),
+	list->count = 0;
+	rc = rows_open(db, &sql_sweep_removed, INTS(before, REMOVED_ROWS), &q, err);
+	while (rc == OK && (rc = db_step(q, err)) == OK && list->count < REMOVED_ROWS)
+		list->rows[list->count++] = (struct removed_row){ db_i64(q, 0), db_i64(q, 1),
 			db_i64(q, 2), db_i64(q, 3) };
 	db_done(&q);
 	db_return(&db);
@@ -84,16 +92,40 @@ static enum errc removed_body(struct db *db, struct arena *arena, void *arg, str
 	return rc;
 }
 
+/*
+ * Who has the database for himself takes all at once. Elsewhere an account that is busy would be waited for with the locks
+ * of others, and in a cluster any delivery to one of them would undo the whole: one account, one transaction.
+ */
+static size_t rows_together(
+    const struct store *store, const struct removed_row *rows, size_t count)
+{
+	size_t n = 1;
+
+	if (db_pool_engine(store->settings.pool) == DB_SQLITE)
+		return count;
+	while (n < count && rows[n].owner == rows[0].owner)
+		n++;
+	return n;
+}
+
 enum errc sweep_removed(struct store *store, int64_t *did_out, struct err *err)
 {
 	struct removed_work w = { .before = clock_unix_s() - store->settings.removed_keep_s };
-	enum errc rc = list_removed(store, &w, err);
+	struct removed_list list;
+	enum errc rc = list_removed(store, w.before, &list, err);
 
-	*did_out = (int64_t)w.count;
-	if (rc != OK || w.count == 0)
+	*did_out = 0;
+	if (rc != OK)
 		return rc;
-	qsort(w.rows, w.count, sizeof(w.rows[0]), compare_owners);
-	return db_transact(store->settings.pool, store_deadline(store), removed_body, &w, err);
+	*did_out = (int64_t)list.count;
+	qsort(list.rows, list.count, sizeof(list.rows[0]), compare_owners);
+	for (size_t at = 0; rc == OK && at < list.count; at += w.count) {
+		w.rows = list.rows + at;
+		w.count = rows_together(store, w.rows, list.count - at);
+		rc = db_transact(
+		    store->settings.pool, store_deadline(store), removed_body, &w, err);
+	}
+	return rc;
 }
 
 struct key_row {

@@ -419,6 +419,46 @@ static void keeps_a_blob_that_comes_to_use_by_any_clock(void **state)
 	assert_true(world_number(w, &sql_chunks) > 0);
 }
 
+static const struct db_sql sql_lock_last = { .name = "test.lock_last",
+	.text = "UPDATE mail_accounts SET modseq = modseq + 1 WHERE owner ="
+		" (SELECT user_idnr FROM dbmail_users WHERE userid = 'user1')" };
+
+/* Several accounts can be written at once: one that is busy keeps the sweeper from nobody else, nor others from theirs. */
+static void waits_for_one_account_at_a_time(void **state)
+{
+	static const struct db_sql *const locks[] = { &sql_lock_last };
+	struct world *w = *state;
+	struct held *held;
+	pthread_t thread;
+
+	if (scratch_engine() == DB_SQLITE)
+		skip();
+	for (size_t account = 0; account < 2; account++) {
+		struct appended a;
+		uint32_t *removed;
+		size_t count;
+
+		assert_int_equal(world_append(w, account, w->inboxes[account],
+				     world_message(w->arena, (int)account, 500),
+				     (struct flag_list){ .system = FLAG_DELETED }, &a),
+		    OK);
+		assert_int_equal(
+		    store_expunge(w->store, world_actor(w, account), w->accounts[account],
+			w->inboxes[account], NULL, 0, w->arena, &removed, &count, NULL),
+		    OK);
+	}
+	world_run(w, &sql_old_removed);
+	held = world_hold(w, locks, COUNT(locks));
+	assert_int_equal(
+	    thread_start("house", THREAD_STACK_SIZE, keep_house, w->store, &thread, NULL), OK);
+	for (int i = 0; i < 20 && world_number(w, &sql_removed) > 1; i++)
+		world_let_others_run();
+	assert_int_equal(world_number(w, &sql_removed), 1);
+	world_let_go(&held);
+	thread_join(thread);
+	assert_int_equal(world_number(w, &sql_removed), 0);
+}
+
 static const struct db_sql sql_by_hand = { .name = "test.by_hand",
 	.text = "INSERT INTO dbmail_mailboxes (owner_idnr, name) SELECT user_idnr, 'By hand'"
 		" FROM dbmail_users WHERE userid = 'user0'" };
@@ -453,6 +493,8 @@ int main(void)
 		    sweeps_large_blobs_from_their_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    keeps_a_blob_that_comes_to_use_by_any_clock, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    waits_for_one_account_at_a_time, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    does_all_with_one_connection, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
