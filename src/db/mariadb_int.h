@@ -190,6 +190,8 @@ struct str mariadb_column_str(const struct db_stmt *stmt, int column);
 bool mariadb_column_is_null(const struct db_stmt *stmt, int column);
 
 /* mariadb_tx.c */
+/* Whole seconds, at least 1, and less than a statement may take: so that it is the lock that is named, and not the time. */
+int mariadb_lock_seconds(const struct mariadb_conn *conn, int wait_ms);
 enum errc mariadb_begin(struct db_conn *base, int wait_ms, struct err *err);
 enum errc mariadb_commit(struct db_conn *base, struct err *err);
 void mariadb_rollback(struct db_conn *base);

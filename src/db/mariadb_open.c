@@ -14,7 +14,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#define LOCK_WAIT_S 10
 #define IDLE_TRANSACTION_S 60 /* a node that vanished lets go of its locks */
 #define SETUP_MAX 2048
 
@@ -296,7 +295,7 @@ enum errc mariadb_open(
 	conn->base.ops = &mariadb_ops;
 	conn->driver = (struct mariadb_driver *)base;
 	conn->role = role;
-	conn->lock_wait_s = LOCK_WAIT_S;
+	conn->lock_wait_s = mariadb_lock_seconds(conn, conn->driver->settings->busy_timeout_ms);
 	rc = open_any(conn, err ? err : &own);
 	if (rc != OK) {
 		xfree(conn);

@@ -8,19 +8,24 @@
 #include "base/str.h"
 #include "db/mariadb_int.h"
 
-/* Whole seconds, so a shorter wait is one second. */
-static int lock_seconds(int wait_ms)
+#define BEFORE_STATEMENT_S 2
+
+int mariadb_lock_seconds(const struct mariadb_conn *conn, int wait_ms)
 {
-	if (wait_ms <= 1000)
-		return 1;
-	return wait_ms / 1000 + (wait_ms % 1000 > 0);
+	const struct mariadb_driver *driver = conn->driver;
+	int seconds = wait_ms <= 1000 ? 1 : wait_ms / 1000 + (wait_ms % 1000 > 0);
+	int most = driver->target.statement_timeout_s - BEFORE_STATEMENT_S;
+
+	if (db_is_patient(driver->settings, conn->role) || most < 1 || seconds <= most)
+		return seconds;
+	return most;
 }
 
 enum errc mariadb_begin(struct db_conn *base, int wait_ms, struct err *err)
 {
 	struct mariadb_conn *conn = mariadb_conn_of(base);
 	struct arena *arena;
-	int wait_s = lock_seconds(wait_ms);
+	int wait_s = mariadb_lock_seconds(conn, wait_ms);
 	enum errc rc;
 
 	if (conn->role == DB_ADMIN) {
