@@ -243,10 +243,18 @@ static enum errc fill_database(const struct init *init, struct site *site, struc
 	struct domain domain = { .name = init->domain, .kind = DOMAIN_LOCAL, .active = true };
 	enum errc rc = site_open(site, SITE_CREATE, err);
 
+	/* on a server it may be there: of a node that was made before, or of a try that failed */
 	if (rc == OK && init->domain.n > 0)
 		rc = domain_add(site->store, &domain, err);
+	if (rc == ERR_EXISTS)
+		rc = OK;
 	if (rc == OK && init->account.n > 0)
 		rc = add_account(init, site, err);
+	if (rc == ERR_EXISTS)
+		rc = err_set(err, rc,
+		    "the database has a site with %.*s already: without --user this becomes "
+		    "another node of it",
+		    STR_ARG(init->account));
 	return rc;
 }
 

@@ -6,6 +6,7 @@ away.
 import pathlib
 import shlex
 import shutil
+import subprocess
 import time
 import urllib.parse
 
@@ -170,3 +171,12 @@ def test_init_beside_a_database_of_another_site(engine):
         said = server.cli("status").stdout
         assert server.database_name in said and "***" in said
         assert engines.SITE_PASSWORD not in said
+        # a second node, in a folder of its own
+        words = ["--domain", server.domain, "--db", engine.url(server.database_name, server.database_name, engines.SITE_PASSWORD)]
+        command = [server.binary, "init", "--dir", server.data / "second", *words]
+        done = subprocess.run([*command, "--user", "ann"], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and "without --user this becomes another node" in done.stderr, done
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done
+        second = [server.binary, "-c", server.data / "second" / "tabella.conf", "user", "list"]
+        assert "ann" in subprocess.run(second, capture_output=True, text=True, timeout=60).stdout
