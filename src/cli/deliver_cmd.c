@@ -89,6 +89,26 @@ static enum errc route_all(struct cli *cli, struct site *site, const struct cli_
 	return rc;
 }
 
+/* sysexits, as MTAs know them (and as dbmail-deliver has them). */
+static int exit_status(enum errc rc)
+{
+	switch (rc) {
+	case OK:
+		return EX_OK;
+	case ERR_NOTFOUND:
+	case ERR_DENIED:
+		return EX_NOUSER;
+	case ERR_QUOTA:
+		return EX_CANTCREAT;
+	case ERR_LIMIT:
+	case ERR_SYNTAX:
+	case ERR_ARG:
+		return EX_DATAERR;
+	default:
+		return EX_TEMPFAIL;
+	}
+}
+
 static enum errc deliver(struct cli *cli, struct site *site, const struct cli_args *args,
     struct str bytes, struct err *err)
 {
@@ -112,31 +132,13 @@ static enum errc deliver(struct cli *cli, struct site *site, const struct cli_ar
 		if (plans[i].rc != OK)
 			rc = err_set(err, plans[i].rc, "<%.*s>: %s",
 			    STR_ARG(plans[i].recipient), plans[i].err.text);
+	for (size_t i = 0; i < args->word_count; i++)
+		plans[i].comes_again = exit_status(rc) == EX_TEMPFAIL;
 	/* the exit status is read by whoever waits for us: there is no answer that could be lost */
 	pipeline_answers_read(pipeline);
 	delivery_session_end(site->store, session);
 	pipeline_free(&pipeline);
 	return rc;
-}
-
-/* sysexits, as MTAs know them (and as dbmail-deliver has them). */
-static int exit_status(enum errc rc)
-{
-	switch (rc) {
-	case OK:
-		return EX_OK;
-	case ERR_NOTFOUND:
-	case ERR_DENIED:
-		return EX_NOUSER;
-	case ERR_QUOTA:
-		return EX_CANTCREAT;
-	case ERR_LIMIT:
-	case ERR_SYNTAX:
-	case ERR_ARG:
-		return EX_DATAERR;
-	default:
-		return EX_TEMPFAIL;
-	}
 }
 
 static enum errc deliver_input(

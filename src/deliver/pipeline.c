@@ -14,6 +14,10 @@
 /* A Received, Delivered-To and Return-Path together: addresses and names are bounded by the protocol. */
 #define TRACE_MAX ((size_t)16384)
 
+struct plan_key {
+	uint8_t bytes[32];
+};
+
 /* A recipient's share in the deliveries: which plan asked for it. */
 struct pipeline {
 	const struct deliver_env *env;
@@ -23,11 +27,27 @@ struct pipeline {
 	struct str bytes;
 	struct prepared *message;
 	struct arena *arena;
+	struct plan_key *keys;	     /* of each plan */
 	struct delivery *deliveries; /* each account and folder once */
 	size_t delivery_count;
 	int64_t session, serial, now;
 	size_t stage; /* the next one to run */
 };
+
+/* DESIGN: return path, recipient as given and every byte received. */
+static void make_key(const struct pipeline *p, struct str recipient, struct plan_key *key_out)
+{
+	struct sha256 hash;
+
+	sha256_init(&hash);
+	sha256_add(&hash, p->envelope->sender);
+	sha256_add(&hash, STR("\0"));
+	sha256_add(&hash, recipient);
+	sha256_add(&hash, STR("\0"));
+	sha256_add(&hash, (struct str){ (const char *)prepared_hash(p->message), 32 });
+	sha256_finish(&hash, key_out->bytes);
+	sha256_release(&hash);
+}
 
 enum errc pipeline_new(const struct deliver_env *env, const struct envelope *envelope,
     struct plans plans, struct str bytes, struct pipeline **pipeline_out, struct err *err)
@@ -51,6 +71,9 @@ enum errc pipeline_new(const struct deliver_env *env, const struct envelope *env
 		.arena = arena,
 		.now = clock_unix_s(),
 	};
+	pipeline->keys = ARENA_NEW(arena, struct plan_key, plans.count);
+	for (size_t i = 0; i < plans.count; i++)
+		make_key(pipeline, plans.plan[i].recipient, &pipeline->keys[i]);
 	*pipeline_out = pipeline;
 	return OK;
 }
@@ -90,21 +113,6 @@ static struct str trace_headers(const struct pipeline *p, struct str recipient)
 	trace = str_dup(p->arena, buf_str(&out));
 	buf_release(&out);
 	return trace;
-}
-
-/* DESIGN: return path, recipient as given and every byte received. */
-static void delivery_key(const struct pipeline *p, struct str recipient, uint8_t key_out[32])
-{
-	struct sha256 hash;
-
-	sha256_init(&hash);
-	sha256_add(&hash, p->envelope->sender);
-	sha256_add(&hash, STR("\0"));
-	sha256_add(&hash, recipient);
-	sha256_add(&hash, STR("\0"));
-	sha256_add(&hash, (struct str){ (const char *)prepared_hash(p->message), 32 });
-	sha256_finish(&hash, key_out);
-	sha256_release(&hash);
 }
 
 static struct delivery *find_delivery(
@@ -176,7 +184,7 @@ static enum errc stage_keep(struct pipeline *p, struct err *err)
 			d->flags = plan->flags;
 			d->trace = trace_headers(p, plan->recipient);
 			d->rc = ERR_UNAVAIL;
-			delivery_key(p, plan->recipient, d->key);
+			memcpy(d->key, p->keys[i].bytes, sizeof(d->key));
 		}
 	}
 	return OK;
@@ -241,20 +249,6 @@ static void settle(const struct pipeline *p, struct plan *plan)
 			plan->repeated = d->repeated;
 			first = false;
 		}
-	}
-}
-
-/* Who is refused because of one account gets the same message again: those who have it must not have it twice. */
-static void mark_stored(const struct pipeline *p, const struct plan *plan)
-{
-	uint8_t key[32];
-
-	delivery_key(p, plan->recipient, key);
-	for (size_t i = 0; i < p->delivery_count; i++) {
-		struct delivery *d = &p->deliveries[i];
-
-		if (d->rc == OK && memcmp(d->key, key, sizeof(key)) == 0)
-			d->comes_again = true;
 	}
 }
 
@@ -341,8 +335,6 @@ static enum errc stage_commit(struct pipeline *p, struct err *err)
 	}
 	for (size_t i = 0; i < p->count; i++) {
 		settle(p, &p->plans[i]);
-		if (p->plans[i].rc != OK)
-			mark_stored(p, &p->plans[i]);
 		log_plan(p, &p->plans[i]);
 		deliver_metrics_count(p->env->metrics, &p->plans[i], p->bytes.n);
 	}
@@ -371,8 +363,23 @@ enum errc pipeline_run(struct pipeline *p, int64_t session, int64_t serial, stru
 	return OK;
 }
 
+/* Who is refused because of one account gets the same message again: those who have it must not have it twice. */
+static void mark_stored(const struct pipeline *p, const struct plan_key *key)
+{
+	for (size_t i = 0; i < p->delivery_count; i++) {
+		struct delivery *d = &p->deliveries[i];
+
+		if (d->rc == OK && memcmp(d->key, key->bytes, sizeof(d->key)) == 0)
+			d->comes_again = true;
+	}
+}
+
 void pipeline_answers_read(struct pipeline *p)
 {
+	for (size_t i = 0; i < p->count; i++) {
+		if (p->plans[i].comes_again)
+			mark_stored(p, &p->keys[i]);
+	}
 	delivery_answers_read(
 	    p->env->store, p->session, p->deliveries, p->delivery_count, p->serial);
 }

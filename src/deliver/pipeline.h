@@ -34,6 +34,8 @@ struct plan {
 	struct err err;
 	bool repeated; /* all of it was there already */
 	uint32_t uid;  /* of the first folder */
+	/* Set by who answers, before pipeline_answers_read: it was refused for now, and the same is sent again. */
+	bool comes_again;
 };
 
 /* The plans of one message. */

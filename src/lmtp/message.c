@@ -125,7 +125,7 @@ enum step lmtp_take_chunk(struct lmtp_session *l)
 }
 
 /* RFC 2033 4.2: one answer a recipient that was taken, in the order of the RCPTs. */
-static void answer(struct lmtp_session *l, const struct plan *plan)
+static void answer(struct lmtp_session *l, struct plan *plan)
 {
 	struct smtp_status status = smtp_status_of(plan->rc);
 
@@ -136,6 +136,7 @@ static void answer(struct lmtp_session *l, const struct plan *plan)
 	}
 	if (plan->rc == ERR_QUOTA && l->env->conf->over_quota == LMTP_OVER_QUOTA_SOFT)
 		status = (struct smtp_status){ 452, "4.2.2" };
+	plan->comes_again = status.code / 100 == 4;
 	smtp_reply(&l->s.out, status, "<%.*s> %s", STR_ARG(plan->recipient),
 	    smtp_text_of(plan->rc, &plan->err));
 }

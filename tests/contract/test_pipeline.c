@@ -52,6 +52,9 @@ static enum errc run(
 		&err) != OK)
 		fail_msg("pipeline_new: %s", err.text);
 	rc = pipeline_run(pipeline, session, 1, &err);
+	/* as LMTP has it where a full mailbox is to be tried again */
+	for (size_t i = 0; i < count; i++)
+		plans[i].comes_again = plans[i].rc == ERR_QUOTA;
 	pipeline_answers_read(pipeline);
 	pipeline_free(&pipeline);
 	delivery_session_end(a->store, session);

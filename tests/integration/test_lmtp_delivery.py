@@ -171,6 +171,27 @@ def test_over_quota_can_be_soft(make_host):
         assert (answer.code, answer.enhanced) == (452, "4.2.2")
 
 
+@pytest.mark.ours
+def test_who_has_room_gets_one_copy_while_others_have_none(make_host):
+    """The queue in front of us sends it again and again, for all that the address stands for."""
+    host = make_host({"lmtp.over_quota": "soft"})
+    full, other = host.account("--quota", "1K"), host.account()
+    group = f"group-{other.name}@{host.domain}"
+    for one in (full, other):
+        host.server.cli("alias", "add", group, one.name)
+    message = mail(b"x" * 2000 + b"\r\n")
+    with host.lmtp() as peer:
+        assert codes(peer.deliver(group, message)) == [452]
+    for _ in range(2):
+        with host.lmtp() as peer:
+            assert codes(peer.deliver(group, message)) == [452]
+    assert (len(full.bodies()), len(other.bodies())) == (0, 1)
+    host.server.sql(f"UPDATE dbmail_users SET maxmail_size = 0 WHERE userid = '{full.name}'")
+    with host.lmtp() as peer:
+        assert codes(peer.deliver(group, message)) == [250]
+    assert (len(full.bodies()), len(other.bodies())) == (1, 1)
+
+
 # addresses
 
 
