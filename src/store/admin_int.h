@@ -106,7 +106,7 @@ struct mailbox_row {
 struct mailbox_key {
 	int64_t owner;
 	struct str name;
-	int64_t user; /* whose rights and subscription are read; 0: nobody's */
+	int64_t user; /* whose rights are read; 0: nobody's */
 };
 
 /* ERR_NOTFOUND. */

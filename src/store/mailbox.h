@@ -38,7 +38,8 @@ struct mailbox {
 	struct str name;			 /* as the actor sees it */
 	unsigned rights;			 /* the actor's */
 	bool no_select, no_inferiors, read_only; /* read_only: permission 1 */
-	bool has_children, subscribed;
+	bool has_children;
+	bool subscribed; /* by mailbox_list */
 	bool gone; /* no folder, and none below: a subscription of this name or below it */
 	unsigned
 	    special_use; /* enum special_use; by mailbox_list, of the actor's own folders */

@@ -13,9 +13,10 @@
 	    "128") " + " BIT(t, "deleted_flag", "256") " + " BIT(t, "expunge_flag",            \
 	    "512") " + " BIT(t, "administer_flag", "1024")
 
-#define ROW_COLUMNS                                                                            \
-	"m.mailbox_idnr, m.owner_idnr, m.name, m.no_select, m.no_inferiors, m.permission, "    \
-	"CASE WHEN s.user_id IS NULL THEN 0 ELSE 1 END"
+#define FOLDER_COLUMNS                                                                         \
+	"m.mailbox_idnr, m.owner_idnr, m.name, m.no_select, m.no_inferiors, m.permission, "
+
+#define ROW_COLUMNS FOLDER_COLUMNS "CASE WHEN s.user_id IS NULL THEN 0 ELSE 1 END"
 
 #define JOIN_SUBSCRIPTION                                                                      \
 	"LEFT JOIN dbmail_subscription s ON s.mailbox_id = m.mailbox_idnr AND s.user_id = ? "
@@ -24,17 +25,16 @@
 	"x.uidvalidity, x.uidnext, x.messages, x.unseen, x.deleted, x.size, x.highestmodseq, " \
 	"x.expunged_floor, x.first_recent "
 
-#define ROW_WITH_STATE                                                                         \
+#define FROM_FOLDER                                                                            \
 	"FROM dbmail_mailboxes m LEFT JOIN mail_mailboxes x "                                  \
 	"ON x.owner = m.owner_idnr AND x.mailbox = m.mailbox_idnr "
 
-/* Parameters: the user three times (his rights, everybody's have id 2, his subscription). */
+/* The first parameter: the user whose rights they are; everybody's have id 2. */
 #define ONE_ROW                                                                                \
-	"SELECT " ROW_COLUMNS ", " ACL_BITS("u") ", " ACL_BITS(                                \
-	    "e") ", " STATE_COLUMNS ROW_WITH_STATE                                             \
+	"SELECT " FOLDER_COLUMNS "0, " ACL_BITS("u") ", " ACL_BITS(                            \
+	    "e") ", " STATE_COLUMNS FROM_FOLDER                                                \
 		 "LEFT JOIN dbmail_acl u ON u.mailbox_id = m.mailbox_idnr AND u.user_id = ? "  \
-		 "LEFT JOIN dbmail_acl e ON e.mailbox_id = m.mailbox_idnr AND e.user_id = "    \
-		 "2 " JOIN_SUBSCRIPTION
+		 "LEFT JOIN dbmail_acl e ON e.mailbox_id = m.mailbox_idnr AND e.user_id = 2 "
 
 static const struct db_sql GET = {
 	.name = "mailbox.get",
@@ -44,7 +44,7 @@ static const struct db_sql GET = {
 /* An owner's rights are in no row: without two of the joins it costs a server half as much. */
 static const struct db_sql GET_OWN = {
 	.name = "mailbox.get_own",
-	.text = "SELECT " ROW_COLUMNS ", 0, 0, " STATE_COLUMNS ROW_WITH_STATE JOIN_SUBSCRIPTION
+	.text = "SELECT " FOLDER_COLUMNS "0, 0, 0, " STATE_COLUMNS FROM_FOLDER
 		"WHERE m.owner_idnr = ? AND m.name = ?",
 };
 
@@ -193,7 +193,6 @@ enum errc mailbox_row_get(struct db *db, const struct mailbox_key *key, struct a
 		return rc;
 	if (!is_own)
 		db_bind_i64(q, ++param, key->user);
-	db_bind_i64(q, ++param, key->user);
 	db_bind_i64(q, ++param, key->owner);
 	db_bind_str(q, ++param, key->name);
 	return get_row(q, arena, row_out, err);
@@ -208,8 +207,7 @@ enum errc mailbox_row_inbox_nocase(struct db *db, const struct mailbox_key *key,
 	if (rc != OK)
 		return rc;
 	db_bind_i64(q, 1, key->user);
-	db_bind_i64(q, 2, key->user);
-	db_bind_i64(q, 3, key->owner);
+	db_bind_i64(q, 2, key->owner);
 	return get_row(q, arena, row_out, err);
 }
 
