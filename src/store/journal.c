@@ -237,16 +237,18 @@ static enum errc list_abandoned(struct store *store, struct db *db, bool others,
 	return rc;
 }
 
-enum errc journal_sweep(struct store *store, bool others, struct err *err)
+enum errc journal_sweep(struct store *store, bool others, int64_t *did_out, struct err *err)
 {
 	struct journal_row rows[SWEEP_ROWS];
 	size_t count = 0;
 	struct db *db;
 	enum errc rc = sweep_lease(store, &db, err);
 
+	*did_out = 0;
 	if (rc != OK)
 		return rc;
 	rc = list_abandoned(store, db, others, rows, &count, err);
 	db_return(&db);
+	*did_out = (int64_t)count;
 	return rc == OK ? journal_undo(store, rows, count, err) : rc;
 }

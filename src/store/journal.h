@@ -35,5 +35,9 @@ NODISCARD enum errc journal_finish(
 NODISCARD enum errc journal_undo(
     struct store *store, const struct journal_row *rows, size_t count, struct err *err);
 
-/* A small piece of work: undoes what failed undoing of ours left, and with `others` what dead processes did. */
-NODISCARD enum errc journal_sweep(struct store *store, bool others, struct err *err);
+/*
+ * A small piece of work: undoes what failed undoing of ours left, and with `others` what dead processes did. `did_out`: rows;
+ * 0 when there is nothing.
+ */
+NODISCARD enum errc journal_sweep(
+    struct store *store, bool others, int64_t *did_out, struct err *err);

@@ -186,11 +186,12 @@ static enum errc round_once(struct store *store, bool sweeps, int64_t *did_out, 
 
 void store_housekeeping(struct store *store)
 {
-	int64_t until_ms = clock_mono_ms() + ROUND_MS, did = 1;
+	int64_t until_ms = clock_mono_ms() + ROUND_MS, did;
 	bool sweeps = node_sweeps(store);
 	struct err err;
-	enum errc rc = journal_sweep(store, sweeps, &err);
+	enum errc rc = journal_sweep(store, sweeps, &did, &err);
 
+	did = 1;
 	while (rc == OK && did > 0 && clock_mono_ms() < until_ms)
 		rc = round_once(store, sweeps, &did, &err);
 	if (rc != OK)

@@ -47,9 +47,15 @@ static enum errc go_round(struct store *store, walk *step, int64_t *total_out, s
 	}
 }
 
+static enum errc undo_unfinished(struct store *store, int64_t *did_out, struct err *err)
+{
+	return journal_sweep(store, true, did_out, err);
+}
+
 enum errc sweep_now(struct store *store, struct sweep_report *report_out, struct err *err)
 {
-	enum errc rc = journal_sweep(store, true, err);
+	int64_t undone = 0;
+	enum errc rc = repeat(store, undo_unfinished, &undone, err);
 
 	*report_out = (struct sweep_report){ .messages = 0 };
 	/* what is gone becomes removed mail, that leaves objects, and those leave blobs */

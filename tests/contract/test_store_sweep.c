@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "base/thread.h"
 #include "store/account.h"
+#include "store/journal.h"
 #include "store/mailbox.h"
 #include "store/sweep_now.h"
 #include "tests/contract/store_world.h"
@@ -459,6 +460,36 @@ static void waits_for_one_account_at_a_time(void **state)
 	assert_int_equal(world_number(w, &sql_removed), 0);
 }
 
+static enum errc journal_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	struct journal_row row = *(const struct journal_row *)arg;
+	enum errc rc = OK;
+
+	(void)arena;
+	for (; rc == OK && row.id <= 150; row.id++)
+		rc = journal_write(db, &row, err);
+	return rc;
+}
+
+/* More than one piece of housekeeping takes. */
+static void undoes_all_that_a_dead_process_left(void **state)
+{
+	struct world *w = *state;
+	struct journal_row first = { .owner = w->accounts[0],
+		.id = 1,
+		.node = 1,
+		.mailbox = w->inboxes[0],
+		.uid_first = 1,
+		.uid_last = 1 };
+	struct sweep_report report;
+
+	assert_int_equal(
+	    db_transact(w->pool, deadline_in_ms(5000), journal_body, &first, NULL), OK);
+	assert_int_equal(world_number(w, &sql_journal), 150);
+	assert_int_equal(sweep_now(w->store, &report, NULL), OK);
+	assert_int_equal(world_number(w, &sql_journal), 0);
+}
+
 static const struct db_sql sql_by_hand = { .name = "test.by_hand",
 	.text = "INSERT INTO dbmail_mailboxes (owner_idnr, name) SELECT user_idnr, 'By hand'"
 		" FROM dbmail_users WHERE userid = 'user0'" };
@@ -495,6 +526,8 @@ int main(void)
 		    keeps_a_blob_that_comes_to_use_by_any_clock, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    waits_for_one_account_at_a_time, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    undoes_all_that_a_dead_process_left, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    does_all_with_one_connection, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
