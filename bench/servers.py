@@ -323,7 +323,7 @@ class OnEngine(Tabella):
         self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.engine = engines.SERVERS[self.engine_name](durable=True, folder=self.folder.parent)
         self._run(
-            [self.binary, "init", "--dir", self.data, "--db", self.engine.url("bench")]
+            [self.binary, "init", "--dir", self.data, "--db", self.engine.socket_url("bench")]
             + ["--port-base", self.port_base, "--domain", DOMAIN]
         )
         for name in account_names(self.accounts):
