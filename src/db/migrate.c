@@ -172,12 +172,32 @@ static enum errc mark_copy(const struct schema_work *work, struct str source, st
 	return rc;
 }
 
+/* A step that another process was killed in the middle of is finished by MariaDB, which commits what it has done. */
+static enum errc wait_for_others(const struct schema_work *work, struct err *err)
+{
+	const struct db_ops *ops = work->driver->ops;
+	enum errc rc;
+
+	if (ops->engine != DB_MARIADB)
+		return OK;
+	/* its lock is held as long as the connection lasts */
+	rc = ops->begin(work->conn, MIGRATE_WAIT_MS, err);
+	if (rc == ERR_CONFLICT)
+		return err_set(
+		    err, ERR_UNAVAIL, "another process changes the schema: try again");
+	if (rc == OK)
+		ops->rollback(work->conn);
+	return rc;
+}
+
 enum errc schema_bring_up(const struct schema_work *work, struct str copy_source, int *from_out,
     int *to_out, struct err *err)
 {
 	struct step_options options = { .copy_source = copy_source };
-	enum errc rc = work->driver->ops->schema_version(work->conn, from_out, err);
+	enum errc rc = wait_for_others(work, err);
 
+	if (rc == OK)
+		rc = work->driver->ops->schema_version(work->conn, from_out, err);
 	if (rc != OK)
 		return rc;
 	*to_out = schema_newest(work);

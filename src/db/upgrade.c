@@ -117,16 +117,19 @@ enum errc schema_undo(
 {
 	const struct db_ops *ops = work->driver->ops;
 	struct arena *arena = arena_new("undo");
-	enum errc rc = ops->run_script(
-	    work->conn, db_rewrite_prefix(arena, step->undo, work->prefix), err);
+	enum errc rc = OK;
 
+	/* first: where each change of a table is committed, a step that is half undone is one to be made again */
+	if (step->to > SCHEMA_ROWS_FROM)
+		rc = schema_row_delete(work->conn, step->to, err);
+	if (rc == OK)
+		rc = ops->run_script(
+		    work->conn, db_rewrite_prefix(arena, step->undo, work->prefix), err);
 	if (rc == OK)
 		rc = ops->run_script(work->conn,
 		    str_printf(arena, "DELETE FROM %.*supgrade_steps WHERE to_version = %d",
 			STR_ARG(work->prefix), step->to),
 		    err);
-	if (rc == OK && step->to > SCHEMA_ROWS_FROM)
-		rc = schema_row_delete(work->conn, step->to, err);
 	if (rc == OK)
 		rc = ops->set_schema_version(work->conn, step->to - 1, err);
 	arena_free(&arena);

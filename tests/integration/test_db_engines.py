@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import time
 import urllib.parse
 
 import pytest
@@ -354,3 +355,32 @@ def test_a_step_that_stopped_behind_any_statement_is_finished(old):
             run_sql("mariadb", old.url_there, ";".join(pieces[:count]))
             assert f"to {newest()}" in old.cli("db", "upgrade").stdout
     assert "0 problems" in old.cli("verify").stdout
+
+
+def test_a_way_back_that_stopped_in_its_middle_is_a_way_forth(old):
+    """MariaDB: its process and its session end while a table is waited for; the next upgrade makes the step again."""
+    if old.old_engine != "mariadb":
+        pytest.skip("a step is a transaction on PostgreSQL")
+    old.cli("db", "upgrade")
+    whole = printed(old.old_engine, old.url_there)
+    holder = old.server.session(urllib.parse.urlsplit(old.url_there).path[1:])
+    try:
+        holder.stdin.write("LOCK TABLES mail_nodes READ; SELECT 'locked';\n")
+        holder.stdin.flush()
+        assert holder.stdout.readline().strip() == "locked"
+        run = subprocess.Popen([old.binary, "-c", old.config, "db", "upgrade", "--undo"], stderr=subprocess.DEVNULL)
+        waiting = "SELECT id FROM information_schema.processlist WHERE state LIKE 'Waiting for table metadata lock%'"
+        end = time.monotonic() + 20
+        while not (session := old.server.sql(waiting).strip()):
+            assert time.monotonic() < end and run.poll() is None
+            time.sleep(0.05)
+        run.kill()
+        run.wait()
+        old.server.sql(f"KILL {session}")
+    finally:
+        holder.stdin.close()
+        holder.wait(20)
+        holder.stdout.close()
+    assert printed(old.old_engine, old.url_there) != whole
+    assert f"to {newest()}" in old.cli("db", "upgrade").stdout
+    assert printed(old.old_engine, old.url_there) == whole
