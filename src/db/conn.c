@@ -18,10 +18,12 @@ enum errc db_connect(
 	struct err own;
 	enum errc rc;
 
-	if (!pool->is_open || ops->engine == DB_SQLITE)
-		return ops->connect(pool->driver, role, conn_out, err);
 	if (!err)
 		err = &own;
+	if (!pool->is_open || ops->engine == DB_SQLITE) {
+		rc = ops->connect(pool->driver, role, conn_out, err);
+		return rc == ERR_LIMIT ? db_unreachable(rc, err) : rc;
+	}
 	rc = reach_ask(&pool->reach, err);
 	if (rc != OK)
 		return rc;

@@ -91,7 +91,10 @@ struct db_pool {
 	struct metrics *metrics; /* enum db_metric */
 };
 
-/* conn.c: a connection of the engine; ERR_UNAVAIL at once while a server is known to be away */
+/*
+ * conn.c: a connection of the engine; at once ERR_UNAVAIL while a server is known to be away, and ERR_LIMIT while it takes
+ * no more connections.
+ */
 NODISCARD enum errc db_connect(
     struct db_pool *pool, enum db_role role, struct db_conn **conn_out, struct err *err);
 /* A connection with its statement cache. */

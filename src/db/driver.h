@@ -84,7 +84,10 @@ struct db_ops {
 	const struct db_migration *(*migrations)(struct db_driver *driver, size_t *count_out);
 	void (*stats)(struct db_driver *driver, struct db_driver_stats *stats_out);
 
-	/* ERR_NOTFOUND no such database; ERR_UNSUPPORTED it is not ours; ERR_UNAVAIL cannot be reached. */
+	/*
+	 * ERR_NOTFOUND no such database; ERR_UNSUPPORTED it is not ours; ERR_UNAVAIL cannot be reached; ERR_LIMIT the server
+	 * takes no more connections.
+	 */
 	enum errc (*connect)(struct db_driver *driver, enum db_role role,
 	    struct db_conn **conn_out, struct err *err);
 	void (*disconnect)(struct db_conn **connp);

@@ -97,24 +97,69 @@ static enum errc check_lease(struct db **dbp, struct err *err)
 	return rc;
 }
 
+/*
+ * The server has no room for one more. Gives the right to open one back, not on: who waits would find the same. Then one
+ * of ours that is used is waited for; ERR_UNAVAIL if there is none, or none came free.
+ */
+static enum errc wait_for_used(
+    struct db_pool *pool, int wait_ms, struct db **db_out, struct err *err)
+{
+	bool served = false;
+
+	*db_out = NULL;
+	pthread_mutex_lock(&pool->lock);
+	if (pool->idle) {
+		*db_out = pool->idle;
+		pool->idle = pool->idle->next;
+		pool->connections--;
+		served = true;
+	} else if (--pool->connections == 0) {
+		/* nobody will come back: who waits is to hear it too */
+		pool->connections += hand_over(pool, NULL);
+	} else if (wait_ms > 0) {
+		counter_add(&pool->waits, 1);
+		served = queue_for(pool, wait_ms, db_out);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return served ? OK : db_unreachable(ERR_LIMIT, err);
+}
+
+/* A connection that lives, one of ours or a new one. */
+static enum errc make_sure(
+    struct db_pool *pool, struct deadline deadline, struct db **dbp, struct err *err)
+{
+	enum errc rc;
+
+	for (;;) {
+		rc = *dbp ? check_lease(dbp, err) : OK;
+		if (rc != OK || *dbp)
+			return rc;
+		rc = db_conn_new(pool, pool->reader_role, dbp, err);
+		if (rc == OK)
+			return OK;
+		if (rc != ERR_LIMIT)
+			break;
+		rc = wait_for_used(pool, deadline_left_ms(deadline), dbp, err);
+		if (rc != OK)
+			return rc;
+	}
+	drop_connection(pool, NULL);
+	return db_unreachable(rc, err);
+}
+
 enum errc db_lease(struct db_pool *pool, int wait_ms, struct db **db_out, struct err *err)
 {
+	struct deadline deadline = deadline_in_ms(wait_ms);
 	struct db *db;
+	struct err own;
 	enum errc rc;
 
 	if (!take_turn(pool, wait_ms, &db))
 		return err_set(err, ERR_UNAVAIL, "all %d database connections are in use",
 		    pool->settings.readers);
-	rc = db ? check_lease(&db, err) : OK;
+	rc = make_sure(pool, deadline, &db, err ? err : &own);
 	if (rc != OK)
 		return rc;
-	if (!db) {
-		rc = db_conn_new(pool, pool->reader_role, &db, err);
-		if (rc != OK) {
-			drop_connection(pool, NULL);
-			return db_unreachable(rc, err);
-		}
-	}
 	db->next = NULL;
 	*db_out = db;
 	return OK;

@@ -264,7 +264,7 @@ static enum errc open_host(struct mariadb_conn *conn, struct err *err)
 /* Another node of a cluster may do what this one does not. */
 static bool is_worth_another(enum errc rc)
 {
-	return rc == ERR_UNAVAIL || rc == ERR_CLOSED || rc == ERR_TIMEOUT;
+	return rc == ERR_UNAVAIL || rc == ERR_CLOSED || rc == ERR_TIMEOUT || rc == ERR_LIMIT;
 }
 
 /* From the host that answered last: one that is down costs its time-out once. */

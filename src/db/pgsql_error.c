@@ -44,7 +44,7 @@ static const struct row rows[] = {
 	{ "0A000", ERR_CLOSED, ADVICE_STANDBY },
 	{ "53100", ERR_UNAVAIL, ADVICE_SPACE },
 	{ "53200", ERR_UNAVAIL, ": the database server is out of memory" },
-	{ "53300", ERR_UNAVAIL,
+	{ "53300", ERR_LIMIT,
 	    ": raise the server's max_connections, or lower our db.connections" },
 	{ "53", ERR_UNAVAIL, ADVICE_DISK },
 	{ "54", ERR_LIMIT, "" },

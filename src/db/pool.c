@@ -126,7 +126,7 @@ static enum errc administer(
 	enum errc rc = ops->connect(pool->driver, DB_ADMIN, &conn, err);
 
 	if (rc != OK)
-		return rc;
+		return rc == ERR_LIMIT ? db_unreachable(rc, err) : rc;
 	work = schema_work_on(pool->driver, conn, pool->settings.table_prefix);
 	rc = body(&work, arg, err);
 	ops->disconnect(&conn);
@@ -286,9 +286,9 @@ void db_stats(struct db_pool *pool, struct db_stats *stats_out)
 		.waits = counter_read(&pool->waits),
 		.connects = reach.opened,
 		.connects_failed = reach.failed,
-		.is_lost = reach.lost,
 	};
 	leases_count(pool, stats_out);
+	stats_out->is_lost = reach.lost || (reach.full && stats_out->connections == 0);
 }
 
 int db_schema_known(const struct db_pool *pool)

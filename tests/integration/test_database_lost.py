@@ -344,3 +344,41 @@ def test_nothing_is_lost_or_doubled_under_load(engine, host):
     assert wanted and found == collections.Counter(wanted)
     assert sum(sender.refused for sender in senders) > 0
     assert host.server.cli("verify", check=False).returncode == 0
+
+
+LIMITS = {
+    "pgsql": 'ALTER ROLE "{0}" CONNECTION LIMIT {1}',
+    "mariadb": "ALTER USER '{0}'@'%' WITH MAX_USER_CONNECTIONS {1}",
+}
+
+
+def test_a_server_with_fewer_connections_than_we_would_take(engine, host):
+    """Two of them are the program's own, three are left for thirty deliveries and a dozen readers at once."""
+    account = host.account()
+    engine.sql(LIMITS[engine.name].format(host.server.database_name, 5))
+    host.server.stop()
+    host.server.start()
+    codes, answers = [], []
+
+    def deliver_some():
+        for _ in range(5):
+            codes.append(deliver(host, account.address, mail()))
+
+    def read_some():
+        with account.imap("INBOX") as session:
+            for _ in range(10):
+                answers.append(session.cmd("STATUS INBOX (MESSAGES)").status)
+                answers.append(session.cmd("FETCH 1:* BODY.PEEK[]").status)
+
+    threads = [threading.Thread(target=work) for work in [deliver_some] * 30 + [read_some] * 12]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert collections.Counter(codes) == {250: 150}
+    assert collections.Counter(answers) == {"OK": 240}
+    assert health(host) == 200
+    assert not events(host, "database-lost")
+    assert len(events(host, "database-full")) == 1
+    engine.sql(LIMITS[engine.name].format(host.server.database_name, 50))
+    assert deliver(host, account.address, mail()) == 250

@@ -82,6 +82,54 @@ static void the_wait_grows_to_a_few_seconds(void **state)
 	reach_release(&reach);
 }
 
+static void is_full(struct reach *reach)
+{
+	struct err err;
+
+	(void)err_set(&err, ERR_LIMIT, "too many clients");
+	reach_tell(reach, ERR_LIMIT, &err);
+}
+
+static void a_full_server_is_there_and_not_asked_for_a_while(void **state)
+{
+	struct reach reach;
+	struct err err;
+
+	(void)state;
+	reach_init(&reach, NULL);
+	assert_int_equal(reach_ask(&reach, NULL), OK);
+	is_full(&reach);
+	assert_true(reach_state(&reach).full);
+	assert_false(reach_state(&reach).lost);
+	reach.next_at_ms = clock_mono_ms() + 60000;
+	assert_int_equal(reach_ask(&reach, &err), ERR_LIMIT);
+	assert_non_null(strstr(err.text, "too many clients"));
+	reach.next_at_ms = clock_mono_ms();
+	assert_int_equal(reach_ask(&reach, NULL), OK);
+	assert_int_equal(reach_ask(&reach, NULL), ERR_LIMIT);
+	reach_tell(&reach, OK, NULL);
+	assert_false(reach_state(&reach).full);
+	assert_int_equal(reach_ask(&reach, NULL), OK);
+	reach_release(&reach);
+}
+
+static void a_lost_server_may_come_back_full_and_a_full_one_be_lost(void **state)
+{
+	struct reach reach;
+
+	(void)state;
+	reach_init(&reach, NULL);
+	fails(&reach);
+	is_full(&reach);
+	assert_false(reach_state(&reach).lost);
+	assert_true(reach_state(&reach).full);
+	fails(&reach);
+	assert_true(reach_state(&reach).lost);
+	assert_false(reach_state(&reach).full);
+	assert_int_equal(reach_state(&reach).failed, 3);
+	reach_release(&reach);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -89,6 +137,8 @@ int main(void)
 		cmocka_unit_test(after_a_failure_nobody_tries_for_a_while),
 		cmocka_unit_test(then_one_tries_and_the_others_wait_for_what_he_finds),
 		cmocka_unit_test(the_wait_grows_to_a_few_seconds),
+		cmocka_unit_test(a_full_server_is_there_and_not_asked_for_a_while),
+		cmocka_unit_test(a_lost_server_may_come_back_full_and_a_full_one_be_lost),
 	};
 
 	return cmocka_run_group_tests_name("db/reach", tests, NULL, NULL);
