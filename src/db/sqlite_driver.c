@@ -50,8 +50,10 @@ static void sqlite_stats(struct db_driver *base, struct db_driver_stats *stats_o
 {
 	struct sqlite_driver *driver = (struct sqlite_driver *)base;
 
-	stats_out->checkpoints = atomic_load(&driver->log.checkpoints);
-	stats_out->wal_bytes = (int64_t)atomic_load(&driver->log.frames) * SQLITE_PAGE_SIZE;
+	*stats_out = (struct db_driver_stats){
+		.checkpoints = atomic_load(&driver->log.checkpoints),
+		.wal_bytes = (int64_t)atomic_load(&driver->log.frames) * SQLITE_PAGE_SIZE,
+	};
 }
 
 const struct db_ops sqlite_ops = {
