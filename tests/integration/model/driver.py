@@ -14,6 +14,7 @@ from model.states import idle, select_named
 from model.truth import Eyes, Truth
 
 BOX_MAX = 90
+LEFT_IDLE_COMMANDS = 5  # the server may tell a session that has just hung up of news for so long
 VIEWLESS = {"LIST", "STATUS", "CREATE", "SELECT", "EXAMINE"}
 
 
@@ -47,6 +48,7 @@ class Driver:
         self.people = [Person(one, ids[one.user], self.truth.eyes(ids[one.user])) for one in accounts]
         self.hand = Hand(self)
         self.sessions = []
+        self.just_left_idle = 0  # commands for which one that hung up counts as idle
         self.lmtp = None
 
     def ids(self):
@@ -150,7 +152,8 @@ class Driver:
         self.note(session, f"{done.status} {done.text[:100]} {str(done.untagged)[:300]}")
         self.counts[f"{command.verb} {done.status}"] += 1
         before = self.truth.read()
-        self.truth.has_idle = any(other.idle for other in self.sessions)
+        self.truth.has_idle = self.just_left_idle > 0 or any(other.idle for other in self.sessions)
+        self.just_left_idle -= 1
         self.learn_box(session)
         if was_orphan and command.verb not in VIEWLESS:
             assert not done.of("EXISTS"), f"news of a folder that is gone, or may not be read: {done.untagged}"
@@ -186,6 +189,8 @@ class Driver:
         self.replace(session)
 
     def replace(self, session):
+        if session.idle:
+            self.just_left_idle = LEFT_IDLE_COMMANDS
         session.close()
         new = self.open(session.name, session.person, session.kind, session.caches)
         self.sessions[self.sessions.index(session)] = new
