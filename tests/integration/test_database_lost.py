@@ -355,6 +355,7 @@ LIMITS = {
 def test_a_server_with_fewer_connections_than_we_would_take(engine, host):
     """Two of them are the program's own, three are left for thirty deliveries and a dozen readers at once."""
     account = host.account()
+    assert deliver(host, account.address, mail()) == 250
     engine.sql(LIMITS[engine.name].format(host.server.database_name, 5))
     host.server.stop()
     host.server.start()
