@@ -87,6 +87,15 @@ def send(pids, number):
             os.kill(pid, number)
 
 
+def stands(pid):
+    """Whether SIGSTOP has come to every thread of the process, or it is gone."""
+    states = set()
+    for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(OSError):
+            states.add(stat.read_text().rpartition(")")[2].split()[0])
+    return states <= {"T", "t", "Z", "X"}
+
+
 def is_over(pid, seconds):
     """Whether the process, which need not be a child of ours, is gone within that time."""
     end = time.monotonic() + seconds
@@ -398,8 +407,12 @@ class Started:
         forget_memory(self.data)
 
     def pause(self):
-        """SIGSTOP to all of its processes: a machine that hangs, whose connections stay."""
-        send(descendants(self.process.pid), signal.SIGSTOP)
+        """SIGSTOP to all of its processes, and until every thread stands: a machine that hangs, whose connections stay."""
+        pids = descendants(self.process.pid)
+        send(pids, signal.SIGSTOP)
+        end = time.monotonic() + 10
+        while not all(stands(pid) for pid in pids) and time.monotonic() < end:
+            time.sleep(0.01)
 
     def resume(self):
         send(descendants(self.process.pid), signal.SIGCONT)

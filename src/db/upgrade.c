@@ -8,8 +8,11 @@
 #include "db/migrate_int.h"
 
 #include <stdio.h>
+#include <time.h>
 
-#define READ_AGAIN 5
+/* A step takes a moment where its statements are no transaction. */
+#define READ_AGAIN 20
+#define READ_PAUSE_NS (100 * 1000000L)
 
 /* ---- what there is ---- */
 
@@ -66,12 +69,15 @@ static enum errc read_once(
 
 enum errc schema_read(const struct schema_work *work, struct db_schema *schema, struct err *err)
 {
+	const struct timespec pause = { .tv_nsec = READ_PAUSE_NS };
 	enum errc rc = read_once(work, schema, err);
 
-	/* between two of its statements another process may have made a step */
+	/* between two of its statements another process may have made a step, or be at one */
 	for (int again = 0; again < READ_AGAIN && (rc == ERR_CORRUPT || rc == ERR_INTERNAL);
-	     again++)
+	     again++) {
+		(void)nanosleep(&pause, NULL);
 		rc = read_once(work, schema, err);
+	}
 	return rc;
 }
 
