@@ -193,6 +193,23 @@ enum errc view_look(
 	return rc;
 }
 
+/*
+ * What a message was when it went is its last state: the client may have been told of it, and while it may not be told of
+ * EXPUNGE it can ask again.
+ */
+static void keep_gone(struct imap_view *view, const struct index_version *newer)
+{
+	struct index_version *known;
+
+	if (view->newest == view->known || view->newest == newer)
+		return;
+	known = index_with_last(view->known, view->newest, newer);
+	if (!known)
+		return;
+	index_release(&view->known);
+	view->known = known;
+}
+
 enum errc view_bring_up(
     struct imap_session *s, struct db *db, const struct mailbox_look *look, struct err *err)
 {
@@ -207,6 +224,8 @@ enum errc view_bring_up(
 	if (version == view->known) {
 		index_release(&version);
 		version = view->known;
+	} else {
+		keep_gone(view, version);
 	}
 	if (view->newest != view->known)
 		index_release(&view->newest);

@@ -58,6 +58,13 @@ struct uid_range {
 struct index_version *index_with_gone(
     const struct index_version *v, const struct uid_range *gone, size_t count);
 
+/*
+ * `v`, in which messages that `newest` no longer has stand as in `last`, a version between the two: as they were when they
+ * went. NULL: none of these went. Of keywords beyond the mask they keep what `v` has. Counted; not cached.
+ */
+struct index_version *index_with_last(const struct index_version *v,
+    const struct index_version *last, const struct index_version *newest);
+
 /* What is cached, without asking the database; NULL if nothing is. Counted. */
 struct index_version *index_cached(struct store *store, int64_t owner, int64_t mailbox);
 void index_release(struct index_version **versionp);

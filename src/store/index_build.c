@@ -253,3 +253,47 @@ struct index_version *index_with_gone(
 	xfree(changes.entries);
 	return with;
 }
+
+/* Entries of `last` that `newest` does not have, and `v` does. */
+static struct index_entry *entries_gone(const struct index_version *v,
+    const struct index_version *last, const struct index_version *newest, size_t *count_out)
+{
+	struct index_entry *entries = NULL;
+	size_t n = 0, room = 0;
+	uint32_t seq = index_next_missing(last, newest, 1);
+
+	while (seq != 0) {
+		const struct index_entry *entry = index_at(last, seq);
+
+		if (n == room) {
+			room = room > 0 ? room * 2 : 16;
+			entries = xrealloc(entries, room * sizeof(*entries));
+		}
+		if (index_seq_of(v, entry->uid) != 0)
+			entries[n++] = *entry;
+		seq = seq == last->count ? 0 : index_next_missing(last, newest, seq + 1);
+	}
+	*count_out = n;
+	return entries;
+}
+
+struct index_version *index_with_last(const struct index_version *v,
+    const struct index_version *last, const struct index_version *newest)
+{
+	struct index_head head = { .modseq = v->modseq,
+		.uidvalidity = v->uidvalidity,
+		.uidnext = v->uidnext,
+		.living = v->living };
+	struct index_changes changes = { .gone_count = 0 };
+	struct index_version *with = NULL;
+
+	changes.entries = entries_gone(v, last, newest, &changes.count);
+	if (changes.count > 0) {
+		/* keywords get numbers and keep them, so the later names do for both */
+		head.names = index_names_retain(last->names);
+		head.extras = index_extras_retain(v->extras);
+		with = index_merge(v, &changes, &head);
+	}
+	xfree(changes.entries);
+	return with;
+}

@@ -183,6 +183,21 @@ def test_numbers_of_messages_that_are_gone(pair):
     assert flagged in ([3], [])
 
 
+def test_a_message_that_went_is_as_it_was_told_last(pair):
+    """The second goes while the session may not yet be told that the first one did: no flags and no MODSEQ of before."""
+    one, two = pair
+    two.ok("ENABLE CONDSTORE")
+    one.ok(r"STORE 1 +FLAGS.SILENT (\Deleted)")
+    two.noop()
+    one.ok("EXPUNGE")
+    stored = two.ok(r"STORE 2 +FLAGS.SILENT (\Deleted)").fetched()[2]["MODSEQ"]
+    one.noop()
+    one.ok("EXPUNGE")
+    told = two.cmd("FETCH 2 (FLAGS MODSEQ)").fetched().get(2)
+    assert told is None or (told["MODSEQ"] == stored and "\\Deleted" in told["FLAGS"]), told
+    assert two.noop().of("EXPUNGE") == [1, 1]
+
+
 def test_status_and_select_are_fresh(pair):
     one, two = pair
     one.ok("CREATE other")

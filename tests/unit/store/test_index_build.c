@@ -142,11 +142,54 @@ static void finds_changes_and_holes(void **state)
 	assert_int_equal(counter_read(&living), 0);
 }
 
+static struct index_version *merged(const struct index_version *v, struct counter *living,
+    struct index_entry changed, struct uid_range gone)
+{
+	struct index_changes c = { &changed, 1, &gone, 1 };
+	struct index_head head = {
+		.living = living, .modseq = changed.modseq, .uidnext = UIDS
+	};
+
+	return index_merge(v, &c, &head);
+}
+
+/* Message 5 goes, 7 changes; then 7 and 8 go, and 9 changes. */
+static void what_went_stands_as_it_was_last(void **state)
+{
+	static struct model m;
+	struct counter living = { 0 };
+	struct index_version *known, *last, *newest, *with;
+
+	(void)state;
+	for (uint32_t uid = 1; uid <= UIDS; uid++)
+		m.modseq[uid] = 1;
+	known = build(&m, &living);
+	last = merged(known, &living,
+	    (struct index_entry){ .uid = 7, .modseq = 2, .flags = FLAG_DELETED },
+	    (struct uid_range){ 5, 5 });
+	newest = merged(last, &living, (struct index_entry){ .uid = 9, .modseq = 3 },
+	    (struct uid_range){ 7, 8 });
+	with = index_with_last(known, last, newest);
+	assert_non_null(with);
+	assert_int_equal(index_count(with), UIDS);
+	assert_int_equal(index_modseq(with), index_modseq(known));
+	for (uint32_t uid = 1; uid <= UIDS; uid++)
+		assert_int_equal(index_at(with, uid)->modseq, uid == 7 ? 2 : 1);
+	assert_true(index_at(with, 7)->flags & FLAG_DELETED);
+	assert_null(index_with_last(known, newest, newest));
+	index_release(&known);
+	index_release(&last);
+	index_release(&newest);
+	index_release(&with);
+	assert_int_equal(counter_read(&living), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(merges_as_a_plain_list_would),
 		cmocka_unit_test(finds_changes_and_holes),
+		cmocka_unit_test(what_went_stands_as_it_was_last),
 	};
 
 	return cmocka_run_group_tests_name("store/index_build", tests, NULL, NULL);
