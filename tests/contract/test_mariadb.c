@@ -4,111 +4,16 @@
  */
 #include "tests/cm.h"
 
-#include "base/arena.h"
-#include "base/buf.h"
 #include "base/str.h"
-#include "db/url.h"
-#include "tests/contract/scratch.h"
 #include "tests/contract/scratch_int.h"
+#include "tests/contract/server_site.h"
 
 #include <pthread.h>
 #include <string.h>
 
-#define MARIADB_ONLY()                                                                         \
-	do {                                                                                   \
-		if (scratch_engine() != DB_MARIADB)                                            \
-			skip();                                                                \
-	} while (0)
-
-static int set_up(void **state)
-{
-	static struct scratch scratch;
-
-	scratch_init(&scratch);
-	*state = &scratch;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	scratch_release(*state);
-	return 0;
-}
-
-/* A statement of the administrator's; %s is the database. */
-static void administer(const struct scratch *scratch, const char *format)
-{
-	struct arena *arena = arena_new("test");
-	struct str rest = str_from(format), piece, sql = STR_EMPTY;
-
-	for (int i = 0; str_split(&rest, '%', &piece); i++)
-		sql = i == 0 ? piece
-			     : str_printf(arena, "%.*s%s%.*s", STR_ARG(sql), scratch->name,
-				   STR_ARG(str_from_at(piece, 1)));
-	scratch_mariadb_run(getenv("TABELLA_TEST_MARIADB"), str_cstr(arena, sql));
-	arena_free(&arena);
-}
-
-/* Opens with the url changed by `change`; the error's text must not hold the password. */
-static enum errc open_changed(const struct scratch *scratch, bool create,
-    void (*change)(struct db_url *url), struct err *err)
-{
-	struct db_settings settings = scratch_settings(scratch);
-	struct arena *arena = arena_new("test");
-	struct buf text = BUF_INIT(DB_URL_TEXT_MAX);
-	struct db_pool *pool = NULL;
-	struct db_url url;
-	enum errc rc;
-
-	assert_int_equal(db_url_parse(settings.url, arena, &url, NULL), OK);
-	change(&url);
-	db_url_print(&url, &text);
-	settings.url = buf_str(&text);
-	settings.create = create;
-	rc = db_open(&settings, &pool, err);
-	if (rc != OK && url.password.n > 0)
-		assert_int_equal(str_find(str_from(err->text), secret_view(&url.password)),
-		    strlen(err->text));
-	db_close(&pool);
-	db_url_release(&url);
-	buf_release(&text);
-	arena_free(&arena);
-	return rc;
-}
-
-static void nothing(struct db_url *url)
-{
-	(void)url;
-}
-
-static void wrong_password(struct db_url *url)
-{
-	secret_release(&url->password);
-	secret_init(&url->password, STR("not-the-password"));
-}
-
-static void no_server(struct db_url *url)
-{
-	url->hosts[0] = (struct db_url_host){ .name = STR_INIT("127.0.0.1"), .port = 1 };
-	url->host_count = 1;
-}
-
-static void first_host_is_down(struct db_url *url)
-{
-	url->hosts[1] = url->hosts[0];
-	url->hosts[0] = (struct db_url_host){ .name = STR_INIT("127.0.0.1"), .port = 1 };
-	url->host_count = 2;
-}
-
 static void other_database(struct db_url *url)
 {
 	url->name = STR("tabella `is` not there");
-}
-
-static void assert_says(const struct err *err, const char *what)
-{
-	if (!strstr(err->text, what))
-		fail_msg("\"%s\" does not say \"%s\"", err->text, what);
 }
 
 static void what_is_wrong_is_said_with_what_to_do(void **state)
@@ -510,29 +415,18 @@ static void a_lock_that_lasts_is_named_at_the_deadline(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-		    what_is_wrong_is_said_with_what_to_do, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_missing_database_is_made, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_next_host_is_tried, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-		    tables_of_others_are_left_alone, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-		    a_step_that_was_cut_off_is_made_whole, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-		    texts_compare_by_their_bytes, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-		    a_text_of_two_statements_gives_the_row_that_was_changed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-		    a_deadlock_runs_one_of_the_two_again, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-		    a_connection_that_was_ended_is_not_leased, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-		    a_connection_that_is_ended_ahead_is_closed, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-		    a_connection_that_is_ended_in_a_transaction_runs_it_again, set_up,
-		    tear_down),
-		cmocka_unit_test_setup_teardown(
-		    a_lock_that_lasts_is_named_at_the_deadline, set_up, tear_down),
+		SERVER_TEST(what_is_wrong_is_said_with_what_to_do),
+		SERVER_TEST(a_missing_database_is_made),
+		SERVER_TEST(the_next_host_is_tried),
+		SERVER_TEST(tables_of_others_are_left_alone),
+		SERVER_TEST(a_step_that_was_cut_off_is_made_whole),
+		SERVER_TEST(texts_compare_by_their_bytes),
+		SERVER_TEST(a_text_of_two_statements_gives_the_row_that_was_changed),
+		SERVER_TEST(a_deadlock_runs_one_of_the_two_again),
+		SERVER_TEST(a_connection_that_was_ended_is_not_leased),
+		SERVER_TEST(a_connection_that_is_ended_ahead_is_closed),
+		SERVER_TEST(a_connection_that_is_ended_in_a_transaction_runs_it_again),
+		SERVER_TEST(a_lock_that_lasts_is_named_at_the_deadline),
 	};
 
 	return scratch_run(tests, NULL);

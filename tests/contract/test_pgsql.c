@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "db/driver.h"
-#include "tests/contract/pgsql_site.h"
+#include "tests/contract/server_site.h"
 
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -546,21 +546,21 @@ static void no_news_come_through_a_pooler(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PGSQL_TEST(a_select_is_one_round_trip),
-		PGSQL_TEST(posts_and_their_commit_are_one_round_trip),
-		PGSQL_TEST(a_post_that_fails_fails_all),
-		PGSQL_TEST(a_post_that_fails_in_a_part_fails_the_part),
-		PGSQL_TEST(what_nobody_looked_at_is_nobodys_failure),
-		PGSQL_TEST(what_nobody_looked_at_is_no_part_of_a_transaction),
-		PGSQL_TEST(a_post_that_fails_harms_no_other_member),
-		PGSQL_TEST(text_with_nul_is_an_argument_that_cannot_be),
-		PGSQL_TEST(a_pooler_that_knows_no_sessions_will_do),
-		PGSQL_TEST(a_session_that_was_ended_is_not_leased),
-		PGSQL_TEST(a_session_that_is_ended_in_a_transaction_runs_it_again),
-		PGSQL_TEST(a_statement_that_takes_too_long_is_ended),
-		PGSQL_TEST(a_lock_that_lasts_is_waited_for_until_the_deadline),
-		PGSQL_TEST(news_are_heard_by_others_alone),
-		PGSQL_TEST(no_news_come_through_a_pooler),
+		SERVER_TEST(a_select_is_one_round_trip),
+		SERVER_TEST(posts_and_their_commit_are_one_round_trip),
+		SERVER_TEST(a_post_that_fails_fails_all),
+		SERVER_TEST(a_post_that_fails_in_a_part_fails_the_part),
+		SERVER_TEST(what_nobody_looked_at_is_nobodys_failure),
+		SERVER_TEST(what_nobody_looked_at_is_no_part_of_a_transaction),
+		SERVER_TEST(a_post_that_fails_harms_no_other_member),
+		SERVER_TEST(text_with_nul_is_an_argument_that_cannot_be),
+		SERVER_TEST(a_pooler_that_knows_no_sessions_will_do),
+		SERVER_TEST(a_session_that_was_ended_is_not_leased),
+		SERVER_TEST(a_session_that_is_ended_in_a_transaction_runs_it_again),
+		SERVER_TEST(a_statement_that_takes_too_long_is_ended),
+		SERVER_TEST(a_lock_that_lasts_is_waited_for_until_the_deadline),
+		SERVER_TEST(news_are_heard_by_others_alone),
+		SERVER_TEST(no_news_come_through_a_pooler),
 	};
 
 	return scratch_run(tests, NULL);
