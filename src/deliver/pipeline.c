@@ -364,13 +364,23 @@ enum errc pipeline_run(struct pipeline *p, int64_t session, int64_t serial, stru
 }
 
 /* Who is refused because of one account gets the same message again: those who have it must not have it twice. */
-static void mark_stored(const struct pipeline *p, const struct plan_key *key)
+static void mark_stored(const struct pipeline *p, size_t plan)
 {
-	for (size_t i = 0; i < p->delivery_count; i++) {
-		struct delivery *d = &p->deliveries[i];
+	const struct route *route = &p->plans[plan].route;
+	const uint8_t *key = p->keys[plan].bytes;
 
-		if (d->rc == OK && memcmp(d->key, key->bytes, sizeof(d->key)) == 0)
+	for (size_t j = 0; j < route->count; j++) {
+		struct delivery *d = route->targets[j].kind == ROUTE_LOCAL
+		    ? find_delivery(p, &route->targets[j])
+		    : NULL;
+
+		if (!d || d->rc != OK)
+			continue;
+		if (memcmp(d->key, key, sizeof(d->key)) == 0)
 			d->comes_again = true;
+		else /* another recipient brought it there */
+			delivery_comes_again(
+			    p->env->store, p->session, p->serial, d->owner, key);
 	}
 }
 
@@ -378,7 +388,7 @@ void pipeline_answers_read(struct pipeline *p)
 {
 	for (size_t i = 0; i < p->count; i++) {
 		if (p->plans[i].comes_again)
-			mark_stored(p, &p->keys[i]);
+			mark_stored(p, i);
 	}
 	delivery_answers_read(
 	    p->env->store, p->session, p->deliveries, p->delivery_count, p->serial);

@@ -44,6 +44,7 @@ struct forget {
 	uint8_t key[32];
 	/* it stays, for every node to take: its session has ended without reading the answer, or it comes again */
 	bool is_lost;
+	bool is_new; /* lost, and was not stored with the message */
 };
 
 /* Keys that are deleted together; belongs to the database layer once it runs. */
@@ -173,6 +174,30 @@ static bool answer_is_lost(struct delivery_sessions *s, int64_t session, int64_t
 	return lost;
 }
 
+static enum errc run_on_key(struct db *db, const struct db_sql *sql, struct ints params,
+    const uint8_t key[32], int64_t *changes_out, struct err *err)
+{
+	struct db_q *q;
+	enum errc rc = rows_open(db, sql, params, &q, err);
+
+	if (rc != OK)
+		return rc;
+	db_bind_blob(q, (int)params.n + 1, (struct str){ (const char *)key, 32 });
+	return db_run(&q, changes_out, err);
+}
+
+static enum errc forget_one(struct db *db, const struct forget *f, struct err *err)
+{
+	int64_t changes = 0;
+	enum errc rc = run_on_key(db, f->is_lost ? &sql_key_release : &sql_key_forget,
+	    INTS(f->owner, f->session, f->serial), f->key, &changes, err);
+
+	if (rc != OK || !f->is_new || changes > 0)
+		return rc;
+	return run_on_key(db, &sql_key_insert,
+	    INTS(f->owner, f->session, f->serial, 0, clock_unix_s()), f->key, NULL, err);
+}
+
 static enum errc forget_body(struct db *db, struct arena *arena, void *arg, struct err *err)
 {
 	struct forget_batch *batch = arg;
@@ -184,17 +209,8 @@ static enum errc forget_body(struct db *db, struct arena *arena, void *arg, stru
 	if (s->open == batch)
 		s->open = NULL; /* from here on it does not change */
 	(void)pthread_mutex_unlock(&s->lock);
-	for (size_t i = 0; rc == OK && i < batch->count; i++) {
-		const struct forget *f = &batch->items[i];
-		struct db_q *q;
-
-		rc = rows_open(db, f->is_lost ? &sql_key_release : &sql_key_forget,
-		    INTS(f->owner, f->session, f->serial), &q, err);
-		if (rc != OK)
-			break;
-		db_bind_blob(q, 4, (struct str){ (const char *)f->key, sizeof(f->key) });
-		rc = db_run(&q, NULL, err);
-	}
+	for (size_t i = 0; rc == OK && i < batch->count; i++)
+		rc = forget_one(db, &batch->items[i], err);
 	return rc;
 }
 
@@ -378,6 +394,25 @@ void delivery_answers_read(struct store *store, int64_t session,
 	}
 }
 
+void delivery_comes_again(
+    struct store *store, int64_t session, int64_t serial, int64_t owner, const uint8_t key[32])
+{
+	struct delivery_sessions *s = store->sessions;
+	struct forget f = { .owner = owner,
+		.session = session,
+		.serial = serial,
+		.is_lost = true,
+		.is_new = true };
+	struct forget_batch *fresh;
+
+	memcpy(f.key, key, sizeof(f.key));
+	(void)pthread_mutex_lock(&s->lock);
+	fresh = add_forget(s, &f);
+	(void)pthread_mutex_unlock(&s->lock);
+	if (fresh)
+		schedule(fresh, FORGET_DELAY_MS);
+}
+
 struct key_row {
 	int64_t session, serial, node;
 };
@@ -408,16 +443,10 @@ static enum errc state_of_key(struct store *store, struct db *db, const struct k
 static enum errc adopt(struct store *store, struct db *db, const struct delivery_batch *batch,
     const struct delivery *d, const struct key_row *row, struct err *err)
 {
-	struct db_q *q;
-	enum errc rc = rows_open(db, &sql_key_adopt,
+	return run_on_key(db, &sql_key_adopt,
 	    INTS(batch->session, batch->serial, node_now(store)->incarnation, d->owner,
 		row->session, row->serial),
-	    &q, err);
-
-	if (rc != OK)
-		return rc;
-	db_bind_blob(q, 7, (struct str){ (const char *)d->key, sizeof(d->key) });
-	return db_run(&q, NULL, err);
+	    d->key, NULL, err);
 }
 
 enum errc delivery_key_ask(

@@ -102,6 +102,13 @@ void delivery_session_end(struct store *store, int64_t session);
 void delivery_answers_read(struct store *store, int64_t session,
     const struct delivery *deliveries, size_t count, int64_t serial);
 
+/*
+ * A recipient is refused for now, and `owner` has what comes again by another recipient of the delivery: the refused one's
+ * `key` is added in a later commit, so that the repeat finds it.
+ */
+void delivery_comes_again(
+    struct store *store, int64_t session, int64_t serial, int64_t owner, const uint8_t key[32]);
+
 struct append_message {
 	const struct prepared *message;
 	struct flag_list flags;

@@ -10,6 +10,8 @@
 #include "store/index.h"
 #include "tests/contract/admin.h"
 
+#include <time.h>
+
 static const struct str message =
     STR_INIT("From: a@b.example\r\nSubject: s\r\nMessage-ID: <1@b.example>\r\n\r\nbody\r\n");
 
@@ -269,6 +271,56 @@ static void gives_nobody_of_a_group_a_second_copy(void **state)
 	admin_close(&a);
 }
 
+static const struct db_sql sql_lost_keys = { .name = "test.lost_keys",
+	.text = "SELECT count(*) FROM delivery_keys WHERE node = 0" };
+
+/* One of a group has no room, and another of it was written to by name too: he is no recipient of what comes again. */
+static void gives_no_second_copy_to_who_was_also_named(void **state)
+{
+	struct admin a;
+	struct plan plans[2];
+	struct str bytes;
+	int64_t ids[2];
+
+	(void)state;
+	admin_open(&a);
+	ids[0] = admin_user(&a, STR("ann@example.org"));
+	ids[1] = admin_user(&a, STR("bob@example.org"));
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(alias_add(a.store, STR("group@example.org"),
+				     str_printf(a.arena, "%lld", (long long)ids[i]), 0, NULL),
+		    OK);
+	set_quota(&a, ids[1], 1);
+	route_to(&a, "ann@example.org", &plans[0]);
+	route_to(&a, "group@example.org", &plans[1]);
+	assert_int_equal(run(&a, &outbound_none, plans, 2), OK);
+	assert_int_equal(plans[0].rc, OK);
+	assert_int_equal(plans[1].rc, ERR_QUOTA);
+	/* it is written a moment later */
+	for (int i = 0; admin_number(&a, &sql_lost_keys, NULL, 0) == 0; i++) {
+		assert_true(i < 1000);
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	}
+	for (int times = 0; times < 3; times++) {
+		route_to(&a, "group@example.org", &plans[1]);
+		assert_int_equal(run(&a, &outbound_none, &plans[1], 1), OK);
+		assert_int_equal(plans[1].rc, ERR_QUOTA);
+		assert_int_equal(inbox(&a, ids[0], &bytes), 1);
+	}
+	set_quota(&a, ids[1], 0);
+	for (uint32_t times = 1; times <= 2; times++) {
+		route_to(&a, "group@example.org", &plans[1]);
+		assert_int_equal(run(&a, &outbound_none, &plans[1], 1), OK);
+		assert_int_equal(plans[1].rc, OK);
+		assert_int_equal(inbox(&a, ids[0], &bytes), times);
+		assert_int_equal(inbox(&a, ids[1], &bytes), times);
+	}
+	/* to him alone it was never refused */
+	assert_int_equal(run(&a, &outbound_none, plans, 1), OK);
+	assert_int_equal(inbox(&a, ids[0], &bytes), 3);
+	admin_close(&a);
+}
+
 /* The last place of a transaction and the first of the next would be one account's. */
 static void keeps_the_folders_of_an_account_in_one_transaction(void **state)
 {
@@ -310,6 +362,7 @@ int main(void)
 		cmocka_unit_test(commits_the_queue_with_the_mail_or_neither),
 		cmocka_unit_test(delivers_to_more_recipients_than_a_transaction_takes),
 		cmocka_unit_test(gives_nobody_of_a_group_a_second_copy),
+		cmocka_unit_test(gives_no_second_copy_to_who_was_also_named),
 		cmocka_unit_test(keeps_the_folders_of_an_account_in_one_transaction),
 	};
 
