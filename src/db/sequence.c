@@ -19,32 +19,36 @@ static struct str real_name(
 	return db_rewrite_prefix(arena, str_from(table), work->prefix);
 }
 
-static enum errc read_one(const struct schema_work *work, struct arena *arena,
-    const struct db_sequence *s, int64_t *last_out, struct err *err)
+static struct str question(
+    const struct schema_work *work, struct arena *arena, const struct db_sequence *s)
 {
-	struct str name = real_name(work, arena, s->table), text = STR_EMPTY;
-	enum errc rc;
+	struct str name = real_name(work, arena, s->table);
 
 	switch (work->conn->ops->engine) {
 	case DB_SQLITE:
-		text = str_printf(arena, "SELECT seq FROM sqlite_sequence WHERE name = '%.*s'",
+		return str_printf(arena, "SELECT seq FROM sqlite_sequence WHERE name = '%.*s'",
 		    STR_ARG(name));
-		break;
 	case DB_PGSQL:
-		text = str_printf(arena,
+		return str_printf(arena,
 		    "SELECT coalesce(pg_sequence_last_value("
 		    "pg_get_serial_sequence('%.*s', '%s')::regclass), 0)",
 		    STR_ARG(name), s->column);
-		break;
 	case DB_MARIADB:
-		text = str_printf(arena,
-		    "SELECT auto_increment - 1 FROM information_schema.tables"
-		    " WHERE table_schema = database() AND table_name = '%.*s'",
-		    STR_ARG(name));
 		break;
 	}
+	return str_printf(arena,
+	    "SELECT auto_increment - 1 FROM information_schema.tables"
+	    " WHERE table_schema = database() AND table_name = '%.*s'",
+	    STR_ARG(name));
+}
+
+static enum errc read_one(const struct schema_work *work, struct arena *arena,
+    const struct db_sequence *s, int64_t *last_out, struct err *err)
+{
+	enum errc rc;
+
 	*last_out = 0;
-	rc = conn_ask(work->conn, text, CONN_NONE, last_out, 1, err);
+	rc = conn_ask(work->conn, question(work, arena, s), CONN_NONE, last_out, 1, err);
 	return rc == ERR_END ? OK : rc;
 }
 
