@@ -62,9 +62,8 @@ static void progress(void *arg, const struct site_copy_progress *p)
 		watch->began_rows = p->phase == SITE_COPYING ? p->rows : 0;
 	}
 	watch->phase = p->phase;
-	if (p->table_done && p->table_rows > 0 && !watch->terminal)
-		say(watch, p);
-	else if (now - watch->said_ms >= (watch->terminal ? TERMINAL_MS : PLAIN_MS))
+	if ((p->table_done && p->table_rows > 0 && !watch->terminal) ||
+	    now - watch->said_ms >= (watch->terminal ? TERMINAL_MS : PLAIN_MS))
 		say(watch, p);
 }
 

@@ -159,12 +159,12 @@ extern const struct db_ops mariadb_ops;
 enum errc mariadb_prepare(
     struct db_conn *base, struct str text, struct db_stmt **stmt_out, struct err *err);
 void mariadb_finalize(struct db_stmt **stmtp);
-enum errc mariadb_bind_i64(struct db_stmt *stmt, int param, int64_t value, struct err *err);
-enum errc mariadb_bind_str(struct db_stmt *stmt, int param, struct str text, struct err *err);
-enum errc mariadb_bind_blob(struct db_stmt *stmt, int param, struct str bytes, struct err *err);
-enum errc mariadb_bind_null(struct db_stmt *stmt, int param, struct err *err);
+enum errc mariadb_bind_i64(struct db_stmt *base, int param, int64_t value, struct err *err);
+enum errc mariadb_bind_str(struct db_stmt *base, int param, struct str text, struct err *err);
+enum errc mariadb_bind_blob(struct db_stmt *base, int param, struct str bytes, struct err *err);
+enum errc mariadb_bind_null(struct db_stmt *base, int param, struct err *err);
 enum errc mariadb_step(struct db_stmt *base, struct err *err);
-void mariadb_reset(struct db_stmt *stmt);
+void mariadb_reset(struct db_stmt *base);
 int64_t mariadb_changes(const struct db_stmt *stmt);
 
 enum errc mariadb_part_bind(
@@ -195,13 +195,13 @@ int mariadb_lock_seconds(const struct mariadb_conn *conn, int wait_ms);
 enum errc mariadb_begin(struct db_conn *base, int wait_ms, struct err *err);
 enum errc mariadb_commit(struct db_conn *base, struct err *err);
 void mariadb_rollback(struct db_conn *base);
-bool mariadb_in_transaction(const struct db_conn *conn);
-bool mariadb_doubtful(const struct db_conn *conn);
-enum errc mariadb_savepoint(struct db_conn *conn, int depth, struct err *err);
+bool mariadb_in_transaction(const struct db_conn *base);
+bool mariadb_doubtful(const struct db_conn *base);
+enum errc mariadb_savepoint(struct db_conn *base, int depth, struct err *err);
 enum errc mariadb_savepoint_keep(struct db_conn *conn, int depth, struct err *err);
-enum errc mariadb_savepoint_undo(struct db_conn *conn, int depth, struct err *err);
-enum errc mariadb_snapshot_begin(struct db_conn *conn, struct err *err);
-void mariadb_snapshot_end(struct db_conn *conn);
+enum errc mariadb_savepoint_undo(struct db_conn *base, int depth, struct err *err);
+enum errc mariadb_snapshot_begin(struct db_conn *base, struct err *err);
+void mariadb_snapshot_end(struct db_conn *base);
 enum errc mariadb_last_id(struct db_conn *conn, int64_t *id_out, struct err *err);
 
 /* mariadb_schema.c */

@@ -14,9 +14,9 @@ static const char *const fixed_text[PGSQL_FIXED_COUNT] = {
 	[PGSQL_BEGIN_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 	[PGSQL_COMMIT] = "COMMIT",
 	[PGSQL_ROLLBACK] = "ROLLBACK",
-	[PGSQL_LIMITS] = "SELECT set_config('statement_timeout', ?, true),"
-			 " set_config('idle_in_transaction_session_timeout', ?, true),"
-			 " set_config('jit', 'off', true)",
+	[PGSQL_LIMITS] = ("SELECT set_config('statement_timeout', ?, true),"
+			  " set_config('idle_in_transaction_session_timeout', ?, true),"
+			  " set_config('jit', 'off', true)"),
 	[PGSQL_LOCK_WAIT] = "SELECT set_config('lock_timeout', ?, true)",
 	/* "tabella" in hexadecimal: one process at a time changes the schema of a database */
 	[PGSQL_MIGRATION_LOCK] = "SELECT pg_advisory_xact_lock(32757096044424289)",

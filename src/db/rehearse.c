@@ -61,42 +61,60 @@ struct copy {
 	size_t count;
 };
 
-/* The texts of one column of a statement's rows. */
-static enum errc read_texts(struct db_conn *conn, struct str text, int column,
-    struct arena *arena, struct str *texts, size_t max, size_t *count_out, struct err *err)
+/* Up to `max` texts. */
+struct texts {
+	struct arena *arena;
+	struct str *items;
+	size_t max, count;
+};
+
+/* One column of a statement's rows. ERR_LIMIT: there are more. */
+static enum errc read_texts(
+    struct db_conn *conn, struct str text, int column, struct texts *texts, struct err *err)
 {
 	struct db_stmt *stmt;
-	size_t count = 0;
 	enum errc rc = conn->ops->prepare(conn, text, &stmt, err);
 
 	if (rc != OK)
 		return rc;
-	while (count < max && (rc = conn->ops->step(stmt, err)) == OK)
-		texts[count++] = str_dup(arena, conn->ops->column_str(stmt, column));
+	while ((rc = conn->ops->step(stmt, err)) == OK && texts->count < texts->max)
+		texts->items[texts->count++] =
+		    str_dup(texts->arena, conn->ops->column_str(stmt, column));
 	conn->ops->reset(stmt);
 	conn->ops->finalize(&stmt);
-	*count_out = count;
+	if (rc == OK)
+		return err_set(err, ERR_LIMIT, "more than %zu rows", texts->max);
 	return rc == ERR_END ? OK : rc;
+}
+
+/* Of the only row; empty: there is none. */
+static enum errc read_text(struct db_conn *conn, struct str text, int column,
+    struct arena *arena, struct str *value_out, struct err *err)
+{
+	struct texts one = { arena, value_out, 1, 0 };
+
+	*value_out = STR_EMPTY;
+	return read_texts(conn, text, column, &one, err);
 }
 
 static enum errc read_structure(
     const struct schema_work *work, struct copy *copy, struct err *err)
 {
 	struct str names[COPY_TABLES_MAX];
-	size_t one, count = 0;
-	enum errc rc = read_texts(work->conn, STR("SELECT database()"), 0, copy->arena,
-	    &copy->database, 1, &one, err);
+	struct texts tables = { copy->arena, names, COPY_TABLES_MAX, 0 };
+	enum errc rc = read_text(
+	    work->conn, STR("SELECT database()"), 0, copy->arena, &copy->database, err);
 
 	if (rc == OK)
 		rc = read_texts(work->conn,
 		    STR("SELECT table_name FROM information_schema.tables"
 			" WHERE table_schema = database() AND table_type = 'BASE TABLE'"),
-		    0, copy->arena, names, COPY_TABLES_MAX, &count, err);
-	for (copy->count = 0; rc == OK && copy->count < count; copy->count++)
-		rc = read_texts(work->conn,
+		    0, &tables, err);
+	for (copy->count = 0; rc == OK && copy->count < tables.count; copy->count++)
+		rc = read_text(work->conn,
 		    str_printf(
 			copy->arena, "SHOW CREATE TABLE `%.*s`", STR_ARG(names[copy->count])),
-		    1, copy->arena, &copy->tables[copy->count], 1, &one, err);
+		    1, copy->arena, &copy->tables[copy->count], err);
 	copy->scratch = str_printf(copy->arena, "%.*s_rehearsal", STR_ARG(copy->database));
 	return rc;
 }
@@ -137,15 +155,14 @@ static enum errc drop_left_over(
     const struct schema_work *work, const struct copy *copy, struct err *err)
 {
 	struct str name;
-	size_t found = 0;
-	enum errc rc = read_texts(work->conn,
+	enum errc rc = read_text(work->conn,
 	    str_printf(copy->arena,
 		"SELECT schema_name FROM information_schema.schemata"
 		" WHERE schema_name = '%.*s' AND schema_comment = '" SCRATCH_COMMENT "'",
 		STR_ARG(copy->scratch)),
-	    0, copy->arena, &name, 1, &found, err);
+	    0, copy->arena, &name, err);
 
-	if (rc != OK || found == 0)
+	if (rc != OK || name.n == 0)
 		return rc;
 	return run_text(
 	    work, str_printf(copy->arena, "DROP DATABASE `%.*s`", STR_ARG(copy->scratch)), err);

@@ -11,10 +11,9 @@
 	"SELECT object, parser, " columns " FROM mail_objects" hint                            \
 	" WHERE owner = ? AND object" which " AND " size " <= ?"
 
-#define TEXTS(id, label, which, columns, size)                                                 \
-	const struct db_sql id = {                                                             \
-		.name = label,                                                                 \
-		.text = FROM_OBJECTS(columns, size, "", which),                                \
+#define TEXTS(label, which, columns, size)                                                     \
+	{                                                                                      \
+		.name = label, .text = FROM_OBJECTS(columns, size, "", which),                 \
 		.mariadb = FROM_OBJECTS(columns, size, BY_KEY, which),                         \
 	}
 
@@ -26,14 +25,20 @@
 	"size, header_size, trace_size, thread, encoded, sent_date, sha256, parts, envelope,"  \
 	" structure"
 
-TEXTS(sql_envelope_one, "envelope.ahead_one", ONE, "envelope", ENVELOPE_SIZE);
-TEXTS(sql_envelope_ahead, "envelope.ahead", MANY, "envelope", ENVELOPE_SIZE);
-TEXTS(sql_structure_one, "structure.ahead_one", ONE, "structure", STRUCTURE_SIZE);
-TEXTS(sql_structure_ahead, "structure.ahead", MANY, "structure", STRUCTURE_SIZE);
-TEXTS(sql_texts_one, "texts.ahead_one", ONE, "envelope, structure", BOTH_SIZE);
-TEXTS(sql_texts_ahead, "texts.ahead", MANY, "envelope, structure", BOTH_SIZE);
-TEXTS(sql_object_one, "object.ahead_one", ONE, OBJECT, OBJECT_SIZE);
-TEXTS(sql_object_ahead, "object.ahead", MANY, OBJECT, OBJECT_SIZE);
+const struct db_sql sql_envelope_one =
+    TEXTS("envelope.ahead_one", ONE, "envelope", ENVELOPE_SIZE);
+const struct db_sql sql_envelope_ahead =
+    TEXTS("envelope.ahead", MANY, "envelope", ENVELOPE_SIZE);
+const struct db_sql sql_structure_one =
+    TEXTS("structure.ahead_one", ONE, "structure", STRUCTURE_SIZE);
+const struct db_sql sql_structure_ahead =
+    TEXTS("structure.ahead", MANY, "structure", STRUCTURE_SIZE);
+const struct db_sql sql_texts_one =
+    TEXTS("texts.ahead_one", ONE, "envelope, structure", BOTH_SIZE);
+const struct db_sql sql_texts_ahead =
+    TEXTS("texts.ahead", MANY, "envelope, structure", BOTH_SIZE);
+const struct db_sql sql_object_one = TEXTS("object.ahead_one", ONE, OBJECT, OBJECT_SIZE);
+const struct db_sql sql_object_ahead = TEXTS("object.ahead", MANY, OBJECT, OBJECT_SIZE);
 
 #define FROM_CONTENTS(columns, size, hint, join, which)                                        \
 	"SELECT o.object, o.size, o.header_size, o.trace_size, " columns                       \
@@ -41,16 +46,19 @@ TEXTS(sql_object_ahead, "object.ahead", MANY, OBJECT, OBJECT_SIZE);
 	" ON c.object = o.object AND c.owner = o.owner"                                        \
 	" WHERE o.owner = ? AND o.object" which " AND " size " <= ?"
 
-#define CONTENTS(id, label, which, columns, size)                                              \
-	const struct db_sql id = {                                                             \
-		.name = label,                                                                 \
-		.text = FROM_CONTENTS(columns, size, "", " JOIN ", which),                     \
+#define CONTENTS(label, which, columns, size)                                                  \
+	{                                                                                      \
+		.name = label, .text = FROM_CONTENTS(columns, size, "", " JOIN ", which),      \
 		.mariadb = FROM_CONTENTS(columns, size, BY_KEY, " STRAIGHT_JOIN ", which),     \
 	}
 
 #define WHOLE_SIZE "length(c.header) + length(c.body)"
 
-CONTENTS(sql_header_one, "header.ahead_one", ONE, "c.header", "length(c.header)");
-CONTENTS(sql_header_ahead, "header.ahead", MANY, "c.header", "length(c.header)");
-CONTENTS(sql_content_one, "content.ahead_one", ONE, "c.header, c.body, c.extents", WHOLE_SIZE);
-CONTENTS(sql_content_ahead, "content.ahead", MANY, "c.header, c.body, c.extents", WHOLE_SIZE);
+const struct db_sql sql_header_one =
+    CONTENTS("header.ahead_one", ONE, "c.header", "length(c.header)");
+const struct db_sql sql_header_ahead =
+    CONTENTS("header.ahead", MANY, "c.header", "length(c.header)");
+const struct db_sql sql_content_one =
+    CONTENTS("content.ahead_one", ONE, "c.header, c.body, c.extents", WHOLE_SIZE);
+const struct db_sql sql_content_ahead =
+    CONTENTS("content.ahead", MANY, "c.header, c.body, c.extents", WHOLE_SIZE);
