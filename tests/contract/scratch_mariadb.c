@@ -9,19 +9,19 @@
 
 #include <mysql.h>
 
-void scratch_mariadb_run(const char *text, const char *sql)
+void scratch_mariadb_run(const char *url, const char *sql)
 {
 	struct arena *arena = arena_new("scratch");
 	MYSQL *mysql = mysql_init(NULL);
-	struct db_url url;
+	struct db_url parsed;
 
-	assert_int_equal(db_url_parse(str_from(text), arena, &url, NULL), OK);
-	if (!mysql_real_connect(mysql, str_cstr(arena, url.hosts[0].name),
-		str_cstr(arena, url.user), str_cstr(arena, secret_view(&url.password)), NULL,
-		(unsigned)url.hosts[0].port, NULL, 0) ||
+	assert_int_equal(db_url_parse(str_from(url), arena, &parsed, NULL), OK);
+	if (!mysql_real_connect(mysql, str_cstr(arena, parsed.hosts[0].name),
+		str_cstr(arena, parsed.user), str_cstr(arena, secret_view(&parsed.password)),
+		NULL, (unsigned)parsed.hosts[0].port, NULL, 0) ||
 	    mysql_query(mysql, sql) != 0)
 		fail_msg("%s: %s", sql, mysql_error(mysql));
 	mysql_close(mysql);
-	db_url_release(&url);
+	db_url_release(&parsed);
 	arena_free(&arena);
 }

@@ -42,12 +42,11 @@ static void the_list_is_the_schema(void **state)
 
 		if (!table)
 			fail_msg("site_tables.c does not know the table %.*s", STR_ARG(name));
-		if (!table->columns)
-			continue;
-		if (!has_column(table, column))
+		else if (table->columns && !has_column(table, column))
 			fail_msg("site_tables.c does not know %.*s.%.*s", STR_ARG(name),
 			    STR_ARG(column));
-		columns++;
+		else
+			columns += table->columns != NULL;
 	}
 	db_done(&q);
 	tables = site_tables(&count);

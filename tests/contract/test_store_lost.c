@@ -331,7 +331,7 @@ static enum errc make_secret(struct world *w, int n)
 
 #define COUNTED(sql)                                                                           \
 	{                                                                                      \
-		.name = "test.count", .text = sql                                              \
+		.name = "test.count", .text = (sql)                                            \
 	}
 
 static const struct db_sql entries = COUNTED("SELECT count(*) FROM mail_entries"),

@@ -138,6 +138,17 @@ static void say_peer(struct session *s)
 	    s->tls ? "tls" : "clear");
 }
 
+/* To whoever watches sessions. */
+static void show(struct session *s, struct str word, struct str arg)
+{
+	if (str_equal(word, STR("begin")))
+		session_begins(s, number(arg));
+	else if (str_equal(word, STR("end")))
+		session_ended(s, (enum session_result)number(arg));
+	else if (str_equal(word, STR("in")))
+		session_is_in(s, "inside", arg);
+}
+
 static enum step command(struct toy_session *ts, struct str word, struct str arg)
 {
 	struct session *s = &ts->base;
@@ -186,15 +197,11 @@ static enum step command(struct toy_session *ts, struct str word, struct str arg
 		remember(ts);
 		sleep_ms((int64_t)number(arg));
 		BUF_ADD(&s->out, "held on\n");
-	} else if (str_equal(word, STR("begin"))) {
-		session_begins(s, number(arg));
-	} else if (str_equal(word, STR("end"))) {
-		session_ended(s, (enum session_result)number(arg));
-	} else if (str_equal(word, STR("in"))) {
-		session_is_in(s, "inside", arg);
 	} else if (str_equal(word, STR("quit"))) {
 		BUF_ADD(&s->out, "bye\n");
 		return STEP_CLOSE;
+	} else {
+		show(s, word, arg);
 	}
 	return STEP_INPUT;
 }
