@@ -17,13 +17,6 @@ struct idle_work {
 	int64_t retry_ms, pause_ms;	/* 0: everything could be read */
 };
 
-static enum imap_run bye(struct imap_session *s, const char *code, const char *text)
-{
-	imap_reply(s, REPLY_BYE, code, text);
-	imap_session_enter(s, IMAP_ENDED);
-	return RUN_CLOSE;
-}
-
 static void stop_watching(struct imap_session *s, void *work)
 {
 	(void)work;
@@ -73,7 +66,7 @@ static enum imap_run tell_news(struct imap_session *s, struct idle_work *work)
 	if (rc == ERR_MORE)
 		return RUN_MORE;
 	if (rc == ERR_NOTFOUND || rc == ERR_STATE)
-		return bye(s, NULL, "the selected mailbox is gone");
+		return imap_bye_amid(s, NULL, "the selected mailbox is gone");
 	work->retry_ms = 0;
 	if (rc == OK)
 		work->pause_ms = 0;
@@ -132,9 +125,9 @@ enum imap_run imap_run_idle(struct imap_session *s)
 		return RUN_DONE;
 	}
 	if (s->stopping)
-		return bye(s, "UNAVAILABLE", "server is stopping");
+		return imap_bye(s, "UNAVAILABLE", "server is stopping");
 	if (clock_mono_ms() - work->began_ms >= s->env->conf->idle_timeout_ms)
-		return bye(s, NULL, "autologout: idle for too long");
+		return imap_bye(s, NULL, "autologout: idle for too long");
 	look_at_the_clock(s, work);
 	return RUN_IDLE;
 }

@@ -149,6 +149,8 @@ void imap_refuse_text(
 
 /* "* BYE": the connection ends. */
 enum imap_run imap_bye(struct imap_session *s, const char *code, const char *text);
+/* The same to a client that may be sending: what it sends is read for a moment, or a reset would overtake our words. */
+enum imap_run imap_bye_amid(struct imap_session *s, const char *code, const char *text);
 
 /* What is kept of the command besides input and output, in bytes. */
 size_t imap_command_memory(const struct imap_session *s);

@@ -24,7 +24,7 @@ static enum imap_run refuse(
 	imap_refuse_text(s, kind, code, text);
 	if (!literal->synchronous &&
 	    (s->state == IMAP_STRANGER || literal->size > IMAP_DROP_MAX))
-		return imap_bye(s, code, text);
+		return imap_bye_amid(s, code, text);
 	framer_refuse(&s->framer);
 	return RUN_DONE;
 }

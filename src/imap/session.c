@@ -168,11 +168,17 @@ enum imap_run imap_bye(struct imap_session *s, const char *code, const char *tex
 	return RUN_CLOSE;
 }
 
+enum imap_run imap_bye_amid(struct imap_session *s, const char *code, const char *text)
+{
+	s->base.await_peer = true;
+	return imap_bye(s, code, text);
+}
+
 /* The mailbox cannot be shown any more as the client knows it. */
 static enum imap_run lost_mailbox(struct imap_session *s, const struct err *err)
 {
 	log_info(s->base.log, "mailbox-lost", F_ERR(err));
-	return imap_bye(
+	return imap_bye_amid(
 	    s, NULL, "the selected mailbox changed in a way that cannot be told, or is gone");
 }
 

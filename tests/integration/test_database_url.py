@@ -183,8 +183,8 @@ def test_ps_shows_no_password(conf, words):
             text=True,
         )
         try:
-            silent.accept()[0].close()
-            text = pathlib.Path(f"/proc/{process.pid}/cmdline").read_bytes()
+            with silent.accept()[0]:  # for as long as it waits for an answer
+                text = pathlib.Path(f"/proc/{process.pid}/cmdline").read_bytes()
             assert b"***" in text and SECRET.encode() not in text
         except TimeoutError:
             said = process.communicate(timeout=20)[1]

@@ -225,6 +225,23 @@ def test_the_selected_mailbox_is_deleted(account):
 
 
 @pytest.mark.ours
+def test_who_is_sending_when_the_mailbox_is_gone_can_read_why(account):
+    """A connection that is closed while the client sends is reset, which may take the BYE with it."""
+    with account.imap() as one, account.imap() as two:
+        one.ok("CREATE doomed")
+        two.select("doomed")
+        one.ok("DELETE doomed")
+        two.send(b"a1 NOOP\r\n")
+        for _ in range(5):
+            time.sleep(0.1)
+            two.send(b"a2 APPEND INBOX {10+}\r\n0123456789\r\n")
+        two.wait_for(lambda response: response[0] == "BYE", SOON)
+        with pytest.raises(wire.Closed) as end:
+            two.response()
+        assert "reset" not in str(end.value)
+
+
+@pytest.mark.ours
 def test_the_selected_mailbox_is_renamed(account):
     with account.imap() as one, account.imap() as two:
         one.ok("CREATE before")

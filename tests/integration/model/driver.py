@@ -184,7 +184,7 @@ class Driver:
         self.note(session, f"lost: {lost}")
         self.truth.read()
         assert was_orphan or session.view is None or self.box_of(session) is None, f"{session.name} was hung up: {lost}"
-        assert session.bye, f"{session.name}: the end without BYE: {lost}"
+        assert session.bye or session.was_cut, f"{session.name}: the end without BYE: {lost}"
         self.counts["lost"] += 1
         self.replace(session)
 
@@ -303,13 +303,18 @@ class Driver:
         orphans = [session for session in sessions if session.view is not None and self.box_of(session) is None]
         tokens = [self.token() for _ in range(deliveries)]
         person = self.rng.choice(self.people)
-        for session, plan in plans:
-            session.send(plan)
-            self.note(session, " | ".join(map(str, plan)))
-        codes = [self.deliver_one(person, token) for token in tokens]
-        self.rng.shuffle(plans)
         results, lost = [], []
         for session, plan in plans:
+            self.note(session, " | ".join(map(str, plan)))
+            try:
+                session.send(plan)
+            except Lost as error:
+                lost.append((session, error))
+        codes = [self.deliver_one(person, token) for token in tokens]
+        self.rng.shuffle(plans)
+        for session, plan in plans:
+            if session.was_cut:
+                continue
             try:
                 results += [(session, command, self.finish(session, command)) for command in plan]
             except Lost as error:

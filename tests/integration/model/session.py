@@ -39,6 +39,7 @@ class Session:
         self.saved = None  # the uids that `$` stands for; None: nobody knows
         self.idle = None  # the command, while it lasts
         self.bye = None
+        self.was_cut = False  # it hung up on what was being sent: a BYE may have been lost with the connection
 
     @property
     def knows_modseq(self):
@@ -68,6 +69,7 @@ class Session:
         try:
             self.imap.send(data)
         except wire.Closed as error:
+            self.was_cut = True
             raise Lost(str(error)) from None
 
     def finish(self, command):
