@@ -28,8 +28,8 @@ static const char *const fixed_text[PGSQL_FIXED_COUNT] = {
 			  " EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = current_schema()"
 			  " AND (tablename LIKE 'dbmail\\_%' OR tablename LIKE 'mail\\_%'))"),
 	[PGSQL_SET_VERSION] =
-	    "INSERT INTO mail_schema (version, oldest, applied) VALUES (?, 0, ?)"
-	    " ON CONFLICT DO NOTHING",
+	    ("INSERT INTO mail_schema (version, oldest, applied) VALUES (?, 0, ?)"
+	     " ON CONFLICT DO NOTHING"),
 	[PGSQL_UNSET_VERSION] = "DELETE FROM mail_schema WHERE version > ?",
 };
 

@@ -13,7 +13,7 @@
 
 #define TEXTS(label, which, columns, size)                                                     \
 	{                                                                                      \
-		.name = label, .text = FROM_OBJECTS(columns, size, "", which),                 \
+		.name = (label), .text = FROM_OBJECTS(columns, size, "", which),               \
 		.mariadb = FROM_OBJECTS(columns, size, BY_KEY, which),                         \
 	}
 
@@ -48,7 +48,7 @@ const struct db_sql sql_object_ahead = TEXTS("object.ahead", MANY, OBJECT, OBJEC
 
 #define CONTENTS(label, which, columns, size)                                                  \
 	{                                                                                      \
-		.name = label, .text = FROM_CONTENTS(columns, size, "", " JOIN ", which),      \
+		.name = (label), .text = FROM_CONTENTS(columns, size, "", " JOIN ", which),    \
 		.mariadb = FROM_CONTENTS(columns, size, BY_KEY, " STRAIGHT_JOIN ", which),     \
 	}
 
