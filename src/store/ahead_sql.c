@@ -11,9 +11,9 @@
 	"SELECT object, parser, " columns " FROM mail_objects" hint                            \
 	" WHERE owner = ? AND object" which " AND " size " <= ?"
 
-#define TEXTS(label, which, columns, size)                                                     \
+#define TEXTS(label, suffix, which, columns, size)                                             \
 	{                                                                                      \
-		.name = (label), .text = FROM_OBJECTS(columns, size, "", which),               \
+		.name = label ".ahead" suffix, .text = FROM_OBJECTS(columns, size, "", which), \
 		.mariadb = FROM_OBJECTS(columns, size, BY_KEY, which),                         \
 	}
 
@@ -26,19 +26,18 @@
 	" structure"
 
 const struct db_sql sql_envelope_one =
-    TEXTS("envelope.ahead_one", ONE, "envelope", ENVELOPE_SIZE);
-const struct db_sql sql_envelope_ahead =
-    TEXTS("envelope.ahead", MANY, "envelope", ENVELOPE_SIZE);
+    TEXTS("envelope", "_one", ONE, "envelope", ENVELOPE_SIZE);
+const struct db_sql sql_envelope_ahead = TEXTS("envelope", "", MANY, "envelope", ENVELOPE_SIZE);
 const struct db_sql sql_structure_one =
-    TEXTS("structure.ahead_one", ONE, "structure", STRUCTURE_SIZE);
+    TEXTS("structure", "_one", ONE, "structure", STRUCTURE_SIZE);
 const struct db_sql sql_structure_ahead =
-    TEXTS("structure.ahead", MANY, "structure", STRUCTURE_SIZE);
+    TEXTS("structure", "", MANY, "structure", STRUCTURE_SIZE);
 const struct db_sql sql_texts_one =
-    TEXTS("texts.ahead_one", ONE, "envelope, structure", BOTH_SIZE);
+    TEXTS("texts", "_one", ONE, "envelope, structure", BOTH_SIZE);
 const struct db_sql sql_texts_ahead =
-    TEXTS("texts.ahead", MANY, "envelope, structure", BOTH_SIZE);
-const struct db_sql sql_object_one = TEXTS("object.ahead_one", ONE, OBJECT, OBJECT_SIZE);
-const struct db_sql sql_object_ahead = TEXTS("object.ahead", MANY, OBJECT, OBJECT_SIZE);
+    TEXTS("texts", "", MANY, "envelope, structure", BOTH_SIZE);
+const struct db_sql sql_object_one = TEXTS("object", "_one", ONE, OBJECT, OBJECT_SIZE);
+const struct db_sql sql_object_ahead = TEXTS("object", "", MANY, OBJECT, OBJECT_SIZE);
 
 #define FROM_CONTENTS(columns, size, hint, join, which)                                        \
 	"SELECT o.object, o.size, o.header_size, o.trace_size, " columns                       \
@@ -46,19 +45,20 @@ const struct db_sql sql_object_ahead = TEXTS("object.ahead", MANY, OBJECT, OBJEC
 	" ON c.object = o.object AND c.owner = o.owner"                                        \
 	" WHERE o.owner = ? AND o.object" which " AND " size " <= ?"
 
-#define CONTENTS(label, which, columns, size)                                                  \
+#define CONTENTS(label, suffix, which, columns, size)                                          \
 	{                                                                                      \
-		.name = (label), .text = FROM_CONTENTS(columns, size, "", " JOIN ", which),    \
+		.name = label ".ahead" suffix,                                                 \
+		.text = FROM_CONTENTS(columns, size, "", " JOIN ", which),                     \
 		.mariadb = FROM_CONTENTS(columns, size, BY_KEY, " STRAIGHT_JOIN ", which),     \
 	}
 
 #define WHOLE_SIZE "length(c.header) + length(c.body)"
 
 const struct db_sql sql_header_one =
-    CONTENTS("header.ahead_one", ONE, "c.header", "length(c.header)");
+    CONTENTS("header", "_one", ONE, "c.header", "length(c.header)");
 const struct db_sql sql_header_ahead =
-    CONTENTS("header.ahead", MANY, "c.header", "length(c.header)");
+    CONTENTS("header", "", MANY, "c.header", "length(c.header)");
 const struct db_sql sql_content_one =
-    CONTENTS("content.ahead_one", ONE, "c.header, c.body, c.extents", WHOLE_SIZE);
+    CONTENTS("content", "_one", ONE, "c.header, c.body, c.extents", WHOLE_SIZE);
 const struct db_sql sql_content_ahead =
-    CONTENTS("content.ahead", MANY, "c.header, c.body, c.extents", WHOLE_SIZE);
+    CONTENTS("content", "", MANY, "c.header, c.body, c.extents", WHOLE_SIZE);

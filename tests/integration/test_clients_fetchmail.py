@@ -31,7 +31,9 @@ class Fetchmail:
             f'    user "{account.user}" password "{account.password}" {tls} mda "{mda}" {options}\n'
         )
         self.config.chmod(0o600)
-        self.command = ["fetchmail", "--nosyslog", "-f", str(self.config), "-i", str(folder / "ids")]
+        # without a file of its own root's would refuse to run beside one another
+        own = ["-i", str(folder / "ids"), "--pidfile", str(folder / "pid")]
+        self.command = ["fetchmail", "--nosyslog", "-f", str(self.config), *own]
         self.env = {**os.environ, "FETCHMAILHOME": str(folder), "HOME": str(folder)}
 
     def poll(self, *options, status=0):

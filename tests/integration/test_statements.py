@@ -15,8 +15,8 @@ from tabella_server import ROOT, engines, find_binary
 
 pytestmark = [pytest.mark.ours, pytest.mark.sqlite("it asks each engine by itself")]
 
-DEFINITION = re.compile(r"\bstruct db_sql \w+ = \{")
-STATEMENT = re.compile(r"\bstruct db_sql \w+ = \{\s*\.name\s*=\s*((?:\"[^\"]*\"\s*)+),(.*?)\}\s*;", re.S)
+DEFINITION = re.compile(r"\bstruct db_sql \w+\s*=")
+STATEMENT = re.compile(r"\bstruct db_sql \w+\s*=\s*\{\s*\.name\s*=\s*((?:\"[^\"]*\"\s*)+),(.*?)\}\s*;", re.S)
 FIELD = re.compile(r"\.(text|pgsql|mariadb|sqlite)\s*=\s*\(?((?:\"(?:\\.|[^\"\\])*\"\s*)+)", re.S)
 NAME = f"tabella_statements_{os.getpid()}"
 
