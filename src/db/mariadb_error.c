@@ -199,10 +199,11 @@ const char *mariadb_advice(unsigned code)
 	}
 }
 
-/* After these the server has undone the whole transaction, and not the statement alone. */
+/* After these the server has undone the whole transaction, and not the statement alone; the last one says so by itself. */
 static bool undoes_all(unsigned code, enum errc rc)
 {
-	return code == ER_LOCK_DEADLOCK || rc == ERR_CLOSED;
+	return code == ER_LOCK_DEADLOCK || rc == ERR_CLOSED ||
+	    code == ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION;
 }
 
 static enum errc failed(struct mariadb_conn *conn, unsigned code, const char *sqlstate,
@@ -218,6 +219,8 @@ static enum errc failed(struct mariadb_conn *conn, unsigned code, const char *sq
 	/* nobody runs a single read again: it waited as long as it may */
 	if (rc == ERR_CONFLICT && !was_in_tx)
 		rc = ERR_UNAVAIL;
+	if (code == ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION && was_in_tx)
+		return err_set(err, ERR_CONFLICT, "the server undid the transaction");
 	if (code == ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION)
 		return err_set(err, rc, "writing outside a transaction");
 	return err_set(err, rc, "%s (%u)%s", text, code, mariadb_advice(code));

@@ -172,6 +172,25 @@ struct undo {
 	int from, to;
 };
 
+/* All are asked before the first is undone. */
+static enum errc check_all_refusals(
+    const struct schema_work *work, const struct db_schema *schema, struct err *err)
+{
+	struct db_schema now;
+	enum errc rc = OK;
+
+	for (size_t i = 0; rc == OK && i < work->count; i++) {
+		if (work->steps[i].to > schema->confirmed &&
+		    work->steps[i].to <= schema->version)
+			rc = check_refusals(work, &work->steps[i], err);
+	}
+	/* what they ask about may be gone: another process undoes them */
+	if (rc == ERR_INTERNAL && schema_read(work, &now, NULL) == OK &&
+	    now.version != schema->version)
+		rc = err_set(err, ERR_UNAVAIL, "another process changes the schema: try again");
+	return rc;
+}
+
 static enum errc undo_body(const struct schema_work *work, void *arg, struct err *err)
 {
 	struct undo *undo = arg;
@@ -189,11 +208,7 @@ static enum errc undo_body(const struct schema_work *work, void *arg, struct err
 		return err_set(err, ERR_STATE,
 		    "there is nothing to undo: schema %d is confirmed", schema.version);
 	undo->from = undo->to = schema.version;
-	/* all are asked before the first is undone */
-	for (size_t i = 0; rc == OK && i < work->count; i++) {
-		if (work->steps[i].to > schema.confirmed && work->steps[i].to <= schema.version)
-			rc = check_refusals(work, &work->steps[i], err);
-	}
+	rc = check_all_refusals(work, &schema, err);
 	for (size_t i = work->count; rc == OK && i > 0; i--) {
 		const struct db_migration *step = &work->steps[i - 1];
 

@@ -373,6 +373,39 @@ static void a_connection_that_is_ended_in_a_transaction_runs_it_again(void **sta
 	db_close(&pool);
 }
 
+static const struct db_sql sql_rollback = { .name = "test.rollback", .text = "ROLLBACK" };
+
+/* Undone in its middle without a word, the first time. */
+static enum errc undone_body(struct db *db, struct arena *arena, void *arg, struct err *err)
+{
+	struct killed *killed = arg;
+	enum errc rc = put_body(db, arena, &killed->first, err);
+
+	if (rc == OK && killed->first.runs == 1) {
+		struct db_q *q;
+
+		assert_int_equal(db_query(db, &sql_rollback, &q, NULL), OK);
+		assert_int_equal(db_run(&q, NULL, NULL), OK);
+	}
+	return rc == OK ? put_body(db, arena, &killed->second, err) : rc;
+}
+
+static void a_transaction_that_the_server_undid_is_run_again(void **state)
+{
+	struct killed undone = { { .id = 1 }, { .id = 2 } };
+	struct db_settings settings;
+	struct db_pool *pool;
+
+	MARIADB_ONLY();
+	settings = scratch_settings(*state);
+	pool = scratch_open(&settings);
+	transact(pool, undone_body, &undone);
+	assert_int_equal(undone.first.runs, 2);
+	assert_int_equal(undone.second.runs, 2);
+	assert_int_equal(scratch_count(pool), 2);
+	db_close(&pool);
+}
+
 struct waiting {
 	struct db_pool *other;
 	struct put row, inner;
@@ -426,6 +459,7 @@ int main(void)
 		SERVER_TEST(a_connection_that_was_ended_is_not_leased),
 		SERVER_TEST(a_connection_that_is_ended_ahead_is_closed),
 		SERVER_TEST(a_connection_that_is_ended_in_a_transaction_runs_it_again),
+		SERVER_TEST(a_transaction_that_the_server_undid_is_run_again),
 		SERVER_TEST(a_lock_that_lasts_is_named_at_the_deadline),
 	};
 
