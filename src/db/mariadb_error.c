@@ -199,7 +199,7 @@ const char *mariadb_advice(unsigned code)
 	}
 }
 
-/* After these the server has undone the whole transaction, and not the statement alone; the last one says so by itself. */
+/* After these the server has undone the whole transaction, and not the statement alone; before the last one, in fact. */
 static bool undoes_all(unsigned code, enum errc rc)
 {
 	return code == ER_LOCK_DEADLOCK || rc == ERR_CLOSED ||

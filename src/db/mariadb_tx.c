@@ -65,10 +65,25 @@ static enum errc commit_failed(struct mariadb_conn *conn, struct err *err)
 	return err_set(err, rc, "COMMIT: %s", why.text);
 }
 
+/* As of its last answer: a COMMIT of what is no more would be OK. Changes of tables end a transaction too, on purpose. */
+static bool was_undone(const struct mariadb_conn *conn)
+{
+	unsigned status = SERVER_STATUS_IN_TRANS;
+
+	return conn->role != DB_ADMIN &&
+	    mariadb_get_infov(conn->handle, MARIADB_CONNECTION_SERVER_STATUS, &status) == 0 &&
+	    (status & SERVER_STATUS_IN_TRANS) == 0;
+}
+
 enum errc mariadb_commit(struct db_conn *base, struct err *err)
 {
 	struct mariadb_conn *conn = mariadb_conn_of(base);
 
+	mariadb_await(conn);
+	if (was_undone(conn)) {
+		conn->in_tx = false;
+		return err_set(err, ERR_CONFLICT, "the server undid the transaction");
+	}
 	mariadb_waited(conn);
 	if (mysql_real_query(conn->handle, "COMMIT", 6) != 0)
 		return commit_failed(conn, err);

@@ -236,6 +236,18 @@ static void set_quota(struct admin *a, int64_t account, int64_t bytes)
 	assert_int_equal(account_change(a->store, account, &change, NULL), OK);
 }
 
+/* group@ is ann and bob, who has no room. */
+static void make_group(struct admin *a, int64_t ids[2])
+{
+	ids[0] = admin_user(a, STR("ann@example.org"));
+	ids[1] = admin_user(a, STR("bob@example.org"));
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(alias_add(a->store, STR("group@example.org"),
+				     str_printf(a->arena, "%lld", (long long)ids[i]), 0, NULL),
+		    OK);
+	set_quota(a, ids[1], 1);
+}
+
 /* One of a group has no room: the message comes again for all of them. */
 static void gives_nobody_of_a_group_a_second_copy(void **state)
 {
@@ -246,13 +258,7 @@ static void gives_nobody_of_a_group_a_second_copy(void **state)
 
 	(void)state;
 	admin_open(&a);
-	ids[0] = admin_user(&a, STR("ann@example.org"));
-	ids[1] = admin_user(&a, STR("bob@example.org"));
-	for (int i = 0; i < 2; i++)
-		assert_int_equal(alias_add(a.store, STR("group@example.org"),
-				     str_printf(a.arena, "%lld", (long long)ids[i]), 0, NULL),
-		    OK);
-	set_quota(&a, ids[1], 1);
+	make_group(&a, ids);
 	for (int times = 0; times < 3; times++) {
 		route_to(&a, "group@example.org", &plan);
 		assert_int_equal(run(&a, &outbound_none, &plan, 1), OK);
@@ -284,13 +290,7 @@ static void gives_no_second_copy_to_who_was_also_named(void **state)
 
 	(void)state;
 	admin_open(&a);
-	ids[0] = admin_user(&a, STR("ann@example.org"));
-	ids[1] = admin_user(&a, STR("bob@example.org"));
-	for (int i = 0; i < 2; i++)
-		assert_int_equal(alias_add(a.store, STR("group@example.org"),
-				     str_printf(a.arena, "%lld", (long long)ids[i]), 0, NULL),
-		    OK);
-	set_quota(&a, ids[1], 1);
+	make_group(&a, ids);
 	route_to(&a, "ann@example.org", &plans[0]);
 	route_to(&a, "group@example.org", &plans[1]);
 	assert_int_equal(run(&a, &outbound_none, plans, 2), OK);
